@@ -1,0 +1,57 @@
+# Every target installs what it needs into .venv first; Python 3.11 or later and make are all that must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS ?= tests
+
+.PHONY: demo run test lint bench faults format clean browser
+.DEFAULT_GOAL := demo
+
+.venv/runtime: pyproject.toml
+	@echo "Installing into .venv (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime
+	@echo "Installing what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+demo: .venv/runtime
+	@$(BIN)/newsletter demo
+
+run: .venv/runtime
+	@$(BIN)/newsletter run
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint --quiet templates/web
+
+test: .venv/dev browser
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+faults: .venv/dev
+	$(BIN)/python -m benchmarks.kills
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The browser tests drive Debian's Chromium. As root on Debian it is installed here; elsewhere they say why they skip.
+browser:
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+	  || { echo "Installing chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+	  || echo "Chromium could not be installed; the browser tests will say so and skip."
+
+clean:
+	rm -rf .venv build dist var .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

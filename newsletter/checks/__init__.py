@@ -1,0 +1,1 @@
+"""Findings on an issue before it may be sent."""

@@ -1,0 +1,63 @@
+"""The root group: names every command, loads its module only when it is called, and says errors in one place."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from subscribers.errors import NewsletterError
+
+# name -> (module, attribute, one line of help); the help stands here so that `--help` loads no module.
+COMMANDS = {
+    "init": ("setup", "init", "Write a configuration with a new secret key and make the database."),
+    "db": ("setup", "db", "Bring the database up to date, or check it."),
+    "version": ("setup", "version", "Print the version."),
+    "demo": ("demo", "demo", "Run the whole job once with made-up families and a local inbox."),
+    "run": ("run", "run", "Serve the pages, keep the schedule and send, in one process."),
+    "lists": ("lists", "lists", "Make and show the lists that people subscribe to."),
+    "subscribers": ("subscribers", "subscribers", "Import, add, show, unsubscribe and suppress subscribers."),
+    "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),
+    "issues": ("issues", "issues", "Import, check, preview and test issues."),
+    "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),
+    "send": ("send", "send", "Run the senders here until a campaign ends."),
+    "reports": ("reports", "reports", "Show what came back."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of a working day."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"newsletter.commands.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show each command's line without loading it."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def root() -> None:
+    """Newsletters for school communities: one issue, every family its own view, every copy accounted for."""
+
+
+def run(arguments: list[str] | None = None) -> Any:
+    """Run the command line; a person's mistake becomes one sentence on stderr and exit code 1."""
+    try:
+        return root.main(args=arguments, prog_name="newsletter")
+    except NewsletterError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,68 @@
+"""The tables of what came back: raw facts, and the counters that hold no person."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from subscribers.db import Base, named
+
+
+class EventKind(StrEnum):
+    """Our one vocabulary for what can happen to a copy."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    OPEN = "open"
+    CLICK = "click"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class Actor(StrEnum):
+    """Who made a request, as far as its signals tell."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
+class Event(Base):
+    """A raw fact about one delivery. Opens and clicks are kept only of readers who agreed to tracking."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_event_campaign_id_kind", "campaign_id", "kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    provider: Mapped[str]
+    """Who said so: `web` for our own pixel and redirects."""
+    event_id: Mapped[str]
+    kind: Mapped[EventKind] = mapped_column(named(EventKind))
+    campaign_id: Mapped[int]
+    seq: Mapped[int]
+    link_no: Mapped[int | None]
+    actor: Mapped[Actor] = mapped_column(named(Actor), default=Actor.HUMAN)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class CampaignStat(Base):
+    """A counter: requests of one kind, link, hour and actor. Nothing about a reader is in it."""
+
+    __tablename__ = "campaign_stat"
+
+    campaign_id: Mapped[int] = mapped_column(primary_key=True)
+    arm: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[EventKind] = mapped_column(named(EventKind), primary_key=True)
+    link_no: Mapped[int] = mapped_column(primary_key=True)
+    """0 where no link is meant."""
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    actor: Mapped[Actor] = mapped_column(named(Actor), primary_key=True)
+    count: Mapped[int]

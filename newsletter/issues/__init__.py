@@ -1,0 +1,1 @@
+"""Issues: the document editors write, and its saved revisions."""

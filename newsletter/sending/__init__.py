@@ -1,0 +1,1 @@
+"""Transports, pace, the attempt journal and the sender loop."""

@@ -1,0 +1,257 @@
+"""Settings, from the environment, `.env`, files named by `NEWSLETTER_..._FILE`, and `newsletter.toml`, in that order.
+
+Every problem is reported at once. Secrets are `SecretStr`: printing or logging the settings shows none.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from subscribers.errors import NewsletterError
+from subscribers.grades import Bands, RollOver
+
+from .errors import SettingsInvalid
+
+PREFIX = "NEWSLETTER_"
+CONFIG_FILE = "newsletter.toml"
+_TEST_PREFIX = "NEWSLETTER_TEST_"
+_SHORTEST_SECRET = 32
+_TRANSPORTS = ("file", "smtp", "smtps", "sendgrid")
+
+
+class Tracking(StrEnum):
+    """What is kept of opens and clicks."""
+
+    CONSENT = "consent"
+    """Per reader after a yes, else counts only."""
+    COUNTS = "counts"
+    PERSONAL = "personal"
+    OFF = "off"
+
+
+class Switch(StrEnum):
+    """A choice with two answers, as people write it."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def _sentence(check: Any) -> AfterValidator:
+    """Turn a parser of ours into a validator that speaks in its own sentence and keeps the text."""
+
+    def keep(value: str) -> str:
+        try:
+            check(value)
+        except NewsletterError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    return AfterValidator(keep)
+
+
+def _known_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not a time zone; use a name like America/Chicago.")
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("It must begin with https:// or http:// and name a host.")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("Write it in plain ASCII without spaces.")
+    return value.rstrip("/")
+
+
+def _known_transport(value: str) -> str:
+    if urlsplit(value).scheme not in _TRANSPORTS:
+        raise ValueError("Use file:FOLDER, smtp://HOST:PORT, smtps://HOST:PORT or sendgrid://")
+    return value
+
+
+def _languages(value: str) -> str:
+    for word in value.split():
+        try:
+            Locale.parse(word, sep="-")
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError(f"{word!r} is not a language; use codes like: en es") from error
+    if not value.split():
+        raise ValueError("Name at least one language, such as: en es")
+    return value
+
+
+def _strong(value: SecretStr) -> SecretStr:
+    for secret in value.get_secret_value().replace(",", " ").split() or [""]:
+        if len(secret) < _SHORTEST_SECRET:
+            raise ValueError(f"It needs {_SHORTEST_SECRET} characters or more; `newsletter init` makes one.")
+    return value
+
+
+def _single_line(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", value):
+        raise ValueError("It must be one line without control characters.")
+    return value
+
+
+OneLine = Annotated[str, AfterValidator(_single_line)]
+
+
+def _full_name(field: str) -> str:
+    return PREFIX + field.rstrip("_").upper()
+
+
+class Settings(BaseSettings):
+    """Every setting of this version. A name is `NEWSLETTER_` and the field in capitals."""
+
+    model_config = SettingsConfigDict(
+        alias_generator=_full_name, env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: Annotated[str, Field(repr=False)] = "sqlite:///var/newsletter.db"
+    base_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
+    secret_key: Annotated[SecretStr, AfterValidator(_strong)]
+    """One secret, or several separated by blanks: the first signs, all verify."""
+    transport: Annotated[str, Field(repr=False), AfterValidator(_known_transport)] = "file:var/outbox"
+    sendgrid_api_key: SecretStr = SecretStr("")
+    sendgrid_url: Annotated[str, AfterValidator(_web_address)] = "https://api.sendgrid.com"
+    organization: OneLine = "Our school community"
+    from_: OneLine = "Newsletter <newsletter@localhost>"
+    reply_to: OneLine = ""
+    postal_address: OneLine = ""
+    tracking: Tracking = Tracking.CONSENT
+    school_year_start: Annotated[str, _sentence(RollOver.parse)] = "07-01"
+    timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
+    languages: Annotated[str, AfterValidator(_languages)] = "en es"
+    rate: Annotated[float | None, Field(gt=0)] = None
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+    bands: Annotated[str, _sentence(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
+    approval: Switch = Switch.OFF
+    grace_minutes: Annotated[int, Field(ge=0)] = 120
+    signup_window_minutes: Annotated[int, Field(ge=1)] = 60
+    minimum_group: Annotated[int, Field(ge=1)] = 5
+    state_folder: Path = Path("var")
+    """Where a host keeps its attempt journals; every process of one host must share it."""
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret keys, the signing one first."""
+        return tuple(self.secret_key.get_secret_value().replace(",", " ").split())
+
+    @cached_property
+    def roll_over(self) -> RollOver:
+        """The school year's first day."""
+        return RollOver.parse(self.school_year_start)
+
+    @cached_property
+    def grade_bands(self) -> Bands:
+        """The bands, youngest first."""
+        return Bands.parse(self.bands)
+
+    @cached_property
+    def language_codes(self) -> tuple[str, ...]:
+        """The languages pages are offered in, the organization's own first."""
+        return tuple(self.languages.split())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order of precedence, highest first."""
+        del file_secret_settings
+        named_files = _NamedFiles(settings_cls)
+        return init_settings, env_settings, dotenv_settings, named_files, _ConfigFile(settings_cls)
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """`NEWSLETTER_SECRET_KEY_FILE=/run/secrets/key` reads that file for `NEWSLETTER_SECRET_KEY`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Read the file named for one field, if there is one."""
+        del field
+        name = _full_name(field_name)
+        path = os.environ.get(name + "_FILE")
+        if path is None:
+            return None, name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), name, False
+        except OSError as error:
+            raise SettingsInvalid(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Read all of them."""
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """`newsletter.toml`: the same names in lower case and without the prefix."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Not asked: the file is read whole."""
+        raise NotImplementedError
+
+    def __call__(self) -> dict[str, Any]:
+        """Read the file whole."""
+        return {PREFIX + key.upper(): value for key, value in _read_config().items()}
+
+
+def load() -> Settings:
+    """Read the settings of the working directory. Raises `SettingsInvalid` naming every problem."""
+    problems = list(_unknown_names())
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # pydantic-settings fills it from its sources
+    except ValidationError as error:
+        problems += [_problem(detail) for detail in error.errors()]
+    if problems:
+        raise SettingsInvalid("The settings have problems:\n" + "\n".join(f"  {line}" for line in problems))
+    return settings
+
+
+def _unknown_names() -> Iterable[str]:
+    known = {_full_name(name) for name in Settings.model_fields}
+    known |= {name + "_FILE" for name in known}
+    given = {name.upper(): "the environment" for name in os.environ}
+    given |= {str(name).upper(): ".env" for name in dotenv_values(".env")}
+    given |= {PREFIX + name.upper(): CONFIG_FILE for name in _read_config()}
+    for name, place in sorted(given.items()):
+        if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIX) and name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]}?" if close else "; remove it."
+            yield f"{name} (in {place}) is not a setting of this version{hint}"
+
+
+def _read_config() -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(CONFIG_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"{CONFIG_FILE} cannot be read: {error}") from error
+
+
+def _problem(detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0])
+    if detail["type"] == "missing":
+        return f"{name} is missing; `newsletter init` writes a {CONFIG_FILE} with one."
+    return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

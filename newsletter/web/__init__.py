@@ -1,0 +1,1 @@
+"""Public pages and what mail programs request. Thin: parse, one call, answer."""

@@ -1,0 +1,1 @@
+"""Who reads, and with what consent. Imports nothing of `newsletter`."""

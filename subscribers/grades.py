@@ -1,0 +1,137 @@
+"""School years, grades and bands. A child is a graduation year; grade and band follow from a day."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from .errors import NewsletterError
+
+PRE_KINDERGARTEN = -1
+KINDERGARTEN = 0
+LAST_GRADE = 12
+_WORDS = {"PK": PRE_KINDERGARTEN, "PREK": PRE_KINDERGARTEN, "PRE-K": PRE_KINDERGARTEN, "K": KINDERGARTEN}
+_BAND = re.compile(r"([a-z][a-z-]*)=([A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?")
+
+
+class GradeInvalid(NewsletterError):
+    """A grade is PK, K or a number from 1 to 12."""
+
+
+class BandsInvalid(NewsletterError):
+    """Bands look like: elementary=PK-5 middle=6-8 high=9-12."""
+
+
+class RollOverInvalid(NewsletterError):
+    """The school year's first day looks like 07-01; 29 February is not in every year."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollOver:
+    """The day of the year on which every child moves up a grade."""
+
+    month: int
+    day: int
+
+    @classmethod
+    def parse(cls, text: str) -> "RollOver":
+        """Read `MM-DD`."""
+        match = re.fullmatch(r"(\d{2})-(\d{2})", text.strip())
+        if match is None:
+            raise RollOverInvalid
+        month, day = int(match[1]), int(match[2])
+        try:
+            date(2001, month, day)  # a year without 29 February
+        except ValueError as error:
+            raise RollOverInvalid from error
+        return cls(month, day)
+
+    def end_year(self, day: date) -> int:
+        """The year of the last day of the school year that holds `day`."""
+        start_year = day.year if (day.month, day.day) >= (self.month, self.day) else day.year - 1
+        return (date(start_year + 1, self.month, self.day) - timedelta(days=1)).year
+
+    def __str__(self) -> str:
+        return f"{self.month:02}-{self.day:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A range of grades, both ends included."""
+
+    name: str
+    lowest: int
+    highest: int
+
+    def graduation_years(self, end_year: int) -> tuple[int, int]:
+        """The earliest and latest graduation years of children in this band in a school year."""
+        return end_year + LAST_GRADE - self.highest, end_year + LAST_GRADE - self.lowest
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """The bands of an organization, youngest first, not overlapping."""
+
+    all: tuple[Band, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Bands":
+        """Read `elementary=PK-5 middle=6-8 high=9-12`."""
+        bands = tuple(sorted((_parse_band(word) for word in text.split()), key=lambda band: band.lowest))
+        names = {band.name for band in bands}
+        overlap = any(low.highest >= high.lowest for low, high in pairwise(bands))
+        if not bands or len(names) < len(bands) or overlap:
+            raise BandsInvalid
+        return cls(bands)
+
+    def __iter__(self) -> Iterator[Band]:
+        return iter(self.all)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, youngest first."""
+        return tuple(band.name for band in self.all)
+
+    def of_grade(self, grade: int) -> Band | None:
+        """The band a grade lies in."""
+        return next((band for band in self.all if band.lowest <= grade <= band.highest), None)
+
+    def __str__(self) -> str:
+        return " ".join(f"{b.name}={grade_word(b.lowest)}-{grade_word(b.highest)}" for b in self.all)
+
+
+def _parse_band(word: str) -> Band:
+    match = _BAND.fullmatch(word)
+    if match is None:
+        raise BandsInvalid
+    lowest = parse_grade(match[2])
+    highest = parse_grade(match[3]) if match[3] else lowest
+    if lowest > highest:
+        raise BandsInvalid
+    return Band(match[1], lowest, highest)
+
+
+def grade_of(graduation_year: int, end_year: int) -> int:
+    """The grade in the school year that ends in `end_year`; above 12 the child has left school."""
+    return LAST_GRADE - (graduation_year - end_year)
+
+
+def graduation_year_of(grade: int, end_year: int) -> int:
+    """The inverse of `grade_of`."""
+    return end_year + LAST_GRADE - grade
+
+
+def parse_grade(text: str) -> int:
+    """Read PK, K or 1 to 12. Raises `GradeInvalid`."""
+    word = text.strip().upper()
+    if word in _WORDS:
+        return _WORDS[word]
+    if word.isascii() and word.isdigit() and 1 <= int(word) <= LAST_GRADE:
+        return int(word)
+    raise GradeInvalid(f"{text.strip()!r} is not a grade: use PK, K or a number from 1 to 12.")
+
+
+def grade_word(grade: int) -> str:
+    """PK, K or the number, as people write it."""
+    return {PRE_KINDERGARTEN: "PK", KINDERGARTEN: "K"}.get(grade, str(grade))

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select
+
+from newsletter.clock import Clock
+from newsletter.migrations import DatabaseNotReady, ensure_current, upgrade
+from subscribers.db import Base, Database
+
+
+def test_the_migration_makes_what_the_models_say(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        differences = compare_metadata(context, Base.metadata)
+    assert differences == []
+    assert {i["name"] for i in inspect(database.engine).get_indexes("delivery")} >= {"uq_delivery_dedupe"}
+
+
+def test_an_empty_database_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    empty = Database(f"sqlite:///{tmp_path / 'new' / 'x.db'}")
+    with pytest.raises(DatabaseNotReady, match="newsletter db upgrade"):
+        ensure_current(empty)
+    upgrade(empty)
+    upgrade(empty)
+    ensure_current(empty)
+    empty.close()
+
+
+def test_the_databases_clock_moves_with_ours(database: Database, clock: Clock) -> None:
+    with database.reading() as session:
+        told = session.scalar(select(clock.sql()))
+    assert told is not None
+    assert abs((told - clock.now()).total_seconds()) < 5
+
+
+def test_a_reading_session_cannot_write_beside_a_writer(database: Database) -> None:
+    with database.writing(), database.reading() as session:
+        assert session.scalar(select(1)) == 1
