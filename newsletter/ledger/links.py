@@ -1,0 +1,28 @@
+"""The targets of a campaign's links, fixed when it is prepared. A redirect goes only where this table says."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from .tables import Link
+
+
+def fix(session: Session, campaign_id: int, links: Iterable[tuple[int, str, str]]) -> None:
+    """Write (number, target, label) of every link, once: a campaign that has its links keeps them."""
+    if session.scalar(select(Link.no).where(Link.campaign_id == campaign_id).limit(1)) is not None:
+        return
+    rows = [{"campaign_id": campaign_id, "no": no, "target": target, "label": label} for no, target, label in links]
+    if rows:
+        session.execute(insert(Link), rows)
+
+
+def targets(session: Session, campaign_id: int) -> Mapping[int, str]:
+    """Every target of a campaign by its number."""
+    found = session.execute(select(Link.no, Link.target).where(Link.campaign_id == campaign_id))
+    return dict(found.tuples().all())
+
+
+def target(session: Session, campaign_id: int, no: int) -> str | None:
+    """Where one link goes, or None: it is not of this campaign."""
+    return session.scalar(select(Link.target).where(Link.campaign_id == campaign_id, Link.no == no))
