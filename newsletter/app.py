@@ -1,19 +1,27 @@
 """The only wiring: settings become the collaborators that every floor is handed."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from newsletter.errors import NewsletterError
 from subscribers.db import Database
-from subscribers.tables import Organization
+from subscribers.segments.rules import RuleContext
+from subscribers.tables import List, Organization
 
-from . import migrations
+from . import checks, migrations
+from .campaigns.lifecycle import Gate
 from .clock import Clock
-from .settings import Settings
+from .errors import NewsletterError
+from .rendering.readers import Identity
+from .schedule import Scheduler
+from .sending.composing import Composer
+from .sending.sender import Sending
+from .sending.transports import open_transport
+from .settings import Settings, Switch, Tracking
 from .tokens import Signer
 
 
@@ -38,6 +46,51 @@ class App:
     def today(self) -> date:
         """The organization's day, on which grades are read."""
         return self.clock.today(self.settings.timezone)
+
+    def rule_context(self, day: date | None = None) -> RuleContext:
+        """What rules and grades are read against; today where no day is given."""
+        settings = self.settings
+        return RuleContext(self.organization.id, day or self.today(), settings.roll_over, settings.grade_bands)
+
+    def identity(self, list_: List) -> Identity:
+        """In whose name a list's mails go: its own, or the settings' where it has none."""
+        settings = self.settings
+        return Identity(
+            organization=self.organization.name,
+            list_id=list_.id,
+            list_slug=list_.slug,
+            list_name=list_.name,
+            from_header=list_.from_address or settings.from_,
+            reply_to=list_.reply_to or settings.reply_to,
+            postal_address=list_.postal_address or settings.postal_address,
+            base_url=settings.base_url,
+            tracking_pixel=settings.tracking is not Tracking.OFF,
+        )
+
+    def gate(self) -> Gate:
+        """What an issue must pass before it may be sent."""
+        return partial(checks.refuse_faults, bands=self.settings.grade_bands)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a second person must approve a campaign."""
+        return self.settings.approval is Switch.ON
+
+    @property
+    def journals(self) -> Path:
+        """Where this host's attempt journals lie."""
+        return self.settings.state_folder / "journals"
+
+    def scheduler(self) -> Scheduler:
+        """The tick over this installation's due-table."""
+        grace = timedelta(minutes=self.settings.grace_minutes)
+        return Scheduler(self.database, self.clock, self.journals, grace, self.today, self.rule_context)
+
+    def sending(self) -> Sending:
+        """What senders share. Raises a sentence where the transport's settings do not hold."""
+        composer = Composer(self.database, self.signer, self.identity)
+        transport = open_transport(self.settings)
+        return Sending(self.database, self.clock, self.signer, composer, transport, self.journals, self.settings.rate)
 
     def close(self) -> None:
         """Give the database's connections back."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -26,6 +26,13 @@ class Claim:
     arm: str
     owner: str
     fence: int
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> "Claim":
+        """The claim that a claimed chunk's row stands for."""
+        return cls(
+            chunk.campaign_id, chunk.no, chunk.lo, chunk.hi, chunk.variant, chunk.arm, chunk.owner or "", chunk.fence
+        )
 
 
 def claim(session: Session, clock: Clock, owner: str, campaign_id: int | None = None) -> Claim | None:
@@ -61,34 +68,40 @@ def claim(session: Session, clock: Clock, owner: str, campaign_id: int | None = 
     return None if fence is None else Claim(*found, owner, fence)
 
 
-def release(session: Session, held: Claim) -> None:
-    """Give the chunk back: done, or ready for what is left of it. Does nothing where the lease was lost."""
-    close_chunk(session, held.campaign_id, held.no, held.lo, held.hi, held.fence)
+def release(session: Session, clock: Clock, held: Claim, wait: timedelta = timedelta()) -> None:
+    """Give the chunk back: done, or ready for what is left, after `wait` or when the first deferred row is due.
 
-
-def close_chunk(session: Session, campaign_id: int, no: int, lo: int, hi: int, fence: int) -> None:
-    """End a lease by its fence: the chunk is ready again where rows are open, at the earliest of their times.
-
-    The fence moves on, so whoever held the lease learns at its next step that it is gone.
+    The fence moves on, so whoever held the lease learns at the next step that it is gone. Does nothing where the
+    fence has moved on already.
     """
-    left = session.execute(
+    now_count, deferred, earliest = session.execute(
         select(
             func.count().filter(Delivery.state != DeliveryState.DEFERRED),
             func.count().filter(Delivery.state == DeliveryState.DEFERRED),
             func.min(Delivery.next_at),
-        ).where(Delivery.campaign_id == campaign_id, Delivery.seq.between(lo, hi), Delivery.state.in_(_OPEN))
+        ).where(
+            Delivery.campaign_id == held.campaign_id,
+            Delivery.seq.between(held.lo, held.hi),
+            Delivery.state.in_(_OPEN),
+        )
     ).one()
-    now_count, deferred, earliest = left
     session.execute(
         update(Chunk)
-        .where(Chunk.campaign_id == campaign_id, Chunk.no == no, Chunk.fence == fence)
+        .where(Chunk.campaign_id == held.campaign_id, Chunk.no == held.no, Chunk.fence == held.fence)
         .where(Chunk.state == ChunkState.CLAIMED)
         .values(
             state=ChunkState.READY if now_count or deferred else ChunkState.DONE,
-            not_before=None if now_count else earliest,
+            not_before=clock.sql(wait) if now_count else earliest,
             owner=None,
             lease_until=None,
             fence=Chunk.fence + 1,
         ),
         execution_options={"synchronize_session": False},
     )
+
+
+def is_busy(session: Session, clock: Clock, campaign_id: int, within: timedelta = timedelta()) -> bool:
+    """Whether a sender holds a chunk of the campaign, or one may be claimed now or `within` this time."""
+    due = or_(Chunk.not_before.is_(None), Chunk.not_before <= clock.sql(within))
+    busy = or_(Chunk.state == ChunkState.CLAIMED, and_(Chunk.state == ChunkState.READY, due))
+    return session.scalar(select(Chunk.no).where(Chunk.campaign_id == campaign_id, busy).limit(1)) is not None

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 
-from .claims import close_chunk
+from .claims import Claim, release
 from .settling import Settlement, settle
 from .tables import Chunk, ChunkState, Delivery, DeliveryState
 
@@ -23,7 +23,7 @@ def recover(session: Session, clock: Clock, owner: str, verdict: Verdict) -> int
         open_rows = session.execute(_attempting(chunk)).all()
         outcomes = [verdict(chunk.campaign_id, row.seq, row.attempt) for row in open_rows]
         settle(session, clock, chunk.campaign_id, outcomes)
-        close_chunk(session, chunk.campaign_id, chunk.no, chunk.lo, chunk.hi, chunk.fence)
+        release(session, clock, Claim.of(chunk))
         settled += len(outcomes)
     return settled
 
@@ -31,8 +31,7 @@ def recover(session: Session, clock: Clock, owner: str, verdict: Verdict) -> int
 def expire(session: Session, clock: Clock) -> int:
     """End leases that ran out. Their `attempting` rows become `unknown`: nobody can say. Returns how many rows."""
     lost = 0
-    overdue = select(Chunk).where(Chunk.state == ChunkState.CLAIMED, Chunk.lease_until < clock.sql())
-    for chunk in session.scalars(overdue.with_for_update(skip_locked=True)).all():
+    for chunk in session.scalars(_overdue(clock).with_for_update(skip_locked=True)).all():
         given_up = session.scalars(
             update(Delivery)
             .where(Delivery.campaign_id == chunk.campaign_id, Delivery.seq.between(chunk.lo, chunk.hi))
@@ -45,9 +44,18 @@ def expire(session: Session, clock: Clock) -> int:
             .returning(Delivery.seq),
             execution_options={"synchronize_session": False},
         ).all()
-        close_chunk(session, chunk.campaign_id, chunk.no, chunk.lo, chunk.hi, chunk.fence)
+        release(session, clock, Claim.of(chunk))
         lost += len(given_up)
     return lost
+
+
+def is_overdue(session: Session, clock: Clock) -> bool:
+    """Whether a lease ran out."""
+    return session.scalars(_overdue(clock).limit(1)).first() is not None
+
+
+def _overdue(clock: Clock) -> Select[Chunk]:
+    return select(Chunk).where(Chunk.state == ChunkState.CLAIMED, Chunk.lease_until < clock.sql())
 
 
 def _attempting(chunk: Chunk) -> Select[int, int]:

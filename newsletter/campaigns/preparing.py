@@ -1,0 +1,164 @@
+"""The snapshot: the audience of a campaign is fixed in pages, each one transaction, resumable after any crash."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Integer, case, cast, func, insert, literal, null, select
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.issues import issues
+from newsletter.issues.document import Document
+from newsletter.issues.tables import Revision
+from newsletter.ledger import links
+from newsletter.ledger.states import get, move
+from newsletter.ledger.tables import Campaign, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
+from newsletter.rendering.links import LinkTable
+from newsletter.rendering.variants import variant_columns
+from subscribers import audience
+from subscribers.db import Database
+from subscribers.segments.rules import Rule, RuleContext
+from subscribers.tables import List, Subscriber
+
+PAGE = 50_000
+CHUNK = 1_000
+
+RuleContextOf = Callable[[date], RuleContext]
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """What a page needs to know of its campaign."""
+
+    campaign_id: int
+    list_id: int
+    document: Document
+    rule: Rule
+    context: RuleContext
+
+
+def prepare(
+    database: Database, clock: Clock, campaign_id: int, today: date, context_of: RuleContextOf, *, page: int = PAGE
+) -> None:
+    """Snapshot the audience of a campaign that is `preparing`, then let it be sent.
+
+    Killed anywhere, it goes on from its watermark when called again; called twice at once, each page is written
+    once. A campaign that was cancelled meanwhile is left alone.
+    """
+    with database.writing() as session:
+        chosen = _begin(session, campaign_id, today, context_of)
+    while chosen is not None and _page(database, clock, chosen, page):
+        pass
+
+
+def _begin(session: Session, campaign_id: int, today: date, context_of: RuleContextOf) -> _Audience | None:
+    """Fix the day and the links, once."""
+    campaign = get(session, campaign_id)
+    if campaign.state != CampaignState.PREPARING or campaign.revision_id is None or campaign.list_id is None:
+        return None
+    campaign.day = campaign.day or today
+    document = issues.document_of(session.get_one(Revision, campaign.revision_id))
+    list_ = session.get_one(List, campaign.list_id)
+    table = LinkTable.of(document, list_.utm)
+    links.fix(session, campaign_id, ((row.no, row.target, row.label) for row in table.rows))
+    return _Audience(campaign_id, list_.id, document, Rule.parse(campaign.rule), context_of(campaign.day))
+
+
+def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> bool:
+    """Write one page of deliveries and their chunks; False when there is no more to write."""
+    with database.writing() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.id == chosen.campaign_id).with_for_update()).one()
+        if campaign.state != CampaignState.PREPARING:
+            return False
+        last = _last_of_page(session, chosen, campaign.watermark, size)
+        if last is None:
+            move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
+            return False
+        before = campaign.audience
+        campaign.audience += _insert_deliveries(session, clock, chosen, campaign, last)
+        chunks = list(_chunks(session, campaign, before))
+        if chunks:
+            session.execute(insert(Chunk), chunks)
+        campaign.chunks += len(chunks)
+        campaign.watermark = last
+        return True
+
+
+def _last_of_page(session: Session, chosen: _Audience, watermark: int, size: int) -> int | None:
+    ids = (
+        audience.members(chosen.list_id, chosen.rule, chosen.context)
+        .with_only_columns(Subscriber.id)
+        .where(Subscriber.id > watermark)
+        .order_by(Subscriber.id)
+        .limit(size)
+        .subquery()
+    )
+    return session.scalar(select(func.max(ids.c.id)))
+
+
+def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campaign: Campaign, last: int) -> int:
+    """One `INSERT ... SELECT`: who is mailed first, by variant, so that chunks are dense ranges of one variant."""
+    page = (
+        audience.members(chosen.list_id, chosen.rule, chosen.context)
+        .with_only_columns(
+            Subscriber.id,
+            Subscriber.address,
+            audience.exclusion(chosen.list_id).label("exclusion"),
+            variant_columns(chosen.document, chosen.context).label("variant"),
+        )
+        .where(Subscriber.id > campaign.watermark, Subscriber.id <= last)
+        .cte("page")
+    )
+    reason = case(
+        (page.c.exclusion.is_not(None), page.c.exclusion),
+        (page.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
+        else_=null(),
+    )
+    row_no = func.row_number().over(order_by=(reason.is_not(None), page.c.variant, page.c.id))
+    rows = select(
+        literal(campaign.id),
+        literal(campaign.audience) + cast(row_no, Integer),
+        page.c.id,
+        page.c.address,
+        literal(0),
+        page.c.variant,
+        case((reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
+        reason,
+        literal(0),
+        clock.sql(),
+    )
+    session.execute(
+        insert(Delivery).from_select(
+            [
+                "campaign_id", "seq", "subscriber_id", "to_address", "occurrence", "variant", "state", "reason",
+                "attempt", "updated_at",
+            ],
+            rows,
+            include_defaults=False,
+        )
+    )  # fmt: skip
+    counted = select(func.count()).where(Delivery.campaign_id == campaign.id, Delivery.seq > campaign.audience)
+    return session.scalars(counted).one()
+
+
+def _chunks(session: Session, campaign: Campaign, audience_before: int) -> Iterator[dict[str, object]]:
+    """Cut each variant's range of the page into chunks."""
+    ranges = session.execute(
+        select(Delivery.variant, func.min(Delivery.seq), func.max(Delivery.seq))
+        .where(Delivery.campaign_id == campaign.id, Delivery.seq > audience_before)
+        .where(Delivery.state == DeliveryState.PENDING)
+        .group_by(Delivery.variant)
+        .order_by(func.min(Delivery.seq))
+    )
+    no = campaign.chunks
+    for variant, lowest, highest in ranges.tuples():
+        for lo in range(lowest, highest + 1, CHUNK):
+            no += 1
+            yield {
+                "campaign_id": campaign.id,
+                "no": no,
+                "lo": lo,
+                "hi": min(lo + CHUNK - 1, highest),
+                "variant": variant,
+            }

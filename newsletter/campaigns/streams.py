@@ -1,0 +1,99 @@
+"""The streams in use: the mail that asks for a confirmation, and the test mail an editor sends."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.errors import NewsletterError
+from newsletter.ledger import streams
+from newsletter.ledger.tables import Delivery
+from newsletter.rendering.variants import Variant
+from subscribers import suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.tables import List, Organization, Subscriber
+
+CONFIRM = "confirm"
+TEST = "test"
+
+
+class TestAddressSuppressed(NewsletterError):
+    """This address is never mailed. Send the test to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmLetter:
+    """What tells one confirmation from another: the list and the language."""
+
+    list_id: int
+    language: str
+
+    def __str__(self) -> str:
+        return f"{CONFIRM}:{self.list_id}:{self.language}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ConfirmLetter":
+        """Read what `str` wrote."""
+        _, list_id, language = text.split(":", 2)
+        return cls(int(list_id), language)
+
+
+@dataclass(frozen=True, slots=True)
+class TestIssue:
+    """What a test mail shows: a revision as readers of one list and variant get it."""
+
+    list_id: int
+    revision_id: int
+    variant: Variant
+
+    def __str__(self) -> str:
+        return f"{TEST}:{self.list_id}:{self.revision_id}:{self.variant}"
+
+    @classmethod
+    def parse(cls, text: str) -> "TestIssue":
+        """Read what `str` wrote."""
+        _, list_id, revision_id, variant = text.split(":", 3)
+        return cls(int(list_id), int(revision_id), Variant.parse(variant))
+
+
+def ask_confirmation(
+    session: Session, clock: Clock, subscriber: Subscriber, list_: List, *, language: str, window: timedelta
+) -> bool:
+    """Append the mail that asks a subscriber to confirm; part of the caller's transaction.
+
+    At most one in a window, however often it is asked for. Returns whether one was appended.
+    """
+    campaign_id = streams.ensure(session, clock, subscriber.organization_id, CONFIRM)
+    now = clock.now()
+    recent = select(Delivery.seq).where(
+        Delivery.campaign_id == campaign_id,
+        Delivery.subscriber_id == subscriber.id,
+        Delivery.updated_at > now - window,
+    )
+    if session.scalar(recent.limit(1)) is not None:
+        return False
+    appended = streams.append(
+        session,
+        clock,
+        campaign_id,
+        to_address=subscriber.address,
+        variant=str(ConfirmLetter(list_.id, language)),
+        subscriber_id=subscriber.id,
+        # Two at the same moment fall into the same numbered window, and the database refuses the second.
+        dedupe=f"{subscriber.id}:{int(now.timestamp() // window.total_seconds())}",
+    )
+    return appended is not None
+
+
+def send_test(
+    session: Session, clock: Clock, organization: Organization, to: EmailAddress, shown: TestIssue, reader_name: str
+) -> int | None:
+    """Append a test mail; returns its `seq` in the test stream. Its links carry no reader's tokens."""
+    if suppressions.is_suppressed(session, organization, to):
+        raise TestAddressSuppressed(f"{to.mailed} is never mailed. Send the test to another address.")
+    campaign_id = streams.ensure(session, clock, organization.id, TEST)
+    return streams.append(
+        session, clock, campaign_id, to_address=to.mailed, variant=str(shown), payload={"name": reader_name}
+    )

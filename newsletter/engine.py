@@ -1,0 +1,141 @@
+"""Where work runs: sender threads in this process, beside the tick and the pages."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from newsletter.errors import NewsletterError
+from newsletter.ledger import balance, claims
+from newsletter.ledger.states import get
+from newsletter.ledger.tables import CampaignState
+from newsletter.schedule import Scheduler
+from newsletter.sending.sender import DatabaseLost, Sender, Sending, Step
+from newsletter.sending.transports import AccountRefused, TransportUnavailable
+
+IDLE = timedelta(milliseconds=200)
+PATIENCE = timedelta(seconds=60)
+"""How long one campaign's senders wait for a database that went away."""
+SOON = timedelta(minutes=1)
+"""What falls due within this time is waited for."""
+LONGEST_PAUSE = timedelta(seconds=30)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the sending of one campaign ended here."""
+
+    state: CampaignState
+    found: balance.Balance
+    stop_reason: str
+
+
+class Crew:
+    """Sender threads. `stop` lets each finish and settle the group in flight."""
+
+    def __init__(
+        self,
+        shared: Sending,
+        threads: int,
+        *,
+        campaign_id: int | None = None,
+        patience: timedelta | None = None,
+        on_settled: Callable[[int], None] = lambda _: None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._shared = shared
+        self._campaign_id = campaign_id
+        self._patience = patience
+        self._on_settled = on_settled
+        self._stop = stop or threading.Event()
+        self.failure: NewsletterError | None = None
+        self._threads = [threading.Thread(target=self._work, name=f"sender-{n}") for n in range(threads)]
+
+    def start(self) -> None:
+        """Start every sender."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop every sender after its group in flight, and wait for them."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        sender = Sender(self._shared, self._campaign_id, self._on_settled, self._stop.is_set)
+        pause, waited = IDLE, timedelta()
+        try:
+            while not self._stop.is_set():
+                try:
+                    step = sender.step()
+                except (DatabaseLost, TransportUnavailable, AccountRefused) as error:
+                    if self._gives_up(error, waited):
+                        return
+                    self._stop.wait(pause.total_seconds())
+                    waited, pause = waited + pause, min(pause * 2, LONGEST_PAUSE)
+                    continue
+                pause, waited = IDLE, timedelta()
+                if step is Step.NOTHING_READY:
+                    self._stop.wait(IDLE.total_seconds())
+        finally:
+            sender.close()
+
+    def _gives_up(self, error: NewsletterError, waited: timedelta) -> bool:
+        """Whether this ends the crew: a campaign's own crew waits for the database for a while and for no one else."""
+        _log.warning(str(error))
+        if self._patience is None or (isinstance(error, DatabaseLost) and waited < self._patience):
+            return False
+        self.failure = error
+        self._stop.set()
+        return True
+
+
+def send_campaign(
+    scheduler: Scheduler,
+    shared: Sending,
+    campaign_id: int,
+    threads: int,
+    *,
+    stop: threading.Event,
+    on_settled: Callable[[int], None] = lambda _: None,
+) -> Ending:
+    """Run the senders here until the campaign ends, nothing of it is due soon, or `stop` is set.
+
+    Ticks first, so that a campaign whose time has come is prepared. Raises what stopped the senders.
+    """
+    scheduler.tick()
+    crew = Crew(shared, threads, campaign_id=campaign_id, patience=PATIENCE, on_settled=on_settled, stop=stop)
+    if _is_going_on(scheduler, campaign_id):
+        crew.start()
+        _watch(scheduler, campaign_id, stop)
+        crew.stop()
+    scheduler.tick()
+    with scheduler.database.reading() as session:
+        campaign = get(session, campaign_id)
+        ending = Ending(campaign.state, balance.balance(session, campaign_id), campaign.stop_reason)
+    if crew.failure is not None and ending.state == CampaignState.SENDING:
+        raise crew.failure
+    return ending
+
+
+def _watch(scheduler: Scheduler, campaign_id: int, stop: threading.Event) -> None:
+    """Tick until the campaign no longer goes on; a database that is away is waited for by the senders."""
+    while not stop.wait(IDLE.total_seconds()):
+        with suppress(OperationalError, InterfaceError):
+            scheduler.tick()
+            if not _is_going_on(scheduler, campaign_id):
+                return
+
+
+def _is_going_on(scheduler: Scheduler, campaign_id: int) -> bool:
+    """Whether the campaign is sending and a chunk of it is held by a sender, or due now or soon."""
+    with scheduler.database.reading() as session:
+        if get(session, campaign_id).state != CampaignState.SENDING:
+            return False
+        return claims.is_busy(session, scheduler.clock, campaign_id, within=SOON)

@@ -1,0 +1,97 @@
+"""One idempotent tick over the due-table. The table is the truth: any number of schedulers may tick at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from newsletter.campaigns import preparing
+from newsletter.clock import Clock
+from newsletter.ledger import balance
+from newsletter.ledger.states import move
+from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleRun
+from newsletter.sending import recovery
+from subscribers.db import Database
+
+TICK_SECONDS = 5
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """Looks at what is due. Each step of `tick` may run twice, or at once elsewhere, without harm."""
+
+    database: Database
+    clock: Clock
+    journals: Path
+    grace: timedelta
+    today: Callable[[], date]
+    rule_context_of: preparing.RuleContextOf
+
+    def tick(self) -> None:
+        """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
+        self.fire()
+        self.prepare()
+        recovery.sweep(self.database, self.clock, self.journals)
+        self.finish()
+
+    def fire(self) -> None:
+        """Let due campaigns begin; hold those whose time passed by more than the grace time."""
+        with self.database.reading() as session:
+            due = session.execute(
+                select(Schedule.id, Schedule.next_at).where(Schedule.next_at <= self.clock.sql())
+            ).all()
+        for schedule_id, fire_at in due:
+            with self.database.writing() as session:
+                self._fire_one(session, schedule_id, fire_at)
+
+    def prepare(self) -> None:
+        """Go on with every snapshot that is not whole."""
+        with self.database.reading() as session:
+            unfinished = session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.PREPARING)).all()
+        for campaign_id in unfinished:
+            preparing.prepare(self.database, self.clock, campaign_id, self.today(), self.rule_context_of)
+
+    def finish(self) -> None:
+        """End the campaigns of which nothing is open."""
+        with self.database.reading() as session:
+            campaigns = balance.sending_broadcasts(session)
+        for campaign_id in campaigns:
+            with self.database.writing() as session:
+                balance.finish(session, self.clock, campaign_id)
+
+    def _fire_one(self, session: Session, schedule_id: int, fire_at: object) -> None:
+        """Win the due time by taking it out of the table; the run's primary key refuses a second one."""
+        won = session.scalars(
+            update(Schedule)
+            .where(Schedule.id == schedule_id, Schedule.next_at == fire_at)
+            .values(next_at=None)
+            .returning(Schedule)
+        ).one_or_none()
+        if won is None:
+            return
+        now = session.scalars(select(self.clock.sql())).one()
+        session.add(ScheduleRun(schedule_id=schedule_id, fire_at=fire_at, run_at=now))
+        late = now - fire_at > self.grace
+        move(session, won.subject_id, CampaignState.HELD if late else CampaignState.PREPARING)
+
+
+def start(scheduler: Scheduler) -> BackgroundScheduler:
+    """Tick every few seconds in a thread of its own until the returned scheduler is shut down."""
+
+    def tick() -> None:
+        try:
+            scheduler.tick()
+        except OperationalError as error:
+            _log.warning("The database cannot be reached; the next tick tries again.", error=str(error.orig))
+
+    background = BackgroundScheduler(timezone="UTC")
+    background.add_job(tick, "interval", seconds=TICK_SECONDS, max_instances=1, coalesce=True)
+    background.start()
+    return background

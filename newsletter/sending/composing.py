@@ -1,0 +1,90 @@
+"""From a chunk's variant to the message that its copies are made from, compiled once and kept."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sqlalchemy.orm import Session
+
+from newsletter.campaigns.streams import CONFIRM, TEST, ConfirmLetter, TestIssue
+from newsletter.issues import issues
+from newsletter.issues.tables import Revision
+from newsletter.ledger.attempts import Due
+from newsletter.ledger.states import get
+from newsletter.ledger.tables import Campaign
+from newsletter.rendering.compile import compile_issue, compile_letter
+from newsletter.rendering.links import LinkTable
+from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
+from newsletter.rendering.readers import Identity, Reader, first_name_of
+from newsletter.rendering.variants import Variant
+from newsletter.tokens import Signer
+from subscribers.db import Database
+from subscribers.tables import List
+
+IdentityOf: TypeAlias = Callable[[List], Identity]
+NOBODY = "nobody"
+"""The public id in a test mail's links: they verify, and find no reader."""
+_KEPT = 64
+
+
+class Composer:
+    """Compiles each (campaign, variant) once; safe for many threads."""
+
+    def __init__(self, database: Database, signer: Signer, identity_of: IdentityOf) -> None:
+        self._database = database
+        self._signer = signer
+        self._identity_of = identity_of
+        self._kept: OrderedDict[tuple[int, str], PreparedMessage] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def prepared(self, campaign_id: int, variant: str) -> PreparedMessage:
+        """The prepared message of a variant: from what was kept, or compiled now."""
+        key = (campaign_id, variant)
+        with self._lock:
+            if key not in self._kept:
+                with self._database.reading() as session:
+                    self._kept[key] = self._compile(session, get(session, campaign_id), variant)
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def _compile(self, session: Session, campaign: Campaign, variant: str) -> PreparedMessage:
+        if campaign.stream == CONFIRM:
+            return self._confirm_letter(session, campaign.id, ConfirmLetter.parse(variant))
+        if campaign.stream == TEST:
+            return self._test_issue(session, campaign.id, TestIssue.parse(variant))
+        return self._issue(session, campaign, Variant.parse(variant))
+
+    def _issue(self, session: Session, campaign: Campaign, variant: Variant) -> PreparedMessage:
+        document = issues.document_of(session.get_one(Revision, campaign.revision_id))
+        list_ = session.get_one(List, campaign.list_id)
+        identity = self._identity_of(list_)
+        content = compile_issue(document, variant, identity, LinkTable.of(document, list_.utm))
+        return prepare(content, MessageSettings(identity, campaign.id), self._signer)
+
+    def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
+        document = issues.document_of(session.get_one(Revision, shown.revision_id))
+        identity = self._identity_of(session.get_one(List, shown.list_id))
+        content = compile_issue(document, shown.variant, identity, LinkTable())
+        return prepare(content, MessageSettings(identity, campaign_id), self._signer)
+
+    def _confirm_letter(self, session: Session, campaign_id: int, letter: ConfirmLetter) -> PreparedMessage:
+        identity = self._identity_of(session.get_one(List, letter.list_id))
+        content = compile_letter(CONFIRM, letter.language, identity)
+        settings = MessageSettings(identity, campaign_id, auto_submitted=True, list_headers=False)
+        return prepare(content, settings, self._signer)
+
+
+def copy_of(campaign_id: int, due: Due, date: str) -> Copy:
+    """One reader's copy of a prepared message; `date` is its Date header."""
+    name = due.name or (due.payload or {}).get("name", "")
+    reader = Reader(
+        address=due.to_address,
+        name=name,
+        first_name=first_name_of(name),
+        language=due.language,
+        public_id=due.public_id or NOBODY,
+    )
+    return Copy(campaign_id, due.seq, due.attempt, reader, date)

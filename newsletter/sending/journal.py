@@ -1,0 +1,148 @@
+"""The attempt journal: what a sender had on the wire when it died.
+
+Each sender keeps one file, locked as long as it lives. One `write()` goes in before the bytes that make a message
+final, one after the reply. There is no fsync: the page cache survives a killed process, and the boot id in the first
+line tells when it did not. Whoever gets the lock of a dead sender's file settles what that sender held.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsletter.ledger.settling import Settlement
+from newsletter.ledger.tables import DeliveryState
+
+from .outcomes import Outcome
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_SUFFIX = ".journal"
+
+
+class AttemptJournal:
+    """The open journal of one sender. `begin_group` before a group is sent, `forget` once it is settled."""
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{owner}{_SUFFIX}"
+        self._head = _line({"owner": owner, "boot": _boot_id()})
+        # Locked before it has its name, so that nobody takes it for a dead sender's.
+        unnamed = self._path.with_suffix(".new")
+        self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        os.write(self._file, self._head)
+        unnamed.rename(self._path)
+        self._campaign_id = 0
+        self._attempts: dict[int, int] = {}
+
+    def begin_group(self, campaign_id: int, attempts: dict[int, int]) -> None:
+        """Name the group that follows: its campaign, and the attempt number of each `seq`."""
+        self._campaign_id, self._attempts = campaign_id, attempts
+
+    def begun(self, seqs: Sequence[int]) -> None:
+        """Note that the bytes which make these messages final are about to be written."""
+        lines = [f"b {self._campaign_id} {seq} {self._attempts[seq]}\n" for seq in seqs]
+        os.write(self._file, "".join(lines).encode("ascii"))
+
+    def replied(self, seq: int, outcome: Outcome) -> None:
+        """Note what the other side answered."""
+        said = json.dumps([outcome.state, outcome.provider_id, outcome.error])
+        os.write(self._file, f"r {self._campaign_id} {seq} {self._attempts[seq]} {said}\n".encode())
+
+    def forget(self) -> None:
+        """Empty the journal: everything in it is settled in the ledger."""
+        os.ftruncate(self._file, len(self._head))
+
+    def records(self) -> "Records":
+        """What stands in it now."""
+        return Records(_whole_lines(self._file)[1:])
+
+    def close(self, *, keep: bool) -> None:
+        """Give up the lock; the file stays only where someone must still read it."""
+        if not keep:
+            self._path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+class Records:
+    """What a journal says: for each attempt whether it was begun and what was answered."""
+
+    def __init__(self, records: Sequence[str]) -> None:
+        self._begun: set[tuple[int, int, int]] = set()
+        self._replied: dict[tuple[int, int, int], Settlement] = {}
+        for record in records:
+            self._read(record)
+
+    def verdict(self, campaign_id: int, seq: int, attempt: int) -> Settlement:
+        """Pending where nothing final was written, the outcome where a reply was seen, else unknown."""
+        key = (campaign_id, seq, attempt)
+        if key in self._replied:
+            return self._replied[key]
+        if key in self._begun:
+            error = "The sender died after the message was handed over and before the answer."
+            return Settlement(seq, attempt, DeliveryState.UNKNOWN, error=error)
+        return Settlement(seq, attempt, DeliveryState.PENDING)
+
+    def _read(self, record: str) -> None:
+        kind, campaign_id, seq, attempt, *rest = record.split(" ", 4)
+        key = (int(campaign_id), int(seq), int(attempt))
+        if kind == "b":
+            self._begun.add(key)
+        else:
+            state, provider_id, error = json.loads(rest[0])
+            self._replied[key] = Settlement(key[1], key[2], DeliveryState(state), provider_id, error)
+
+
+def dead_journals(folder: Path) -> Iterator[tuple[str, Records]]:
+    """Each dead sender of this host and its records, while we hold its lock; removed once the caller dealt with it.
+
+    A journal from before the last boot is removed unread: its last lines may never have reached the disk, so the
+    lease decides.
+    """
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        with _locked(path) as file:
+            if file is None:
+                continue
+            head, *records = _whole_lines(file)
+            known = json.loads(head)
+            if known["boot"] == _boot_id():
+                yield known["owner"], Records(records)
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int | None]:
+    """The open file where its lock is free and it still has its name, else None."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        yield None
+        return
+    try:
+        yield file if path.exists() and os.path.samestat(os.fstat(file), path.stat()) else None
+    finally:
+        os.close(file)
+
+
+def _whole_lines(file: int) -> list[str]:
+    """The lines of a journal; a last one that was cut short was never acted upon."""
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(file), encoding="utf-8") as text:
+        return [line.rstrip("\n") for line in text if line.endswith("\n")]
+
+
+def _line(facts: dict[str, str]) -> bytes:
+    return json.dumps(facts).encode("ascii") + b"\n"
+
+
+def _boot_id() -> str:
+    """The kernel's id of this boot (Linux, random(4)); empty elsewhere, where only a crash of the host is not seen."""
+    return _BOOT_ID.read_text(encoding="ascii").strip() if _BOOT_ID.exists() else ""

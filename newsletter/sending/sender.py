@@ -1,0 +1,200 @@
+"""The sender: one step claims a chunk and sends what is due of it, group by group.
+
+What may go wrong in between ends in the ledger, or in the journal from which the ledger is mended.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import format_datetime
+from enum import Enum, auto
+from pathlib import Path
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from newsletter.campaigns import lifecycle
+from newsletter.clock import Clock
+from newsletter.errors import NewsletterError
+from newsletter.ledger import claims, sweeping
+from newsletter.ledger.attempts import Due, LeaseLost, attempt
+from newsletter.ledger.claims import Claim
+from newsletter.ledger.settling import Settlement, settle
+from newsletter.ledger.tables import DeliveryState
+from newsletter.rendering.prepared import PreparedMessage
+from newsletter.tokens import DeliveryKey, Signer
+from subscribers.db import Database
+
+from . import pace
+from .composing import Composer, copy_of
+from .journal import AttemptJournal
+from .transports import AccountRefused, Connection, Outgoing, Transport
+
+
+class Step(Enum):
+    """What one step found."""
+
+    WORKED = auto()
+    NOTHING_READY = auto()
+
+
+class DatabaseLost(NewsletterError):
+    """The database went away while sending. What was sent is in the journal; nothing is lost. Run it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What every sender of a process shares."""
+
+    database: Database
+    clock: Clock
+    signer: Signer
+    composer: Composer
+    transport: Transport
+    journals: Path
+    rate: float | None
+    """Mails a second for the account; None sends as fast as the wire."""
+
+
+class Sender:
+    """One connection, one journal, one chunk at a time. Not shared between threads."""
+
+    def __init__(
+        self,
+        shared: Sending,
+        campaign_id: int | None = None,
+        on_settled: Callable[[int], None] = lambda _: None,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._shared = shared
+        self._campaign_id = campaign_id
+        self._on_settled = on_settled
+        self._is_stopping = is_stopping
+        self._owner = secrets.token_hex(8)
+        self._journal = AttemptJournal(shared.journals, self._owner)
+        self._connection: Connection | None = None
+        self._group_size = _group_size(shared)
+        self._in_doubt = False
+
+    def step(self) -> Step:
+        """Claim one chunk and send what is due of it.
+
+        Raises `DatabaseLost`; call `step` again when the database is back. Raises the transport's errors when it
+        cannot be reached or the account refuses; then nothing of the chunk is lost, and an account's refusal stops
+        the campaign.
+        """
+        try:
+            self._mend()
+            return self._step()
+        except (OperationalError, InterfaceError) as error:
+            raise DatabaseLost from error
+
+    def close(self) -> None:
+        """Hang up, and tell the ledger what it does not know yet; where it cannot be told, the journal stays."""
+        self._hang_up()
+        with suppress(OperationalError, InterfaceError):
+            self._mend()
+        self._journal.close(keep=self._in_doubt)
+
+    def _step(self) -> Step:
+        shared = self._shared
+        with shared.database.writing() as session:
+            held = claims.claim(session, shared.clock, self._owner, self._campaign_id)
+        if held is None:
+            self._hang_up()
+            return Step.NOTHING_READY
+        self._in_doubt = True  # until the chunk is given back, whatever happens
+        try:
+            wait = self._send_chunk(held)
+        except AccountRefused as refusal:
+            with shared.database.writing() as session:
+                lifecycle.stop(session, held.campaign_id, str(refusal))
+            raise
+        with shared.database.writing() as session:
+            claims.release(session, shared.clock, held, wait)
+        self._in_doubt = False
+        return Step.WORKED
+
+    def _send_chunk(self, held: Claim) -> timedelta:
+        """Send group after group; how long the account's pace makes the rest wait."""
+        settlements: list[Settlement] = []
+        try:
+            while group := self._settle_and_take(held, settlements):
+                settlements = self._send(held, group)
+        except _TooSoon as pause:
+            return pause.wait
+        return timedelta()
+
+    def _settle_and_take(self, held: Claim, settlements: list[Settlement]) -> list[Due]:
+        """Settle the last group and take the next, in one commit."""
+        shared, too_soon = self._shared, None
+        with shared.database.writing() as session:
+            settle(session, shared.clock, held.campaign_id, settlements)
+            group: list[Due] = []
+            try:
+                with session.begin_nested():
+                    if not self._is_stopping():
+                        group = attempt(session, shared.clock, held, self._group_size)
+                        self._keep_pace(session, len(group))
+            except LeaseLost:
+                pass
+            except _TooSoon as pause:
+                too_soon = pause
+        self._journal.forget()
+        self._on_settled(sum(settlement.state != DeliveryState.PENDING for settlement in settlements))
+        if too_soon is not None:
+            raise too_soon
+        return group
+
+    def _keep_pace(self, session: Session, mails: int) -> None:
+        wait = pace.take(session, self._shared.clock, self._shared.transport.account, mails, self._shared.rate)
+        if mails and wait:
+            raise _TooSoon(wait)
+
+    def _send(self, held: Claim, group: list[Due]) -> list[Settlement]:
+        """Hand one group to the transport, outside any transaction."""
+        prepared = self._shared.composer.prepared(held.campaign_id, held.variant)
+        date = format_datetime(self._shared.clock.now())
+        attempts = {due.seq: due.attempt for due in group}
+        self._journal.begin_group(held.campaign_id, attempts)
+        if self._connection is None:
+            self._connection = self._shared.transport.connect()
+        outgoing = [self._outgoing(prepared, held.campaign_id, due, date) for due in group]
+        outcomes = self._connection.send(outgoing, self._journal)
+        return [
+            Settlement(seq, attempts[seq], outcome.state, outcome.provider_id, outcome.error)
+            for seq, outcome in outcomes
+        ]
+
+    def _outgoing(self, prepared: PreparedMessage, campaign_id: int, due: Due, date: str) -> Outgoing:
+        key = self._shared.signer.delivery_key(DeliveryKey(campaign_id, due.seq, due.attempt))
+        return Outgoing(due.seq, key, due.to_address, prepared, copy_of(campaign_id, due, date))
+
+    def _mend(self) -> None:
+        """Tell the ledger what the journal knows of a chunk whose work was broken off, and give it back."""
+        if self._in_doubt:
+            known = self._journal.records()
+            with self._shared.database.writing() as session:
+                sweeping.recover(session, self._shared.clock, self._owner, known.verdict)
+            self._journal.forget()
+            self._in_doubt = False
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class _TooSoon(Exception):
+    """The account's pace makes the next group wait; what was taken for it is rolled back."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+
+
+def _group_size(shared: Sending) -> int:
+    """The transport's own, or less where the account's rate is so low that a group would be a burst."""
+    size = shared.transport.group_size
+    return size if shared.rate is None else max(1, min(size, int(shared.rate)))
