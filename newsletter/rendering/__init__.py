@@ -1,1 +1,1 @@
-"""Pure rendering: a document and a reader become a subject, HTML and text."""
+"""Pure rendering: a document and a variant become content with slots; a reader's values make it one message."""

@@ -1,0 +1,97 @@
+"""Quoted-printable (RFC 2045, 6.7) of text with holes: encoded once, filled for every reader.
+
+Every line is at most 76 characters whatever fills the holes, and none begins with a dot, so SMTP need not stuff one.
+Each hole has a width that the layout keeps free; a value that is longer brings soft line breaks of its own.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TypeVar
+
+_LONGEST = 75  # and the `=` of a soft break
+_SOFT_BREAK = "=\r\n"
+_SAFE = re.compile(r"[!-\-/-<>-~](?:[ !-<>-~]*[!-<>-~])?")
+_UNITS = re.compile(r"(?:=[0-9A-F]{2})|[^=]")
+_Hole = TypeVar("_Hole")
+
+
+def lay_out(pieces: Iterable[str | _Hole], width: Callable[[_Hole], int]) -> list[str | _Hole]:
+    """Encode the constants of one whole part around its holes."""
+    layout = _Layout()
+    written: list[str | _Hole] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            written.append(layout.text(piece))
+        else:
+            written += [layout.hole(width(piece)), piece]
+    return written
+
+
+def value(text: str, width: int) -> str:
+    """Encode what fills a hole of that width: one line of text."""
+    if len(text) <= width and _SAFE.fullmatch(text):
+        return text
+    encoded = "".join(_hex(letter) if letter == "." else _encoded(letter) for letter in text)
+    if encoded.endswith((" ", "\t")):
+        encoded = encoded[:-1] + _hex(encoded[-1])
+    return encoded if len(encoded) <= width else _SOFT_BREAK + _wrapped(encoded, width)
+
+
+class _Layout:
+    """Keeps the column, as it is when every hole is as wide as it may be."""
+
+    def __init__(self) -> None:
+        self._column = 0
+        self._may_be_line_start = True
+
+    def text(self, text: str) -> str:
+        """Encode a constant where the last piece ended. White space that could end a line is encoded."""
+        written: list[str] = []
+        last = len(text) - 1
+        for at, letter in enumerate(text):
+            if letter == "\n":
+                written.append("\r\n")
+                self._column, self._may_be_line_start = 0, True
+            else:
+                ends_line = letter in " \t" and (at == last or text[at + 1] == "\n")
+                written.append(self._put(_hex(letter) if ends_line else _encoded(letter)))
+        return "".join(written)
+
+    def hole(self, width: int) -> str:
+        """Keep room for a value; what is returned stands before it."""
+        # An empty value leaves what follows it where the hole began.
+        if self._column + width > _LONGEST:
+            self._column, self._may_be_line_start = width, True
+            return _SOFT_BREAK
+        self._column += width
+        return ""
+
+    def _put(self, encoded: str) -> str:
+        broken = self._column + len(encoded) > _LONGEST
+        if broken:
+            self._column, self._may_be_line_start = 0, True
+        if encoded == "." and self._may_be_line_start:
+            encoded = _hex(".")
+        self._column += len(encoded)
+        self._may_be_line_start = False
+        return _SOFT_BREAK + encoded if broken else encoded
+
+
+def _wrapped(encoded: str, width: int) -> str:
+    """Lines no longer than the hole, so that what follows the last stands where the layout has it or before."""
+    lines = [""]
+    for unit in _UNITS.findall(encoded):
+        if len(lines[-1]) + len(unit) > width:
+            lines.append("")
+        lines[-1] += unit
+    return _SOFT_BREAK.join(lines)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(letter: str) -> str:
+    return letter if letter == "\t" or (" " <= letter <= "~" and letter != "=") else _hex(letter)
+
+
+def _hex(letter: str) -> str:
+    return "".join(f"={byte:02X}" for byte in letter.encode("utf-8", "replace"))

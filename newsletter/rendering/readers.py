@@ -1,0 +1,49 @@
+"""Who a mail is for, and in whose name it goes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a mail needs of its reader. `address` is as it is mailed: its domain in ASCII."""
+
+    address: str
+    name: str
+    first_name: str
+    language: str
+    public_id: str
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a list's mails have in common: the sender, the list, where links lead."""
+
+    organization: str
+    list_id: int
+    list_slug: str
+    list_name: str
+    from_header: str
+    """A name and an address, as people write them: `Our school <letters@school.example>`."""
+    reply_to: str
+    postal_address: str
+    base_url: str
+    """Without a slash at its end."""
+    tracking_pixel: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """What a campaign's mails have in common beside their content."""
+
+    identity: Identity
+    campaign_id: int
+    auto_submitted: bool = False
+    """For answers to something the reader did, such as a confirmation (RFC 3834)."""
+    list_headers: bool = True
+    """Whether the mail belongs to a list that can be left."""
+
+
+def first_name_of(name: str) -> str:
+    """The word a letter addresses a person by; empty where there is no name."""
+    return name.split(maxsplit=1)[0] if name.strip() else ""
