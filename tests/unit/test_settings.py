@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import SettingsInvalid
+from newsletter.settings import Settings, Tracking, load
+
+KEY = "k" * 40
+
+
+@pytest.fixture(autouse=True)
+def an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"NEWSLETTER_{name.strip('_').upper()}", raising=False)
+    return tmp_path
+
+
+def test_every_problem_is_reported_at_once_in_plain_words(
+    an_empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (an_empty_folder / "newsletter.toml").write_text('bands = "elementary=PK-5 middle=5-8"\ncolour = "red"\n')
+    (an_empty_folder / ".env").write_text("NEWSLETTER_TIMEZONE=Chicago\nOTHER_TOOL=1\n")
+    monkeypatch.setenv("NEWSLETTER_RATE", "-1")
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", "example.org")
+    monkeypatch.setenv("NEWSLETTER_TRANSPORT", "carrier-pigeon:")
+    monkeypatch.setenv("NEWSLETTER_SCHOOL_YEAR_START", "02-29")
+    monkeypatch.setenv("NEWSLETTER_LANGUAGES", "en klingon")
+    monkeypatch.setenv("NEWSLETTER_ORGANIZATION", "a\nb")
+    monkeypatch.setenv("NEWSLETTER_TRAKING", "off")
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    said = str(refusal.value)
+    for part in (
+        "NEWSLETTER_COLOUR (in newsletter.toml) is not a setting",
+        "NEWSLETTER_TRAKING (in the environment) is not a setting of this version; did you mean NEWSLETTER_TRACKING?",
+        "NEWSLETTER_SECRET_KEY is missing; `newsletter init`",
+        "NEWSLETTER_BANDS: Bands look like",
+        "'Chicago' is not a time zone",
+        "NEWSLETTER_RATE",
+        "NEWSLETTER_BASE_URL: It must begin with https://",
+        "NEWSLETTER_TRANSPORT: Use file:FOLDER",
+        "29 February",
+        "'klingon' is not a language",
+        "NEWSLETTER_ORGANIZATION: It must be one line",
+    ):
+        assert part in said
+    assert "OTHER_TOOL" not in said
+
+
+def test_the_environment_wins_over_env_file_over_named_file_over_config(
+    an_empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (an_empty_folder / "newsletter.toml").write_text(
+        f'secret_key = "{KEY}"\norganization = "c"\nreply_to = "c"\ntracking = "off"\nfrom = "A <a@b.example>"\n'
+    )
+    (an_empty_folder / "reply").write_text("file\n")
+    monkeypatch.setenv("NEWSLETTER_REPLY_TO_FILE", str(an_empty_folder / "reply"))
+    (an_empty_folder / ".env").write_text("NEWSLETTER_ORGANIZATION=dotenv\n")
+    settings = load()
+    assert (settings.organization, settings.reply_to, settings.tracking) == ("dotenv", "file", Tracking.OFF)
+    assert settings.from_ == "A <a@b.example>"
+    monkeypatch.setenv("NEWSLETTER_ORGANIZATION", "environment")
+    assert load().organization == "environment"
+
+
+def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:  # M54
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    monkeypatch.setenv("NEWSLETTER_SENDGRID_API_KEY", "SG.hidden")
+    monkeypatch.setenv("NEWSLETTER_DATABASE_URL", "postgresql://user:hidden@host/name")
+    monkeypatch.setenv("NEWSLETTER_TRANSPORT", "smtp://user:hidden@host:587")
+    shown = repr(load()) + str(load())
+    assert "hidden" not in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("key", ["short", f"{KEY} short", ""])
+def test_a_weak_secret_is_refused_without_showing_it(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", key)
+    with pytest.raises(SettingsInvalid, match="32 characters") as refusal:
+        load()
+    assert "short" not in str(refusal.value)
+
+
+def test_a_list_of_secrets_signs_with_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", f"{KEY}, {'o' * 32}")
+    settings = load()
+    assert settings.secrets == (KEY, "o" * 32)
+    assert settings.language_codes == ("en", "es")
+    assert settings.grade_bands.names == ("elementary", "middle", "high")
+    assert str(settings.roll_over) == "07-01"
+
+
+def test_a_named_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY_FILE", "/nowhere/key")
+    with pytest.raises(SettingsInvalid, match="NEWSLETTER_SECRET_KEY_FILE names /nowhere/key"):
+        load()
+
+
+def test_a_broken_config_file_is_named(an_empty_folder: Path) -> None:
+    (an_empty_folder / "newsletter.toml").write_text("secret_key = ")
+    with pytest.raises(SettingsInvalid, match=r"newsletter\.toml cannot be read"):
+        load()
+
+
+def test_an_empty_list_of_languages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    monkeypatch.setenv("NEWSLETTER_LANGUAGES", " ")
+    monkeypatch.setenv("NEWSLETTER_BASE_URL", "https://a b")
+    with pytest.raises(SettingsInvalid, match="at least one language"):
+        load()
