@@ -1,6 +1,7 @@
 """Bodies: Markdown to HTML that a mail can carry. Raw HTML is text here, and only what is listed gets through."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -98,13 +99,24 @@ def title_text(body: Body) -> str:
     return _words(body.title.children or []) if body.title else ""
 
 
+def title_html(body: Body, href: Callable[[str], str], styles: Mapping[str, str]) -> str:
+    """The title as HTML, without the heading's own element."""
+    if body.title is None:
+        return ""
+    return _html([body.title], href, styles)
+
+
 def blocks_html(body: Body, href: Callable[[str], str], styles: Mapping[str, str]) -> str:
     """The body without its title as HTML; `href` says what stands for a target, `styles` how each element looks."""
-    for token in body.blocks:
-        _dress(token, href, styles)
-        for child in token.children or []:
-            _dress(child, href, styles)
-    return _clean(_parser().renderer.render(body.blocks, _parser().options, {}))
+    return _html(body.blocks, href, styles)
+
+
+def _html(tokens: Sequence[Token], href: Callable[[str], str], styles: Mapping[str, str]) -> str:
+    dressed = deepcopy(tokens)
+    for token in dressed:
+        for part in (token, *(token.children or ())):
+            _dress(part, href, styles)
+    return _clean(str(_parser().renderer.render(dressed, _parser().options, {})))
 
 
 def _dress(token: Token, href: Callable[[str], str], styles: Mapping[str, str]) -> None:

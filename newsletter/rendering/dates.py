@@ -1,0 +1,89 @@
+"""Dates as a reader of a language expects them: with the weekday, the time's zone, and never only digits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from babel.dates import format_date, format_interval, format_skeleton, get_timezone_name
+
+_FALLBACK = Locale("en")
+_DAY_LENGTH = len("2026-12-08")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The time of an event in words."""
+
+    day: str
+    time: str
+    """Empty for a whole day."""
+
+    @property
+    def short(self) -> str:
+        """On one line."""
+        return f"{self.day}, {self.time}" if self.time else self.day
+
+
+def locale_of(language: str, territory: str = "") -> Locale:
+    """The locale of a language as it is used in a territory; English where nobody knows the language."""
+    for code in (f"{language}-{territory}", language, language.partition("-")[0]):
+        try:
+            return Locale.parse(code, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return _FALLBACK
+
+
+def direction(language: str) -> str:
+    """`ltr` or `rtl`."""
+    return locale_of(language).text_direction
+
+
+def month(year_month: str, language: str) -> str:
+    """`2026-12` as "December 2026"; as it is where it is no month."""
+    try:
+        day = date.fromisoformat(f"{year_month}-01")
+    except ValueError:
+        return year_month
+    return str(format_skeleton("yMMMM", day, locale=locale_of(language)))
+
+
+def when(attributes: Mapping[str, str], language: str) -> When | None:
+    """The time that `starts`, `ends` and `timezone` tell; as it was written where it cannot be read."""
+    starts = attributes.get("starts", "")
+    if not starts:
+        return None
+    zone_name = attributes.get("timezone", "")
+    locale = locale_of(language, get_global("zone_territories").get(zone_name, ""))
+    try:
+        zone = ZoneInfo(zone_name or "UTC")
+        start, end = _moment(starts, zone), _moment(attributes.get("ends") or starts, zone)
+    except (ValueError, ZoneInfoNotFoundError):
+        return When(starts, "")
+    return _written(start, end, locale, whole_day=len(starts) == _DAY_LENGTH)
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _written(start: datetime, end: datetime, locale: Locale, *, whole_day: bool) -> When:
+    if start.date() != end.date():
+        days = (format_date(start, "full", locale), format_date(end, "full", locale))
+        return When(" \N{EN DASH} ".join(days), "" if whole_day else _time(start, start, locale))
+    return When(format_date(start, "full", locale), "" if whole_day else _time(start, end, locale))
+
+
+def _time(start: datetime, end: datetime, locale: Locale) -> str:
+    skeleton = "hm" if "a" in locale.time_formats["short"].pattern else "Hm"
+    written = str(format_interval(start, end, skeleton, tzinfo=start.tzinfo, locale=locale))
+    if start == end:
+        written = str(format_skeleton(skeleton, start, tzinfo=start.tzinfo, locale=locale))
+    zone = get_timezone_name(start, "short", locale=locale)
+    if not zone.isalpha():
+        zone = get_timezone_name(start, "long", locale=locale)
+    return f"{written} {zone}".replace("\u202f", "\u00a0")

@@ -1,0 +1,110 @@
+"""The sections of a variant as a template shows them, and the list of what is in the issue."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.lists import format_list
+
+from newsletter.issues.document import Document, Section, SectionKind
+
+from . import markdown, plain
+from .content import Marks
+from .dates import When, locale_of, when
+from .targets import is_allowed, on_the_wire
+
+_SHOWN_WITHOUT_MUST_KNOW = 5
+_KINDS_WITH_LABEL = (SectionKind.TIP, SectionKind.EVENT, SectionKind.RESOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One section in one language. `title`, `body` and `url` may hold marks; the first two are marks of HTML."""
+
+    kind: str
+    label: str
+    """Whom it is for; empty for everybody."""
+    band: str
+    kind_label: str
+    must_know: bool
+    title: str
+    title_text: str
+    body: str
+    plain: str
+    url: str
+    url_label: str
+    when: When | None
+    place: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a section needs beside itself: a language and its words, how elements look, what stands for a target."""
+
+    language: str
+    words: Mapping[str, Any]
+    elements: Mapping[str, str]
+    known_bands: Iterable[str]
+    href: Callable[[str], str]
+    marks: Marks
+
+
+def views(sections: Iterable[Section], document: Document, look: Look) -> list[View]:
+    """The sections that have something to say in this language or one to fall back to."""
+    return [view for section in sections if (view := _view(section, document, look)) is not None]
+
+
+def highlights(sections: Sequence[View]) -> list[View]:
+    """What one must know, the family's own first; the first titles where nothing is marked so."""
+    titled = [section for section in sections if section.title_text and section.kind != SectionKind.BUTTON]
+    must_know = [section for section in titled if section.must_know] or titled[:_SHOWN_WITHOUT_MUST_KNOW]
+    return sorted(must_know, key=lambda section: not section.label)
+
+
+def _view(section: Section, document: Document, look: Look) -> View | None:
+    text = section.body(look.language, document.languages)
+    if text is None and section.kind is not SectionKind.DIVIDER:
+        return None
+    body = markdown.read(text.text if text else "", look.marks)
+    title_text = markdown.title_text(body)
+    url = section.attributes.get("url", "")
+    links_in_title = plain.title_links(body, look.href)
+    letter = plain.blocks_text(body, look.href)
+    return View(
+        kind=section.kind.value,
+        label=_label(section, look),
+        band=next((band for band in section.bands if band in look.known_bands), "other"),
+        kind_label=str(look.words[section.kind.value]) if section.kind in _KINDS_WITH_LABEL else "",
+        must_know=section.must_know,
+        title=_finished(markdown.title_html(body, look.href, look.elements), look),
+        title_text=title_text,
+        body=_finished(markdown.blocks_html(body, look.href, look.elements), look),
+        plain="\n\n".join(part for part in (links_in_title, letter) if part),
+        url=look.href(url) if is_allowed(on_the_wire(url)) else "",
+        url_label=_url_label(section, title_text, url, look),
+        when=when(section.attributes, look.language),
+        place=section.attributes.get("place", ""),
+        by=section.attributes.get("by", ""),
+    )
+
+
+def _finished(html: str, look: Look) -> str:
+    return look.marks.finished(html) if html else ""
+
+
+def _label(section: Section, look: Look) -> str:
+    if not section.bands:
+        return ""
+    names = [look.words["bands"].get(band, band) for band in section.bands]
+    return str(look.words["for_bands"]).format(bands=format_list(names, locale=locale_of(look.language)))
+
+
+def _url_label(section: Section, title: str, url: str, look: Look) -> str:
+    """The words on a section's own link: they say where it goes."""
+    if section.kind is SectionKind.BUTTON and title:
+        return title
+    if section.kind is SectionKind.EVENT:
+        return str(look.words["event_link"])
+    return str(look.words["resource_link"]).format(host=urlsplit(on_the_wire(url)).netloc or url)

@@ -1,0 +1,86 @@
+"""Where templates are found, and what a theme and a language bring to them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from newsletter.errors import NewsletterError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FALLBACK_LANGUAGE = "en"
+_LONGEST_RULE = 60
+
+
+class ThemeUnknown(NewsletterError):
+    """There is no such theme. Use one that has a folder in templates/mail, such as: monthly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A folder of `templates/mail` with its colours and looks."""
+
+    name: str
+    looks: Mapping[str, Any]
+    """Of `theme.toml`: the tables light, dark, bands and elements, and the fonts."""
+
+    @property
+    def elements(self) -> Mapping[str, str]:
+        """The inline style of each element that Markdown makes."""
+        elements: Mapping[str, str] = self.looks["elements"]
+        return elements
+
+
+def templates_folder() -> Path:
+    """The folder `templates`: in the package where it is installed, beside it in a checkout."""
+    installed = _PACKAGE / "templates"
+    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+
+
+@lru_cache(maxsize=16)
+def load(name: str) -> Theme:
+    """Read a theme. Raises `ThemeUnknown`."""
+    known = [file.parent.name for file in _mail_folder().glob("*/theme.toml")]
+    if name not in known:
+        raise ThemeUnknown(f"There is no theme {name!r}. There is: {', '.join(sorted(known))}.")
+    return Theme(name, tomllib.loads((_mail_folder() / name / "theme.toml").read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=64)
+def words(language: str) -> Mapping[str, Any]:
+    """What letters say beside their content, in a language, its main language, or English."""
+    for code in (language, language.partition("-")[0], _FALLBACK_LANGUAGE):
+        file = _mail_folder() / "words" / f"{code}.toml"
+        if code.replace("-", "").isalnum() and file.is_file():
+            break
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def render(template: str, facts: Mapping[str, Any]) -> str:
+    """Fill in a template of `templates/mail`; what is MJML is escaped."""
+    return _environment().get_template(template).render(facts)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_mail_folder()),
+        autoescape=select_autoescape(("mjml",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["heading"] = _underlined
+    return environment
+
+
+def _underlined(text: str) -> str:
+    return f"{text}\n{'-' * min(len(text), _LONGEST_RULE)}"
+
+
+def _mail_folder() -> Path:
+    return templates_folder() / "mail"
