@@ -1,0 +1,69 @@
+"""Lists: what one subscribes to."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .errors import NewsletterError, NotFound
+from .tables import List
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class SlugInvalid(NewsletterError):
+    """A list's short name has lower-case letters, digits and hyphens only, such as family-news."""
+
+
+class ListExists(NewsletterError):
+    """There is a list of this name already. `newsletter lists list` shows it."""
+
+
+def create(
+    session: Session,
+    organization_id: int,
+    slug: str,
+    name: str,
+    *,
+    now: datetime,
+    double_opt_in: bool = True,
+    description: str = "",
+) -> List:
+    """Make a list. Raises `SlugInvalid` or `ListExists`."""
+    if not _SLUG.fullmatch(slug):
+        raise SlugInvalid
+    if _find(session, organization_id, slug) is not None:
+        raise ListExists(f"There is a list {slug!r} already. `newsletter lists list` shows it.")
+    list_ = List(
+        organization_id=organization_id,
+        slug=slug,
+        name=" ".join(name.split()) or slug,
+        description=description,
+        double_opt_in=double_opt_in,
+        created_at=now,
+    )
+    session.add(list_)
+    session.flush()
+    return list_
+
+
+def get(session: Session, organization_id: int, slug: str) -> List:
+    """The list of this slug. Raises `NotFound`, naming those there are."""
+    found = _find(session, organization_id, slug)
+    if found is None:
+        known = ", ".join(list_.slug for list_ in all_of(session, organization_id)) or "none yet"
+        raise NotFound(f"There is no list {slug!r}. Lists: {known}. Make one with `newsletter lists create`.")
+    return found
+
+
+def all_of(session: Session, organization_id: int) -> Sequence[List]:
+    """Every list, by name."""
+    of_organization = select(List).where(List.organization_id == organization_id)
+    return session.scalars(of_organization.order_by(List.name, List.id)).all()
+
+
+def _find(session: Session, organization_id: int, slug: str) -> List | None:
+    of_slug = select(List).where(List.organization_id == organization_id, List.slug == slug)
+    return session.scalars(of_slug).one_or_none()

@@ -1,0 +1,90 @@
+"""Addresses never to be mailed again. A suppression wins over every subscription."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, InstrumentedAttribute, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from .addresses import EmailAddress, address_hash
+from .tables import Organization, Suppression, SuppressionReason
+
+
+def suppress(
+    session: Session,
+    organization: Organization,
+    address: EmailAddress,
+    reason: SuppressionReason,
+    *,
+    now: datetime,
+    list_id: int | None = None,
+    detail: str = "",
+) -> bool:
+    """Never mail an address again, on one list or, without `list_id`, on any. Returns whether that is new."""
+    hashed = address_hash(address.key, organization.salt)
+    if session.scalar(select(_exactly(organization.id, hashed, list_id))):
+        return False
+    session.add(
+        Suppression(
+            organization_id=organization.id,
+            address_hash=hashed,
+            list_id=list_id,
+            reason=reason,
+            detail=detail,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def lift(
+    session: Session, organization: Organization, address: EmailAddress, *, now: datetime, list_id: int | None = None
+) -> bool:
+    """End a suppression; its row stays as a record. Returns whether there was one."""
+    lifted = session.scalar(
+        update(Suppression)
+        .where(
+            Suppression.organization_id == organization.id,
+            Suppression.address_hash == address_hash(address.key, organization.salt),
+            Suppression.list_id.is_(None) if list_id is None else Suppression.list_id == list_id,
+            Suppression.lifted_at.is_(None),
+        )
+        .values(lifted_at=now)
+        .returning(Suppression.id)
+    )
+    return lifted is not None
+
+
+def is_suppressed(
+    session: Session, organization: Organization, address: EmailAddress, list_id: int | None = None
+) -> bool:
+    """Whether an address is suppressed everywhere or, where one is given, on that list."""
+    hashed = address_hash(address.key, organization.salt)
+    scope = Suppression.list_id.is_(None)
+    if list_id is not None:
+        scope = or_(scope, Suppression.list_id == list_id)
+    found = exists().where(
+        Suppression.organization_id == organization.id,
+        Suppression.address_hash == hashed,
+        Suppression.lifted_at.is_(None),
+        scope,
+    )
+    return bool(session.scalar(select(found)))
+
+
+def active_for(list_id: int | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """An EXISTS for any SELECT: the address hash is suppressed everywhere or, where one is given, on that list."""
+    scope = Suppression.list_id.is_(None)
+    if list_id is not None:
+        scope = or_(scope, Suppression.list_id == list_id)
+    return exists().where(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), scope)
+
+
+def _exactly(organization_id: int, hashed: str, list_id: int | None) -> ColumnElement[bool]:
+    scope = Suppression.list_id.is_(None) if list_id is None else Suppression.list_id == list_id
+    return exists().where(
+        Suppression.organization_id == organization_id,
+        Suppression.address_hash == hashed,
+        Suppression.lifted_at.is_(None),
+        scope,
+    )
