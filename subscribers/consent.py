@@ -25,9 +25,9 @@ def record(
     session: Session,
     subscriber: Subscriber,
     purpose: Purpose,
-    evidence: Evidence,
-    *,
     given: bool,
+    *,
+    evidence: Evidence,
     now: datetime,
     list_id: int | None = None,
 ) -> None:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, InstrumentedAttribute, exists, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .addresses import EmailAddress, address_hash
 from .tables import Organization, Suppression, SuppressionReason
@@ -60,24 +60,23 @@ def is_suppressed(
 ) -> bool:
     """Whether an address is suppressed everywhere or, where one is given, on that list."""
     hashed = address_hash(address.key, organization.salt)
-    scope = Suppression.list_id.is_(None)
-    if list_id is not None:
-        scope = or_(scope, Suppression.list_id == list_id)
     found = exists().where(
         Suppression.organization_id == organization.id,
         Suppression.address_hash == hashed,
         Suppression.lifted_at.is_(None),
-        scope,
+        _scope(list_id),
     )
     return bool(session.scalar(select(found)))
 
 
 def active_for(list_id: int | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """An EXISTS for any SELECT: the address hash is suppressed everywhere or, where one is given, on that list."""
-    scope = Suppression.list_id.is_(None)
-    if list_id is not None:
-        scope = or_(scope, Suppression.list_id == list_id)
-    return exists().where(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), scope)
+    return exists().where(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), _scope(list_id))
+
+
+def _scope(list_id: int | None) -> ColumnElement[bool]:
+    everywhere = Suppression.list_id.is_(None)
+    return everywhere if list_id is None else or_(everywhere, Suppression.list_id == list_id)
 
 
 def _exactly(organization_id: int, hashed: str, list_id: int | None) -> ColumnElement[bool]:

@@ -1,0 +1,151 @@
+"""Households: the children of a family, as graduation years or, where only that was told, as levels."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from .grades import LAST_GRADE, Bands, GradeInvalid, RollOver, grade_of, grade_word, graduation_year_of, parse_grade
+from .tables import Child, Household, Subscriber, Told
+
+
+@dataclass(frozen=True, slots=True)
+class ChildTold:
+    """What was told of a child: a graduation year, or a band and the school year (by its end) it was told in."""
+
+    graduation_year: int | None = None
+    band: str | None = None
+    end_year: int | None = None
+
+
+def parse_children(text: str, day: date, roll_over: RollOver, bands: Bands) -> tuple[ChildTold, ...]:
+    """Read `K;3;9` or `elementary;high`, as told on `day`; twice the same is two children. Raises `GradeInvalid`."""
+    end_year = roll_over.end_year(day)
+    words = [word.strip() for word in text.replace(",", ";").split(";")]
+    return tuple(_parse_child(word, end_year, bands) for word in words if word)
+
+
+def set_children(
+    session: Session, subscriber: Subscriber, children: Iterable[ChildTold], told_by: Told, now: datetime
+) -> None:
+    """Replace what this reader told through this source. The same again changes nothing."""
+    wanted = Counter(children)
+    present = session.scalars(
+        select(Child).where(Child.subscriber_id == subscriber.id, Child.told_by == told_by).order_by(Child.id)
+    ).all()
+    for child in present:
+        told = _told(child)
+        if wanted[told]:
+            wanted[told] -= 1
+        else:
+            session.delete(child)
+    household_id = _household_of(session, subscriber, now) if +wanted else 0
+    for told in wanted.elements():
+        session.add(
+            Child(
+                household_id=household_id,
+                subscriber_id=subscriber.id,
+                told_by=told_by,
+                graduation_year=told.graduation_year,
+                band=told.band,
+                end_year=told.end_year,
+                created_at=now,
+            )
+        )
+    session.flush()
+
+
+def children_of(session: Session, subscriber: Subscriber) -> list[Child]:
+    """The children of the reader's household, each once.
+
+    Two guardians, or a form and an import, may tell of the same child: of equal children as many are kept as one
+    reader told through one source.
+    """
+    if subscriber.household_id is None:
+        return []
+    rows = session.scalars(select(Child).where(Child.household_id == subscriber.household_id).order_by(Child.id)).all()
+    told: dict[tuple[int, Told], Counter[ChildTold]] = {}
+    kept: Counter[ChildTold] = Counter()
+    children = []
+    for child in rows:
+        by_source = told.setdefault((child.subscriber_id, child.told_by), Counter())
+        by_source[_told(child)] += 1
+        if by_source[_told(child)] > kept[_told(child)]:
+            kept[_told(child)] += 1
+            children.append(child)
+    return children
+
+
+def bands_of(children: Sequence[Child], day: date, roll_over: RollOver, bands: Bands) -> frozenset[str]:
+    """The bands in which the family has a child on that day."""
+    end_year = roll_over.end_year(day)
+    found = (_band_of(child, end_year, bands) for child in children)
+    return frozenset(band for band in found if band is not None)
+
+
+def describe(child: Child, day: date, roll_over: RollOver, bands: Bands) -> dict[str, Any]:
+    """A child as staff see it, ready for JSON."""
+    end_year = roll_over.end_year(day)
+    grade = None if child.graduation_year is None else grade_of(child.graduation_year, end_year)
+    return {
+        "grade": None if grade is None or grade > LAST_GRADE else grade_word(grade),
+        "graduation_year": child.graduation_year,
+        "band": _band_of(child, end_year, bands),
+        "left": grade is not None and grade > LAST_GRADE,
+        "stale": child.band is not None and child.end_year is not None and child.end_year < end_year,
+        "told_by": child.told_by.value,
+    }
+
+
+def move(session: Session, subscriber: Subscriber, household: Household) -> None:
+    """Put a reader, and the children they told of, into a household."""
+    if subscriber.household_id == household.id:
+        return
+    for child in session.scalars(select(Child).where(Child.subscriber_id == subscriber.id)):
+        child.household_id = household.id
+    left, subscriber.household_id = subscriber.household_id, household.id
+    session.flush()
+    _remove_if_empty(session, left)
+
+
+def _remove_if_empty(session: Session, household_id: int | None) -> None:
+    if household_id is None:
+        return
+    lives_there = select(Subscriber.id).where(Subscriber.household_id == household_id).limit(1)
+    if session.scalar(lives_there) is None:
+        session.execute(delete(Household).where(Household.id == household_id, Household.key.is_(None)))
+
+
+def _parse_child(word: str, end_year: int, bands: Bands) -> ChildTold:
+    if word.lower() in bands.names:
+        return ChildTold(band=word.lower(), end_year=end_year)
+    try:
+        return ChildTold(graduation_year=graduation_year_of(parse_grade(word), end_year))
+    except GradeInvalid as error:
+        raise GradeInvalid(f"{word!r} is not a grade: use PK, K, 1 to 12, or {', '.join(bands.names)}.") from error
+
+
+def _told(child: Child) -> ChildTold:
+    return ChildTold(child.graduation_year, child.band, child.end_year)
+
+
+def _household_of(session: Session, subscriber: Subscriber, now: datetime) -> int:
+    if subscriber.household_id is None:
+        household = Household(organization_id=subscriber.organization_id, created_at=now)
+        session.add(household)
+        session.flush()
+        subscriber.household_id = household.id
+    return subscriber.household_id
+
+
+def _band_of(child: Child, end_year: int, bands: Bands) -> str | None:
+    """A level is believed in the school year it was told in and one more; without a year it is always believed."""
+    if child.graduation_year is not None:
+        band = bands.of_grade(grade_of(child.graduation_year, end_year))
+        return band.name if band else None
+    is_believed = child.end_year is None or child.end_year >= end_year - 1
+    return child.band if is_believed and child.band in bands.names else None

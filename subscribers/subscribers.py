@@ -1,0 +1,145 @@
+"""Subscribers: a person's address and what they told us."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from . import households, suppressions
+from .addresses import EmailAddress, address_hash
+from .errors import NotFound
+from .grades import Bands, RollOver
+from .tables import List, Organization, Role, Subscriber, SubscriberRole, SubscriberTag, Subscription, Tag
+
+
+class SubscriberNotFound(NotFound):
+    """There is no subscriber with this address. Add one with `newsletter subscribers add`."""
+
+
+def find(session: Session, organization_id: int, address: EmailAddress) -> Subscriber | None:
+    """The reader of an address, or None."""
+    of_address = select(Subscriber).where(
+        Subscriber.organization_id == organization_id, Subscriber.address_key == address.key
+    )
+    return session.scalars(of_address).one_or_none()
+
+
+def get(session: Session, organization_id: int, address: EmailAddress) -> Subscriber:
+    """The reader of an address. Raises `SubscriberNotFound`."""
+    found = find(session, organization_id, address)
+    if found is None:
+        raise SubscriberNotFound(f"There is no subscriber {address.mailed}. Add one with `newsletter subscribers add`.")
+    return found
+
+
+def by_public_id(session: Session, public_id: str) -> Subscriber | None:
+    """The reader that a link names, or None."""
+    return session.scalars(select(Subscriber).where(Subscriber.public_id == public_id)).one_or_none()
+
+
+def add(
+    session: Session,
+    organization: Organization,
+    address: EmailAddress,
+    *,
+    now: datetime,
+    name: str = "",
+    language: str = "",
+    time_zone: str = "",
+    roles: Iterable[Role] = (),
+    tags: Iterable[str] = (),
+) -> Subscriber:
+    """Find or make the reader of an address. What is told now replaces what was known; what is not told stays."""
+    subscriber = find(session, organization.id, address)
+    if subscriber is None:
+        subscriber = Subscriber(
+            organization_id=organization.id,
+            address=address.mailed,
+            address_key=address.key,
+            address_hash=address_hash(address.key, organization.salt),
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(subscriber)
+    subscriber.name = name or subscriber.name or ""
+    subscriber.language = language or subscriber.language or ""
+    subscriber.time_zone = time_zone or subscriber.time_zone or ""
+    if session.is_modified(subscriber):
+        subscriber.updated_at = now
+    session.flush()
+    _add_roles(session, subscriber, roles)
+    _add_tags(session, subscriber, tags)
+    return subscriber
+
+
+def describe(
+    session: Session, organization: Organization, subscriber: Subscriber, day: date, roll_over: RollOver, bands: Bands
+) -> dict[str, Any]:
+    """Everything about a reader that staff need to see, ready for JSON."""
+    children = households.children_of(session, subscriber)
+    address = EmailAddress.parse(subscriber.address)
+    return {
+        "address": subscriber.address,
+        "name": subscriber.name,
+        "language": subscriber.language,
+        "time_zone": subscriber.time_zone,
+        "roles": sorted(roles_of(session, subscriber)),
+        "tags": tags_of(session, subscriber),
+        "children": [households.describe(child, day, roll_over, bands) for child in children],
+        "bands": sorted(households.bands_of(children, day, roll_over, bands), key=bands.names.index),
+        "tracking": subscriber.tracking,
+        "suppressed": suppressions.is_suppressed(session, organization, address),
+        "lists": _subscriptions_of(session, subscriber),
+        "attributes": subscriber.attributes,
+        "since": subscriber.created_at.isoformat(),
+    }
+
+
+def roles_of(session: Session, subscriber: Subscriber) -> list[Role]:
+    """What the reader is to the school."""
+    return list(session.scalars(select(SubscriberRole.role).where(SubscriberRole.subscriber_id == subscriber.id)))
+
+
+def tags_of(session: Session, subscriber: Subscriber) -> list[str]:
+    """The reader's tags, in order."""
+    of_reader = select(Tag.name).join(SubscriberTag).where(SubscriberTag.subscriber_id == subscriber.id)
+    return list(session.scalars(of_reader.order_by(Tag.name)))
+
+
+def _add_roles(session: Session, subscriber: Subscriber, roles: Iterable[Role]) -> None:
+    known = set(roles_of(session, subscriber))
+    session.add_all(
+        SubscriberRole(subscriber_id=subscriber.id, role=role) for role in dict.fromkeys(roles) if role not in known
+    )
+    session.flush()
+
+
+def _add_tags(session: Session, subscriber: Subscriber, names: Iterable[str]) -> None:
+    known = set(tags_of(session, subscriber))
+    for name in dict.fromkeys(names):
+        if name not in known:
+            tag = _tag(session, subscriber.organization_id, name)
+            session.add(SubscriberTag(subscriber_id=subscriber.id, tag_id=tag.id))
+    session.flush()
+
+
+def _tag(session: Session, organization_id: int, name: str) -> Tag:
+    of_name = select(Tag).where(Tag.organization_id == organization_id, Tag.name == name)
+    tag = session.scalars(of_name).one_or_none()
+    if tag is None:
+        tag = Tag(organization_id=organization_id, name=name)
+        session.add(tag)
+        session.flush()
+    return tag
+
+
+def _subscriptions_of(session: Session, subscriber: Subscriber) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(List.slug, Subscription.state, Subscription.frequency)
+        .join(Subscription, Subscription.list_id == List.id)
+        .where(Subscription.subscriber_id == subscriber.id)
+        .order_by(List.slug)
+    )
+    return [{"list": slug, "state": state.value, "frequency": often.value} for slug, state, often in rows.tuples()]
