@@ -1,6 +1,7 @@
 """Compiles an issue for one variant, or a letter: templates and Markdown to content with slots."""
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,9 +69,14 @@ def _content(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, 
     return Content(
         subject=_folded(marks.split(subject), known),
         html=_folded(marks.split(html_part), known, in_html=True),
-        text=_folded(marks.split(f"{text.strip()}\n"), known),
+        text=_folded(marks.split(_letter(text)), known),
         facts=known,
     )
+
+
+def _letter(text: str) -> str:
+    """The text with at most two empty lines in a row."""
+    return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
 
 
 def _look(document: Document, language: str, links: LinkTable | None, marks: Marks) -> Look:

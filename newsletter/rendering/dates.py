@@ -11,6 +11,7 @@ from babel.dates import format_date, format_interval, format_skeleton, get_timez
 
 _FALLBACK = Locale("en")
 _DAY_LENGTH = len("2026-12-08")
+_TO = " \N{EN DASH} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,15 @@ class When:
     """The time of an event in words."""
 
     day: str
+    brief: str
+    """The day without its year."""
     time: str
     """Empty for a whole day."""
 
     @property
     def short(self) -> str:
         """On one line."""
-        return f"{self.day}, {self.time}" if self.time else self.day
+        return f"{self.brief}, {self.time}" if self.time else self.brief
 
 
 def locale_of(language: str, territory: str = "") -> Locale:
@@ -62,7 +65,7 @@ def when(attributes: Mapping[str, str], language: str) -> When | None:
         zone = ZoneInfo(zone_name or "UTC")
         start, end = _moment(starts, zone), _moment(attributes.get("ends") or starts, zone)
     except (ValueError, ZoneInfoNotFoundError):
-        return When(starts, "")
+        return When(starts, starts, "")
     return _written(start, end, locale, whole_day=len(starts) == _DAY_LENGTH)
 
 
@@ -72,10 +75,11 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _written(start: datetime, end: datetime, locale: Locale, *, whole_day: bool) -> When:
-    if start.date() != end.date():
-        days = (format_date(start, "full", locale), format_date(end, "full", locale))
-        return When(" \N{EN DASH} ".join(days), "" if whole_day else _time(start, start, locale))
-    return When(format_date(start, "full", locale), "" if whole_day else _time(start, end, locale))
+    days = [start] if start.date() == end.date() else [start, end]
+    full = [format_date(day, "full", locale) for day in days]
+    brief = [str(format_skeleton("MMMMEEEEd", day, locale=locale)) for day in days]
+    time = "" if whole_day else _time(start, end if len(days) == 1 else start, locale)
+    return When(_TO.join(full), _TO.join(brief), time)
 
 
 def _time(start: datetime, end: datetime, locale: Locale) -> str:

@@ -105,9 +105,14 @@ def _links(children: Sequence[Token], href: Callable[[str], str]) -> list[tuple[
     for token in children:
         if token.type == "link_open":
             label = []
-            found.append(("", href(str(token.attrs["href"]))))
+            found.append(("", _spoken(href(str(token.attrs["href"])))))
         elif token.type == "link_close":
             found[-1] = ("".join(label), found[-1][1])
         else:
             label.append(_shown(token))
     return found
+
+
+def _spoken(url: str) -> str:
+    """A target as a person reads it: an address or a number without its scheme."""
+    return url.removeprefix("mailto:").removeprefix("tel:")

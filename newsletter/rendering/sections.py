@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from newsletter.issues.document import Document, Section, SectionKind
 
 from . import markdown, plain
 from .content import Marks
-from .dates import When, locale_of, when
+from .dates import When, direction, locale_of, when
 from .targets import is_allowed, on_the_wire
 
 _SHOWN_WITHOUT_MUST_KNOW = 5
@@ -23,6 +24,9 @@ class View:
     """One section in one language. `title`, `body` and `url` may hold marks; the first two are marks of HTML."""
 
     kind: str
+    language: str
+    """Of its title and body, where the letter's own is missing."""
+    dir: str
     label: str
     """Whom it is for; empty for everybody."""
     band: str
@@ -67,6 +71,7 @@ def _view(section: Section, document: Document, look: Look) -> View | None:
     text = section.body(look.language, document.languages)
     if text is None and section.kind is not SectionKind.DIVIDER:
         return None
+    language = text.language if text else look.language
     body = markdown.read(text.text if text else "", look.marks)
     title_text = markdown.title_text(body)
     url = section.attributes.get("url", "")
@@ -74,13 +79,17 @@ def _view(section: Section, document: Document, look: Look) -> View | None:
     letter = plain.blocks_text(body, look.href)
     return View(
         kind=section.kind.value,
+        language=language,
+        dir=direction(language),
         label=_label(section, look),
         band=next((band for band in section.bands if band in look.known_bands), "other"),
         kind_label=str(look.words[section.kind.value]) if section.kind in _KINDS_WITH_LABEL else "",
         must_know=section.must_know,
-        title=_finished(markdown.title_html(body, look.href, look.elements), look),
+        title=_finished(markdown.title_html(body, look.href, look.elements), look.marks),
         title_text=title_text,
-        body=_finished(markdown.blocks_html(body, look.href, look.elements), look),
+        body=_finished(
+            _in_its_language(markdown.blocks_html(body, look.href, look.elements), language, look), look.marks
+        ),
         plain="\n\n".join(part for part in (links_in_title, letter) if part),
         url=look.href(url) if is_allowed(on_the_wire(url)) else "",
         url_label=_url_label(section, title_text, url, look),
@@ -90,8 +99,15 @@ def _view(section: Section, document: Document, look: Look) -> View | None:
     )
 
 
-def _finished(html: str, look: Look) -> str:
-    return look.marks.finished(html) if html else ""
+def _finished(html: str, marks: Marks) -> str:
+    return marks.finished(html) if html else ""
+
+
+def _in_its_language(html: str, language: str, look: Look) -> str:
+    """A body that falls back to another language says so, for those who have it read aloud."""
+    if not html or language == look.language:
+        return html
+    return f'<div lang="{escape(language)}" dir="{direction(language)}">{html}</div>'
 
 
 def _label(section: Section, look: Look) -> str:
