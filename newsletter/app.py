@@ -90,7 +90,7 @@ class App:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
         composer = Composer(self.database, self.signer, self.identity)
         transport = open_transport(self.settings)
-        return Sending(self.database, self.clock, self.signer, composer, transport, self.journals, self.settings.rate)
+        return Sending(self.database, self.clock, composer, transport, self.journals, self.settings.rate)
 
     def close(self) -> None:
         """Give the database's connections back."""

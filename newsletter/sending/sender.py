@@ -23,8 +23,6 @@ from newsletter.ledger.attempts import Due, LeaseLost, attempt
 from newsletter.ledger.claims import Claim
 from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.tables import DeliveryState
-from newsletter.rendering.prepared import PreparedMessage
-from newsletter.tokens import DeliveryKey, Signer
 from subscribers.db import Database
 
 from . import pace
@@ -50,7 +48,6 @@ class Sending:
 
     database: Database
     clock: Clock
-    signer: Signer
     composer: Composer
     transport: Transport
     journals: Path
@@ -161,16 +158,14 @@ class Sender:
         self._journal.begin_group(held.campaign_id, attempts)
         if self._connection is None:
             self._connection = self._shared.transport.connect()
-        outgoing = [self._outgoing(prepared, held.campaign_id, due, date) for due in group]
+        outgoing = [
+            Outgoing(due.seq, due.to_address, prepared, copy_of(held.campaign_id, due, date)) for due in group
+        ]
         outcomes = self._connection.send(outgoing, self._journal)
         return [
             Settlement(seq, attempts[seq], outcome.state, outcome.provider_id, outcome.error)
             for seq, outcome in outcomes
         ]
-
-    def _outgoing(self, prepared: PreparedMessage, campaign_id: int, due: Due, date: str) -> Outgoing:
-        key = self._shared.signer.delivery_key(DeliveryKey(campaign_id, due.seq, due.attempt))
-        return Outgoing(due.seq, key, due.to_address, prepared, copy_of(campaign_id, due, date))
 
     def _mend(self) -> None:
         """Tell the ledger what the journal knows of a chunk whose work was broken off, and give it back."""

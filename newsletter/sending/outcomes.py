@@ -1,0 +1,39 @@
+"""What became of one attempt, in the ledger's words."""
+
+from dataclasses import dataclass
+
+from newsletter.ledger.tables import DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Accepted, rejected, deferred, unknown, or pending: nothing final left here, so it goes again."""
+
+    state: DeliveryState
+    provider_id: str | None = None
+    error: str | None = None
+
+
+def accepted(provider_id: str | None = None) -> Outcome:
+    """The transport took responsibility."""
+    return Outcome(DeliveryState.ACCEPTED, provider_id)
+
+
+def rejected(reason: str) -> Outcome:
+    """Refused for good."""
+    return Outcome(DeliveryState.REJECTED, error=reason)
+
+
+def deferred(reason: str) -> Outcome:
+    """Refused for now."""
+    return Outcome(DeliveryState.DEFERRED, error=reason)
+
+
+def unknown(reason: str) -> Outcome:
+    """Handed over, and no answer came: nobody can say."""
+    return Outcome(DeliveryState.UNKNOWN, error=reason)
+
+
+def again(reason: str) -> Outcome:
+    """It was not handed over, so it may go again at once."""
+    return Outcome(DeliveryState.PENDING, error=reason)

@@ -1,0 +1,94 @@
+"""The way mail leaves: what every transport offers the sender, and the choice of one by its URL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from newsletter.errors import NewsletterError
+from newsletter.rendering.prepared import Copy, PreparedMessage
+from newsletter.settings import Settings
+
+from .outcomes import Outcome
+
+
+class TransportUnavailable(NewsletterError):
+    """The mail server cannot be reached. Nothing is lost; check NEWSLETTER_TRANSPORT and send again."""
+
+
+class AccountRefused(NewsletterError):
+    """The mail service refuses this account. Check its name and key, then resume the campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One copy on its way: the transport makes its bytes when it needs them, so a group takes little memory."""
+
+    seq: int
+    to: str
+    prepared: PreparedMessage
+    copy: Copy
+
+    @property
+    def key(self) -> str:
+        """The delivery key, which the outside gives back."""
+        return self.prepared.key(self.copy)
+
+    def message(self) -> bytes:
+        """The whole message (RFC 5322), CRLF line ends, ASCII, no line that begins with a dot."""
+        return self.prepared.message(self.copy)
+
+
+class Journal(Protocol):
+    """Where a transport notes what is on the wire, so that a crash leaves as little unknown as possible."""
+
+    def begun(self, seqs: Sequence[int]) -> None:
+        """Called once before the bytes are written that make these messages final."""
+
+    def replied(self, seq: int, outcome: Outcome) -> None:
+        """Called once after the answer for a message was read."""
+
+
+class Connection(Protocol):
+    """One way out, used by one thread."""
+
+    def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
+        """Send a group; one outcome for every `seq`. Trouble with a message or the wire is an outcome, not an error.
+
+        Raises `AccountRefused` where the service refuses us altogether.
+        """
+
+    def close(self) -> None:
+        """Say goodbye; never raises."""
+
+
+class Transport(Protocol):
+    """How connections are made."""
+
+    @property
+    def group_size(self) -> int:
+        """How many messages one `send` should carry."""
+
+    @property
+    def account(self) -> str:
+        """What the pace is kept for; holds no secret."""
+
+    def connect(self) -> Connection:
+        """Open a connection. Raises `TransportUnavailable` or `AccountRefused`."""
+
+
+def open_transport(settings: Settings) -> Transport:
+    """The transport that the settings name. Raises a sentence where its settings do not hold."""
+    match urlsplit(settings.transport).scheme:
+        case "file":
+            from .file import FileTransport  # noqa: PLC0415 - each loads only what it needs
+
+            return FileTransport.parse(settings.transport)
+        case "sendgrid":
+            from .sendgrid import SendGridTransport  # noqa: PLC0415
+
+            return SendGridTransport.of(settings)
+        case _:
+            from .smtp import SmtpTransport  # noqa: PLC0415
+
+            return SmtpTransport.parse(settings.transport)
