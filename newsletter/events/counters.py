@@ -1,0 +1,61 @@
+"""The counters of a campaign. They grow for every request and hold nothing about a reader."""
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from subscribers.db import Base
+
+from .tables import Actor, CampaignStat, EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Which counter: a kind of request in one hour, of one link where a link is meant (else 0)."""
+
+    campaign_id: int
+    kind: EventKind
+    link_no: int
+    hour: datetime
+    actor: Actor
+
+    @classmethod
+    def at(cls, campaign_id: int, kind: EventKind, at: datetime, actor: Actor, link_no: int = 0) -> "Counter":
+        """The counter of the hour that holds `at`."""
+        return cls(campaign_id, kind, link_no, at.replace(minute=0, second=0, microsecond=0), actor)
+
+
+def grow(session: Session, growth: Mapping[Counter, int]) -> None:
+    """Add to counters, making those that are new."""
+    if not growth:
+        return
+    # Always in the same order, so that two processes that grow the same counters never wait for each other.
+    rows = [
+        {
+            "campaign_id": counter.campaign_id,
+            "arm": "",
+            "kind": counter.kind,
+            "link_no": counter.link_no,
+            "hour": counter.hour,
+            "actor": counter.actor,
+            "count": growth[counter],
+        }
+        for counter in sorted(growth, key=astuple)
+    ]
+    statement = insert_into(session, CampaignStat)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["campaign_id", "arm", "kind", "link_no", "hour", "actor"],
+            set_={"count": CampaignStat.count + statement.excluded["count"]},
+        ),
+        rows,
+    )
+
+
+def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows `on_conflict_...` in the words of the session's database."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

@@ -1,0 +1,88 @@
+"""What a group of opens and clicks leaves behind: counters always, an event only of readers who agreed."""
+
+from collections import Counter as Multiset
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.settings import Tracking
+from subscribers.tables import Subscriber
+
+from .classify import Copy, actor
+from .counters import Counter, grow, insert_into
+from .requests import Fact
+from .tables import Actor, Event
+
+PROVIDER = "web"
+_Copies = Mapping[tuple[int, int], Copy]
+
+
+def write(session: Session, facts: Sequence[Fact], tracking: Tracking) -> None:
+    """Write facts in the caller's transaction. Consent is read here, now: a withdrawal works for old mails too."""
+    if tracking is Tracking.OFF or not facts:
+        return
+    copies = _copies(session, facts, tracking)
+    judged = [(fact, actor(fact.request, copies.get(_key(fact)))) for fact in facts]
+    grow(session, Multiset(_counter(fact, who) for fact, who in judged))
+    rows = {row["event_id"]: row for row in (_row(f, who) for f, who in judged if _is_tracked(f, copies))}
+    if rows:
+        events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
+        session.execute(events, [rows[event_id] for event_id in sorted(rows)])
+
+
+def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:
+    seqs = defaultdict(set)
+    for fact in facts:
+        seqs[fact.claim.campaign_id].add(fact.claim.seq)
+    rows = session.execute(
+        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking)
+        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(or_(*(and_(Delivery.campaign_id == c, Delivery.seq.in_(of_c)) for c, of_c in seqs.items())))
+    )
+    return {
+        (campaign_id, seq): Copy(
+            accepted_at=None if state is DeliveryState.ATTEMPTING else updated_at,
+            is_tracked=_may_track(agreed, tracking),
+        )
+        for campaign_id, seq, state, updated_at, agreed in rows
+    }
+
+
+def _may_track(agreed: bool | None, tracking: Tracking) -> bool:
+    """`agreed` is empty where the person was erased: then there is nobody to write about."""
+    return bool(agreed) if tracking is Tracking.CONSENT else tracking is Tracking.PERSONAL and agreed is not None
+
+
+def _is_tracked(fact: Fact, copies: _Copies) -> bool:
+    copy = copies.get(_key(fact))
+    return copy is not None and copy.is_tracked
+
+
+def _key(fact: Fact) -> tuple[int, int]:
+    return fact.claim.campaign_id, fact.claim.seq
+
+
+def _counter(fact: Fact, who: Actor) -> Counter:
+    return Counter.at(fact.claim.campaign_id, fact.kind, fact.request.at, who, fact.claim.link_no)
+
+
+def _row(fact: Fact, who: Actor) -> dict[str, Any]:
+    claim, at = fact.claim, fact.request.at
+    # The same request again within a minute is the same fact: a reloading client cannot fill the table.
+    parts = (claim.campaign_id, claim.seq, fact.kind, claim.link_no, who, f"{at:%Y%m%d%H%M}")
+    return {
+        "provider": PROVIDER,
+        "event_id": ".".join(map(str, parts)),
+        "kind": fact.kind,
+        "campaign_id": claim.campaign_id,
+        "seq": claim.seq,
+        "link_no": claim.link_no,
+        "actor": who,
+        "detail": {"user_agent": fact.agent},
+        "occurred_at": at,
+        "received_at": at,
+    }

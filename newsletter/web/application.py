@@ -1,0 +1,114 @@
+"""The web application: which routes there are, and which page each error becomes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from newsletter.app import App
+from newsletter.errors import NotFound
+from newsletter.events.recording import Recorder
+from newsletter.events.targets import Targets
+from newsletter.rendering.theme import templates_folder
+from newsletter.tokens import TokenInvalid
+
+from . import confirming, health, preferences, signup, tracking, unsubscribing, viewing
+from .pages import SIGN_UP, Pages
+from .security import HEADERS, BodyTooLarge, Guard
+from .site import LinkDone, Site
+from .words import Catalogue
+
+_RETRY_SECONDS = "30"
+
+
+def create(app: App) -> FastAPI:
+    """Make the application. Its recorder runs from the server's start to its end."""
+    settings, folder = app.settings, templates_folder() / "web"
+    catalogue = Catalogue(folder / "words", settings.language_codes)
+    site = Site(
+        app=app,
+        pages=Pages(folder, catalogue, app.organization.name, settings.postal_address),
+        recorder=Recorder(app.database, settings.tracking),
+        targets=Targets(app.database),
+    )
+    web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
+    web.state.site = site
+    for part in (signup, confirming, preferences, unsubscribing, viewing, tracking, health):
+        web.include_router(part.router)
+    _say_errors(web)
+    web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"))
+    return web
+
+
+@asynccontextmanager
+async def _running(web: FastAPI) -> AsyncIterator[None]:
+    site: Site = web.state.site
+    site.recorder.start()
+    with suppress(SQLAlchemyError):  # without the database pages say so, and links are read when it is back
+        await run_in_threadpool(site.targets.preload, site.app.clock.now())
+    try:
+        yield
+    finally:
+        await run_in_threadpool(site.recorder.stop)
+
+
+def _say_errors(web: FastAPI) -> None:
+    for wrong_link in (TokenInvalid, NotFound):
+        web.add_exception_handler(wrong_link, _not_found)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        web.add_exception_handler(away, _away)
+    web.add_exception_handler(LinkDone, _done)
+    web.add_exception_handler(BodyTooLarge, _too_large)
+    web.add_exception_handler(HTTPException, _refused)
+    web.add_exception_handler(Exception, _broken)
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    del error
+    return _page(request, "not_found", HTTPStatus.NOT_FOUND)
+
+
+def _done(request: Request, error: Exception) -> Response:
+    """A mail program that leaves a list for somebody who is already gone has got what it asked for."""
+    del error
+    site: Site = request.app.state.site
+    return site.pages.message(request, site.pages.words(request), "left.gone")
+
+
+def _away(request: Request, error: Exception) -> Response:
+    del error
+    response = _page(request, "away", HTTPStatus.SERVICE_UNAVAILABLE)
+    response.headers["Retry-After"] = _RETRY_SECONDS
+    return response
+
+
+def _too_large(request: Request, error: Exception) -> Response:
+    del error
+    return _page(request, "refused", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return _not_found(request, error)
+    response = _page(request, "refused", HTTPStatus(error.status_code))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    del error
+    response = _page(request, "broken", HTTPStatus.INTERNAL_SERVER_ERROR)
+    response.headers.update(HEADERS)  # this answer is made outside of the guard
+    return response
+
+
+def _page(request: Request, kind: str, status: HTTPStatus) -> Response:
+    site: Site = request.app.state.site
+    words = site.pages.words(request)
+    return site.pages.message(request, words, f"error.{kind}", status, next_step=(SIGN_UP, words("error.next")))

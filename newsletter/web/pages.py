@@ -1,0 +1,99 @@
+"""Pages made of `templates/web/` and the words of a language."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from .words import Catalogue, Words, language_name
+
+SIGN_UP = "/subscribe"
+STYLE = "/assets/style.css"
+ICON = "/assets/icon.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language to choose, with its own name for itself."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page shows around its content."""
+
+    language: str
+    direction: str
+    languages: tuple[Language, ...]
+    path: str
+    organization: str
+    postal_address: str
+    style: str
+    sign_up: str = SIGN_UP
+    icon: str = ICON
+
+
+class Pages:
+    """Renders pages; needs no database, so that it can say that the database is away."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue, organization: str, postal_address: str) -> None:
+        self.catalogue = catalogue
+        self.languages = tuple(Language(code, language_name(code)) for code in catalogue.languages)
+        self.organization = organization
+        self._postal_address = postal_address
+        self._templates = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        version = blake2b((folder / "style.css").read_bytes(), digest_size=6).hexdigest()
+        self._style = f"{STYLE}?{version}"
+
+    def words(self, request: Request, reader_language: str = "") -> Words:
+        """The words for a request: as its link asks, else the reader's own language, else what the browser accepts."""
+        asked = request.query_params.get("lang", "")
+        accepted = request.headers.get("accept-language", "")
+        return self.catalogue.words(asked, reader_language, accepted=accepted)
+
+    def render(
+        self, request: Request, words: Words, name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
+    ) -> Response:
+        """The page `name` as a response."""
+        frame = Frame(
+            language=words.language,
+            direction=words.direction,
+            languages=self.languages,
+            path=request.url.path,
+            organization=self.organization,
+            postal_address=self._postal_address,
+            style=self._style,
+        )
+        html = self._templates.get_template(f"{name}.html").render(page=frame, t=words, **values)
+        headers = {"Content-Language": words.language}
+        if request.path_params:
+            headers["X-Robots-Tag"] = "noindex"  # the page of one reader
+        return HTMLResponse(html, status, headers=headers)
+
+    def message(
+        self,
+        request: Request,
+        words: Words,
+        key: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        *,
+        next_step: tuple[str, str] | None = None,
+        **values: object,
+    ) -> Response:
+        """A page of one title and one text, the words of `key`, and perhaps (path, label) of the next step."""
+        path, label = next_step or ("", "")
+        title, text = words(f"{key}_title", **values), words(f"{key}_text", **values)
+        return self.render(request, words, "message", status, title=title, text=text, next_path=path, next_label=label)

@@ -1,0 +1,63 @@
+"""What every route is handed."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from newsletter.app import App
+from newsletter.errors import NotFound
+from newsletter.events.recording import Recorder
+from newsletter.events.targets import Targets
+from newsletter.tokens import ReaderPurpose
+from subscribers import subscribers
+from subscribers.tables import Subscriber
+
+from .choices import School
+from .pages import Pages
+
+
+class LinkDone(NotFound):
+    """The reader or the list of this link is gone. There is nothing left to do for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The collaborators of the routes, made once by `application.create`."""
+
+    app: App
+    pages: Pages
+    recorder: Recorder
+    targets: Targets
+
+    def reader_of(self, session: Session, purpose: ReaderPurpose, token: str) -> tuple[Subscriber, int]:
+        """The reader that a token names, and its subject. Raises `TokenInvalid` or `LinkDone`."""
+        claim = self.app.signer.read_reader_token(token, purpose)
+        reader = subscribers.by_public_id(session, claim.public_id)
+        if reader is None:
+            raise LinkDone
+        return reader, claim.subject_id
+
+    def school(self) -> School:
+        """Grades as they are today."""
+        settings = self.app.settings
+        return School(settings.grade_bands, settings.roll_over, self.app.today())
+
+    def preferences_path(self, reader: Subscriber) -> str:
+        """Where a reader who has just proven to be that reader sees what they chose."""
+        return f"/preferences/{self.app.signer.reader_token(ReaderPurpose.PREFERENCES, reader.public_id)}"
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+SiteOf = Annotated[Site, Depends(_site)]
+
+
+def masked(address: str) -> str:
+    """An address that its owner knows and nobody learns: `m…@school.example`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…\u2060@{domain}"  # the joiner keeps it on one line

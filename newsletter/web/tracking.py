@@ -1,0 +1,69 @@
+"""The pixel and the redirect. Both answer when what they tell is committed."""
+
+import asyncio
+import logging
+from base64 import b64decode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.events import requests
+from newsletter.events.recording import RecorderStopped
+from newsletter.rendering.targets import on_the_wire
+from newsletter.tokens import OPEN_LINK, MailClaim, TokenInvalid
+
+from .site import Site, SiteOf
+
+router = APIRouter()
+_log = logging.getLogger(__name__)
+_PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_NEVER_KEPT = {"Cache-Control": "no-store, max-age=0"}
+
+
+@router.api_route("/o/{token}.gif", methods=["GET", "HEAD"])
+async def pixel(token: str, request: Request, site: SiteOf) -> Response:
+    """One transparent point."""
+    claim = site.app.signer.read_mail_token(token)
+    if claim.link_no != OPEN_LINK:
+        raise TokenInvalid
+    await _recorded(site, requests.opened(claim, _as_seen(request, site)))
+    return Response(_PIXEL, media_type="image/gif", headers=_NEVER_KEPT)
+
+
+@router.api_route("/c/{token}", methods=["GET", "HEAD"])
+async def follow(token: str, request: Request, site: SiteOf) -> Response:
+    """A redirect to the target that the campaign's link table holds; nothing of the request can change it."""
+    claim = site.app.signer.read_mail_token(token)
+    target = await _target(site, claim)
+    await _recorded(site, requests.clicked(claim, _as_seen(request, site)))
+    return Response(status_code=302, headers=_NEVER_KEPT | {"Location": on_the_wire(target)})
+
+
+async def _target(site: Site, claim: MailClaim) -> str:
+    """Where a claimed link leads. Raises `TokenInvalid` where the campaign has no such link."""
+    target = site.targets.remembered(claim.campaign_id, claim.link_no)
+    if target is None:
+        target = await run_in_threadpool(site.targets.look_up, claim.campaign_id, claim.link_no)
+    if target is None:
+        raise TokenInvalid
+    return target
+
+
+async def _recorded(site: Site, fact: requests.Fact) -> None:
+    """Wait until a fact is committed. A reader is never kept from a page because we could not count."""
+    try:
+        await asyncio.wrap_future(site.recorder.record(fact))
+    except (SQLAlchemyError, RecorderStopped) as error:
+        _log.warning("A %s of campaign %d was not counted: %s", fact.kind, fact.claim.campaign_id, type(error).__name__)
+
+
+def _as_seen(request: Request, site: Site) -> requests.Request:
+    headers = request.headers
+    purpose = headers.get("sec-purpose", "") + headers.get("purpose", "") + headers.get("x-moz", "")
+    return requests.Request(
+        at=site.app.clock.now(),
+        method=request.method,
+        user_agent=headers.get("user-agent", ""),
+        prefetched="prefetch" in purpose.lower(),
+    )
