@@ -1,68 +1,102 @@
-"""The document of an issue: sections, each with a body in every language it is written in."""
+"""The document of an issue: what an editor writes once, in sections, for every family."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_DIGEST_LETTERS = 6
+
 
 class SectionKind(StrEnum):
-    """What a section is, which decides how it looks and what it needs."""
+    """What a section is, and so what it looks like."""
 
     STORY = "story"
     TIP = "tip"
     EVENT = "event"
-    """`starts`, `ends`, `timezone`, `place`, `url`: typed once, shown in every language."""
+    """Has a time and a place; shown as a card."""
     RESOURCE = "resource"
+    """Leads to a page elsewhere."""
     QUOTE = "quote"
     BUTTON = "button"
+    """One thing to do; its words are its heading."""
     DIVIDER = "divider"
+    """Has no text of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A section's text in one language."""
+    """What a section says in one language."""
 
     language: str
+    """A language tag such as `en` or `pt-BR`."""
     text: str
-    """Markdown, byte for byte as it was written."""
-    line: int
-    """The line of the file on which the text begins, from 1."""
+    """Markdown, byte for byte as it was written, in whole lines: the last line's end is added where it is missing."""
+    line: int = field(default=0, compare=False)
+    """The line of the file on which the text begins; 0 where it comes from no file."""
     source: str | None = None
-    """The hash of the original when this was translated."""
+    """The `digest` of the original when this was translated; the original has none."""
+
+    def __post_init__(self) -> None:
+        if self.text and not self.text.endswith("\n"):
+            object.__setattr__(self, "text", f"{self.text}\n")
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing."""
+        return not self.text.strip()
+
+    @property
+    def digest(self) -> str:
+        """A short hash of the text, which a translation names as its source."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of an issue, and whom it is for: empty `bands` or `roles` mean everybody."""
+    """One part of an issue. Without bands and roles it is for everybody."""
 
     kind: SectionKind
     key: str
+    """Its name within the document; unique there."""
     bands: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     must_know: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
+    """What belongs to the kind: `url`, `by`, or `starts`, `ends`, `timezone` and `place`; in the order of the file."""
     bodies: tuple[Body, ...] = ()
-    line: int = 0
+    """One a language, in the order of the file."""
+    line: int = field(default=0, compare=False)
+    """The line of the file on which it opens; 0 where it comes from no file."""
 
-    def body(self, language: str, fallbacks: Sequence[str] = ()) -> Body | None:
-        """The body in a language, or in the first of the fallbacks there is."""
-        by_language = {body.language: body for body in self.bodies}
-        return next((by_language[code] for code in (language, *fallbacks) if code in by_language), None)
+    def body(self, language: str, fallbacks: Iterable[str] = ()) -> Body | None:
+        """The first that says something: in the language, in its main language (`es` for `es-MX`), in the fallbacks."""
+        told = {body.language: body for body in self.bodies if not body.is_blank}
+        wanted = (language, language.partition("-")[0], *fallbacks)
+        return next((told[code] for code in wanted if code in told), None)
 
 
 @dataclass(frozen=True)
 class Document:
-    """One issue as editors write it."""
+    """The whole content of an issue."""
 
     month: str
+    """`YYYY-MM`."""
     subject: Mapping[str, str]
+    """By language."""
     preheader: Mapping[str, str]
+    """By language: the line that mailboxes show after the subject."""
     theme: str
+    """A folder of `templates/mail`; empty for the usual one."""
+    languages: tuple[str, ...]
+    """In the subject's order, then those that only texts have; the first is the original."""
     sections: tuple[Section, ...]
-    front: str = ""
-    """The front matter's own text, so that unknown keys and comments are kept."""
+    front_matter: str = field(default="", compare=False, repr=False)
+    """The front matter as it was written, unknown fields and comments included; writing keeps it."""
+    field_lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    """The line of every field of the front matter, unknown ones included."""
 
     @property
-    def languages(self) -> tuple[str, ...]:
-        """The subject's languages in their order; the first is the original."""
-        return tuple(self.subject)
+    def original(self) -> str:
+        """The language that the others are translated from; empty where there is no text at all."""
+        return self.languages[0] if self.languages else ""
