@@ -158,9 +158,7 @@ class Sender:
         self._journal.begin_group(held.campaign_id, attempts)
         if self._connection is None:
             self._connection = self._shared.transport.connect()
-        outgoing = [
-            Outgoing(due.seq, due.to_address, prepared, copy_of(held.campaign_id, due, date)) for due in group
-        ]
+        outgoing = [Outgoing(due.seq, due.to_address, prepared, copy_of(held.campaign_id, due, date)) for due in group]
         outcomes = self._connection.send(outgoing, self._journal)
         return [
             Settlement(seq, attempts[seq], outcome.state, outcome.provider_id, outcome.error)
