@@ -152,7 +152,7 @@ def _chunks(session: Session, campaign: Campaign, audience_before: int) -> Itera
         .order_by(func.min(Delivery.seq))
     )
     no = campaign.chunks
-    for variant, lowest, highest in ranges.tuples():
+    for variant, lowest, highest in ranges:
         for lo in range(lowest, highest + 1, CHUNK):
             no += 1
             yield {

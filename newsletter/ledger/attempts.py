@@ -122,7 +122,7 @@ def _begin(session: Session, clock: Clock, campaign_id: int, allowed: dict[int, 
         .returning(Delivery.seq, Delivery.attempt),
         execution_options={"synchronize_session": False},
     )
-    return [_as_due(allowed[seq], number) for seq, number in sorted(begun.tuples())]
+    return [_as_due(allowed[seq], number) for seq, number in sorted(begun)]
 
 
 def _as_due(row: Any, number: int) -> Due:

@@ -20,7 +20,7 @@ def fix(session: Session, campaign_id: int, links: Iterable[tuple[int, str, str]
 def targets(session: Session, campaign_id: int) -> Mapping[int, str]:
     """Every target of a campaign by its number."""
     found = session.execute(select(Link.no, Link.target).where(Link.campaign_id == campaign_id))
-    return dict(found.tuples().all())
+    return {row.no: row.target for row in found}
 
 
 def target(session: Session, campaign_id: int, no: int) -> str | None:

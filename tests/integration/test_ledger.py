@@ -45,7 +45,7 @@ def give_back(database: Database, clock: Clock, held: Claim) -> None:
 def states(database: Database, campaign_id: int) -> dict[int, str]:
     with database.reading() as session:
         rows = session.execute(select(Delivery.seq, Delivery.state).where(Delivery.campaign_id == campaign_id))
-        return {seq: state.value for seq, state in rows.tuples()}
+        return {seq: state.value for seq, state in rows}
 
 
 def test_a_campaign_is_sent_when_every_delivery_is_settled(database: Database, clock: Clock) -> None:
@@ -176,7 +176,7 @@ def test_who_left_since_the_snapshot_is_excluded_with_the_reason(database: Datab
     assert take(database, clock, claim(database, clock)) == [4, 5]
     with database.reading() as session:
         reasons = session.execute(select(Delivery.seq, Delivery.reason).where(Delivery.reason.is_not(None)))
-        assert {seq: reason.value for seq, reason in reasons.tuples() if reason} == {
+        assert {seq: reason.value for seq, reason in reasons if reason} == {
             1: "unsubscribed",
             2: "suppressed",
             3: "erased",
