@@ -35,11 +35,12 @@ class EmailAddress:
         if len(text) > _LONGEST or _CONTROL.search(text):
             raise AddressInvalid(f"{text[:60]!r} is not an email address. Write it like name@example.org.")
         try:
-            found = validate_email(text, check_deliverability=False, test_environment=True)
+            found = validate_email(text, check_deliverability=False, strict=True, test_environment=True)
         except EmailNotValidError as error:
             raise AddressInvalid(f"{text!r} is not an email address: {error}") from error
         local = unicodedata.normalize("NFC", found.local_part)
-        return cls(f"{local}@{found.ascii_domain}", f"{local.casefold()}@{found.ascii_domain}", found.smtputf8)
+        key = unicodedata.normalize("NFC", local.casefold())
+        return cls(f"{local}@{found.ascii_domain}", f"{key}@{found.ascii_domain}", found.smtputf8)
 
 
 def address_hash(key: str, salt: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from .grades import LAST_GRADE, Bands, GradeInvalid, RollOver, grade_of, grade_word, graduation_year_of, parse_grade
@@ -33,6 +33,8 @@ def set_children(
     session: Session, subscriber: Subscriber, children: Iterable[ChildTold], told_by: Told, now: datetime
 ) -> None:
     """Replace what this reader told through this source. The same again changes nothing."""
+    session.flush()
+    session.refresh(subscriber, with_for_update=True)  # two forms at once must not add the same children twice
     wanted = Counter(children)
     present = session.scalars(
         select(Child).where(Child.subscriber_id == subscriber.id, Child.told_by == told_by).order_by(Child.id)
@@ -62,22 +64,23 @@ def set_children(
 def children_of(session: Session, subscriber: Subscriber) -> list[Child]:
     """The children of the reader's household, each once.
 
-    Two guardians, or a form and an import, may tell of the same child: of equal children as many are kept as one
-    reader told through one source.
+    Two guardians, or a form and an import, may tell of the same child: of children with the same graduation year or
+    level, as many are kept as one reader told through one source, those told last first.
     """
     if subscriber.household_id is None:
         return []
-    rows = session.scalars(select(Child).where(Child.household_id == subscriber.household_id).order_by(Child.id)).all()
-    told: dict[tuple[int, Told], Counter[ChildTold]] = {}
-    kept: Counter[ChildTold] = Counter()
+    rows = select(Child).where(Child.household_id == subscriber.household_id)
+    told: Counter[tuple[int, Told, int | None, str | None]] = Counter()
+    kept: Counter[tuple[int | None, str | None]] = Counter()
     children = []
-    for child in rows:
-        by_source = told.setdefault((child.subscriber_id, child.told_by), Counter())
-        by_source[_told(child)] += 1
-        if by_source[_told(child)] > kept[_told(child)]:
-            kept[_told(child)] += 1
+    for child in session.scalars(rows.order_by(func.coalesce(Child.end_year, 0).desc(), Child.id)):
+        alike = (child.graduation_year, child.band)
+        source = (child.subscriber_id, child.told_by, *alike)
+        told[source] += 1
+        if told[source] > kept[alike]:
+            kept[alike] += 1
             children.append(child)
-    return children
+    return sorted(children, key=lambda child: child.id)
 
 
 def bands_of(children: Sequence[Child], day: date, roll_over: RollOver, bands: Bands) -> frozenset[str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from . import households, suppressions
 from .addresses import EmailAddress, address_hash
+from .db import insert_into
 from .errors import NotFound
 from .grades import Bands, RollOver
 from .tables import List, Organization, Role, Subscriber, SubscriberRole, SubscriberTag, Subscription, Tag
@@ -52,20 +53,11 @@ def add(
     tags: Iterable[str] = (),
 ) -> Subscriber:
     """Find or make the reader of an address. What is told now replaces what was known; what is not told stays."""
-    subscriber = find(session, organization.id, address)
-    if subscriber is None:
-        subscriber = Subscriber(
-            organization_id=organization.id,
-            address=address.mailed,
-            address_key=address.key,
-            address_hash=address_hash(address.key, organization.salt),
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(subscriber)
-    subscriber.name = name or subscriber.name or ""
-    subscriber.language = language or subscriber.language or ""
-    subscriber.time_zone = time_zone or subscriber.time_zone or ""
+    _insert(session, organization, address, now)
+    subscriber = get(session, organization.id, address)
+    subscriber.name = name or subscriber.name
+    subscriber.language = language or subscriber.language
+    subscriber.time_zone = time_zone or subscriber.time_zone
     if session.is_modified(subscriber):
         subscriber.updated_at = now
     session.flush()
@@ -74,12 +66,10 @@ def add(
     return subscriber
 
 
-def describe(
-    session: Session, organization: Organization, subscriber: Subscriber, day: date, roll_over: RollOver, bands: Bands
-) -> dict[str, Any]:
+def describe(session: Session, subscriber: Subscriber, day: date, roll_over: RollOver, bands: Bands) -> dict[str, Any]:
     """Everything about a reader that staff need to see, ready for JSON."""
     children = households.children_of(session, subscriber)
-    address = EmailAddress.parse(subscriber.address)
+    suppressed = select(suppressions.active_for(None, Subscriber.address_hash)).where(Subscriber.id == subscriber.id)
     return {
         "address": subscriber.address,
         "name": subscriber.name,
@@ -90,7 +80,7 @@ def describe(
         "children": [households.describe(child, day, roll_over, bands) for child in children],
         "bands": sorted(households.bands_of(children, day, roll_over, bands), key=bands.names.index),
         "tracking": subscriber.tracking,
-        "suppressed": suppressions.is_suppressed(session, organization, address),
+        "suppressed": bool(session.scalar(suppressed)),
         "lists": _subscriptions_of(session, subscriber),
         "attributes": subscriber.attributes,
         "since": subscriber.created_at.isoformat(),
@@ -108,31 +98,32 @@ def tags_of(session: Session, subscriber: Subscriber) -> list[str]:
     return list(session.scalars(of_reader.order_by(Tag.name)))
 
 
+def _insert(session: Session, organization: Organization, address: EmailAddress, now: datetime) -> None:
+    values = {
+        "organization_id": organization.id,
+        "address": address.mailed,
+        "address_key": address.key,
+        "address_hash": address_hash(address.key, organization.salt),
+        "created_at": now,
+        "updated_at": now,
+    }
+    same_reader = ["organization_id", "address_key"]
+    session.execute(insert_into(session, Subscriber).values(values).on_conflict_do_nothing(index_elements=same_reader))
+
+
 def _add_roles(session: Session, subscriber: Subscriber, roles: Iterable[Role]) -> None:
-    known = set(roles_of(session, subscriber))
-    session.add_all(
-        SubscriberRole(subscriber_id=subscriber.id, role=role) for role in dict.fromkeys(roles) if role not in known
-    )
-    session.flush()
+    for role in roles:
+        values = {"subscriber_id": subscriber.id, "role": role}
+        session.execute(insert_into(session, SubscriberRole).values(values).on_conflict_do_nothing())
 
 
 def _add_tags(session: Session, subscriber: Subscriber, names: Iterable[str]) -> None:
-    known = set(tags_of(session, subscriber))
-    for name in dict.fromkeys(names):
-        if name not in known:
-            tag = _tag(session, subscriber.organization_id, name)
-            session.add(SubscriberTag(subscriber_id=subscriber.id, tag_id=tag.id))
-    session.flush()
-
-
-def _tag(session: Session, organization_id: int, name: str) -> Tag:
-    of_name = select(Tag).where(Tag.organization_id == organization_id, Tag.name == name)
-    tag = session.scalars(of_name).one_or_none()
-    if tag is None:
-        tag = Tag(organization_id=organization_id, name=name)
-        session.add(tag)
-        session.flush()
-    return tag
+    for name in names:
+        of_name = {"organization_id": subscriber.organization_id, "name": name}
+        session.execute(insert_into(session, Tag).values(of_name).on_conflict_do_nothing())
+        tag_id = session.scalars(select(Tag.id).filter_by(**of_name)).one()
+        values = {"subscriber_id": subscriber.id, "tag_id": tag_id}
+        session.execute(insert_into(session, SubscriberTag).values(values).on_conflict_do_nothing())
 
 
 def _subscriptions_of(session: Session, subscriber: Subscriber) -> list[dict[str, Any]]:

@@ -1,13 +1,19 @@
 """Subscriptions: consent to one list. Only `confirmed` is mailed; who left stays out until they say so themselves."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
 
 from . import consent
 from .consent import Evidence
+from .db import insert_into
 from .tables import List, Purpose, Subscriber, Subscription, SubscriptionState
+
+PENDING = SubscriptionState.PENDING
+CONFIRMED = SubscriptionState.CONFIRMED
+UNSUBSCRIBED = SubscriptionState.UNSUBSCRIBED
 
 
 def subscribe(
@@ -21,31 +27,23 @@ def subscribe(
 ) -> Subscription:
     """Subscribe a reader, as `pending` or `confirmed`.
 
-    A confirmed subscription stays as it is. Who had left becomes `pending` at most, whatever is asked for: only a
-    confirmation of their own brings them back.
+    A confirmed subscription stays as it is. Who had left becomes `pending` at most, whatever is asked for: only
+    `confirm` brings them back. What changes is written to the consent ledger.
     """
-    subscription = session.get(Subscription, (subscriber.id, list_.id))
-    if subscription is None:
-        subscription = Subscription(subscriber_id=subscriber.id, list_id=list_.id, state=state, created_at=now)
-        session.add(subscription)
-        if state is SubscriptionState.CONFIRMED:
-            subscription.confirmed_at = now
-            _record(session, subscriber, list_.id, evidence, given=True, now=now)
-    elif subscription.state is SubscriptionState.UNSUBSCRIBED:
-        subscription.state = SubscriptionState.PENDING
-    elif subscription.state is SubscriptionState.PENDING and state is SubscriptionState.CONFIRMED:
-        confirm(session, subscriber, list_, now, evidence=evidence)
-    session.flush()
-    return subscription
+    if (
+        _insert(session, subscriber, list_, state, now)
+        or (state is CONFIRMED and _promote(session, subscriber, list_, now))
+        or _ask_again(session, subscriber, list_)
+    ):
+        _record(session, subscriber, list_.id, evidence, given=True, now=now)
+    return session.get_one(Subscription, (subscriber.id, list_.id))
 
 
 def confirm(session: Session, subscriber: Subscriber, list_: List, now: datetime, *, evidence: Evidence) -> bool:
     """Confirm a pending subscription. Returns whether it was pending; a second time changes nothing."""
-    subscription = session.get(Subscription, (subscriber.id, list_.id))
-    if subscription is None or subscription.state is not SubscriptionState.PENDING:
+    pending = _of(subscriber, list_).where(Subscription.state == PENDING)
+    if not _moves(session, pending, state=CONFIRMED, confirmed_at=now, unsubscribed_at=None):
         return False
-    subscription.state = SubscriptionState.CONFIRMED
-    subscription.confirmed_at, subscription.unsubscribed_at = now, None
     _record(session, subscriber, list_.id, evidence, given=True, now=now)
     return True
 
@@ -54,17 +52,45 @@ def unsubscribe(
     session: Session, subscriber: Subscriber, list_: List | None, now: datetime, *, evidence: Evidence
 ) -> list[int]:
     """Leave one list, or every list where `list_` is None. Returns the ids of those really left now."""
-    mine = select(Subscription).where(
-        Subscription.subscriber_id == subscriber.id, Subscription.state != SubscriptionState.UNSUBSCRIBED
-    )
-    if list_ is not None:
-        mine = mine.where(Subscription.list_id == list_.id)
-    left = []
-    for subscription in session.scalars(mine.order_by(Subscription.list_id)).all():
-        subscription.state, subscription.unsubscribed_at = SubscriptionState.UNSUBSCRIBED, now
-        _record(session, subscriber, subscription.list_id, evidence, given=False, now=now)
-        left.append(subscription.list_id)
+    leaving = _of(subscriber, list_).where(Subscription.state != UNSUBSCRIBED)
+    left = sorted(_moves(session, leaving, state=UNSUBSCRIBED, unsubscribed_at=now))
+    for list_id in left:
+        _record(session, subscriber, list_id, evidence, given=False, now=now)
     return left
+
+
+def _insert(session: Session, subscriber: Subscriber, list_: List, state: SubscriptionState, now: datetime) -> bool:
+    values = {
+        "subscriber_id": subscriber.id,
+        "list_id": list_.id,
+        "state": state,
+        "created_at": now,
+        "confirmed_at": now if state is CONFIRMED else None,
+    }
+    new = insert_into(session, Subscription).values(values).on_conflict_do_nothing()
+    return session.scalar(new.returning(Subscription.list_id)) is not None
+
+
+def _promote(session: Session, subscriber: Subscriber, list_: List, now: datetime) -> bool:
+    """Confirm who is pending and has never left."""
+    pending = _of(subscriber, list_).where(Subscription.state == PENDING, Subscription.unsubscribed_at.is_(None))
+    return bool(_moves(session, pending, state=CONFIRMED, confirmed_at=now))
+
+
+def _ask_again(session: Session, subscriber: Subscriber, list_: List) -> bool:
+    """Make who left pending; `unsubscribed_at` stays until they confirm."""
+    left = _of(subscriber, list_).where(Subscription.state == UNSUBSCRIBED)
+    return bool(_moves(session, left, state=PENDING))
+
+
+def _of(subscriber: Subscriber, list_: List | None) -> Update:
+    mine = update(Subscription).where(Subscription.subscriber_id == subscriber.id)
+    return mine if list_ is None else mine.where(Subscription.list_id == list_.id)
+
+
+def _moves(session: Session, expected: Update, **values: Any) -> list[int]:
+    """The lists whose subscription was as expected and is changed now; the database lets one caller win."""
+    return list(session.scalars(expected.values(**values).returning(Subscription.list_id)))
 
 
 def _record(
