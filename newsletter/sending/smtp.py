@@ -73,9 +73,11 @@ class SmtpTransport:
         """Greet, secure and log in. Raises `TransportUnavailable` or `AccountRefused`, never with the password."""
         where = f"The mail server {self.host}:{self.port}"
         try:
-            client = self._greeted()
-            if self.user:
-                client.login(self.user, self.password)
+            with contextlib.ExitStack() as on_failure:
+                client = self._greeted(on_failure)
+                if self.user:
+                    client.login(self.user, self.password)
+                on_failure.pop_all()
         except smtplib.SMTPAuthenticationError as error:
             raise AccountRefused(
                 f"{where} refuses the user {self.user}: {error.smtp_error!r} Check NEWSLETTER_TRANSPORT."
@@ -89,12 +91,13 @@ class SmtpTransport:
             raise TransportUnavailable(f"{where} cannot be reached: {why}. Nothing is lost; send again.") from error
         return client
 
-    def _greeted(self) -> smtplib.SMTP:
+    def _greeted(self, on_failure: contextlib.ExitStack) -> smtplib.SMTP:
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.tls == "tls":
             client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=CONNECT_SECONDS, context=context)
         else:
             client = smtplib.SMTP(self.host, self.port, timeout=CONNECT_SECONDS)
+        on_failure.callback(client.close)
         client.ehlo_or_helo_if_needed()
         if self.tls == "starttls":
             client.starttls(context=context)

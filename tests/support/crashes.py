@@ -61,9 +61,7 @@ def _judge(
     status = installation.ask("campaigns", "status", str(campaign_id))
     arrived = Counter(server.recipients())
     states = ("pending", "attempting", "accepted", "rejected", "deferred", "unknown", "excluded", "cancelled")
-    unknown = {
-        row["to"] for row in installation.ask("campaigns", "deliveries", str(campaign_id), "--state", "unknown")
-    }
+    unknown = {row["to"] for row in installation.ask("campaigns", "deliveries", str(campaign_id), "--state", "unknown")}
     expected = {f"reader{n}@families.example" for n in range(1, families + 1)}
     return Verdict(
         families=families,
