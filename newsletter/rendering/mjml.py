@@ -69,17 +69,20 @@ def _unknown(text: str) -> Iterator[MjmlProblem]:
     inside = ""
     for tag in _TAG.finditer(text):
         name = tag["name"].lower()
-        if inside:
-            inside = "" if tag["slash"] and name == inside else inside
-            if not name.startswith("mj"):
-                continue
-        line = text.count("\n", 0, tag.start()) + 1
-        if name not in TAGS:
-            yield MjmlProblem(line, _unknown_tag(name))
-        elif not tag["slash"]:
-            yield from (MjmlProblem(line, fault) for fault in _unknown_attributes(name, tag["rest"]))
-        if name in HOLDS_HTML and not tag["slash"] and not tag["rest"].endswith("/"):
-            inside = name
+        if tag["slash"]:
+            inside = "" if name == inside else inside
+        elif not inside or name.startswith("mj"):
+            line = text.count("\n", 0, tag.start()) + 1
+            yield from (MjmlProblem(line, fault) for fault in _faults(name, tag["rest"]))
+            if not inside and name in HOLDS_HTML and not tag["rest"].endswith("/"):
+                inside = name
+
+
+def _faults(tag: str, rest: str) -> Iterator[str]:
+    if tag in TAGS:
+        yield from _unknown_attributes(tag, rest)
+    else:
+        yield _unknown_tag(tag)
 
 
 def _unknown_tag(name: str) -> str:

@@ -7,6 +7,8 @@ from markdown_it.token import Token
 from .markdown import Body
 
 _RULE = "* * *"
+_ENDS_BLOCK = {"paragraph_close", "heading_close", "bullet_list_close", "ordered_list_close", "table_close"}
+_ENDS_BLOCK |= {"fence", "code_block", "hr"}
 
 
 def blocks_text(body: Body, href: Callable[[str], str]) -> str:
@@ -61,7 +63,7 @@ class _Letter:
             self._indent.append("> ")
         elif kind in ("list_item_close", "blockquote_close"):
             self._indent.pop()
-        if kind in ("paragraph_close", "heading_close", "bullet_list_close", "ordered_list_close", "table_close"):
+        if kind in _ENDS_BLOCK:
             self._space(token)
 
     def _open_item(self) -> None:

@@ -1,5 +1,6 @@
 """Where templates are found, and what a theme and a language bring to them."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from newsletter.errors import NewsletterError
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FALLBACK_LANGUAGE = "en"
 _LONGEST_RULE = 60
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class ThemeUnknown(NewsletterError):
@@ -71,11 +73,17 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_mail_folder()),
         autoescape=select_autoescape(("mjml",), default=False),
         undefined=StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["heading"] = _underlined
     return environment
+
+
+def _printable(value: Any) -> Any:
+    """A value without what no mail can hold; one such character stops the MJML parser."""
+    return _UNPRINTABLE.sub("", value) if isinstance(value, str) and _UNPRINTABLE.search(value) else value
 
 
 def _underlined(text: str) -> str:

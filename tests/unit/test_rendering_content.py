@@ -1,0 +1,146 @@
+"""Marks, dates, themes and words: what a mail is put together from."""
+
+import pytest
+
+from newsletter.rendering import dates, theme
+from newsletter.rendering.content import Content, LinkSlot, Marks, MergeSlot, OpenSlot
+from newsletter.rendering.readers import first_name_of
+
+
+def test_a_mark_is_never_mistaken_for_what_a_person_wrote() -> None:
+    written = "slotq0z slotqq0z"
+    marks = Marks([written])
+    assert marks.split(f"{written} {marks.slot(OpenSlot())}") == (f"{written} ", OpenSlot())
+
+
+def test_finished_text_may_hold_marks() -> None:
+    marks = Marks([])
+    link = marks.slot(LinkSlot(2))
+    assert marks.split(f"a {marks.finished(f'<b>{link}</b>')} c") == ("a <b>", LinkSlot(2), "</b> c")
+    assert marks.holds_mark(link)
+
+
+def test_marks_can_be_written_out_again() -> None:
+    marks = Marks([])
+    text = f"{marks.slot(MergeSlot('{{ list.name }}'))} {marks.finished('x')}"
+    assert marks.expressions(text) == "{{ list.name }} x"
+
+
+def test_content_names_its_slots() -> None:
+    slot = LinkSlot(2)
+    assert Content(("a", slot), ("b",), (slot, OpenSlot())).slots() == (slot, slot, OpenSlot())
+
+
+def plain(text: str) -> str:
+    """Typographers' spaces and dashes as they are typed."""
+    for special, typed in (("\N{NO-BREAK SPACE}", " "), ("\N{THIN SPACE}", " "), ("\N{EN DASH}", "-")):
+        text = text.replace(special, typed)
+    return text
+
+
+EVENING = {"starts": "2026-12-08T18:00", "ends": "2026-12-08T19:30", "timezone": "America/Chicago"}
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "time", "brief"),
+    [
+        ("en", "Tuesday, December 8, 2026", "6:00 - 7:30 PM CST", "Tue, Dec 8"),
+        ("es", "martes, 8 de diciembre de 2026", "6:00-7:30 p.m. CST", "mar, 8 de diciembre"),
+        ("xx", "Tuesday, December 8, 2026", "6:00 - 7:30 PM CST", "Tue, Dec 8"),
+    ],
+)
+def test_an_evening_is_told_in_the_readers_language(language: str, day: str, time: str, brief: str) -> None:
+    told = dates.when(EVENING, language)
+    assert told is not None
+    assert (told.day, plain(told.time), told.brief) == (day, time, brief)
+    assert told.short == f"{told.brief}, {told.time}"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "day", "time"),
+    [
+        ({"starts": "2026-12-08"}, "Tuesday, December 8, 2026", ""),
+        (
+            {"starts": "2026-12-08", "ends": "2026-12-09"},
+            "Tuesday, December 8, 2026 - Wednesday, December 9, 2026",
+            "",
+        ),
+        ({"starts": "2026-12-08T18:00+00:00", "timezone": "Europe/Berlin"}, "Tuesday 8 December 2026", "19:00 CET"),
+        ({"starts": "2026-12-08T18:00", "timezone": "Asia/Tokyo"}, "", "Japan Standard Time"),
+        ({"starts": "soon"}, "soon", ""),
+        ({"starts": "2026-12-08T18:00", "timezone": "Nowhere/At"}, "2026-12-08T18:00", ""),
+        ({"starts": "2026-12-08T18:00", "timezone": "../etc"}, "2026-12-08T18:00", ""),
+    ],
+)
+def test_other_times(attributes: dict[str, str], day: str, time: str) -> None:
+    told = dates.when(attributes, "en")
+    assert told is not None
+    assert plain(told.day).replace(",", "").startswith(day.replace(",", ""))
+    assert told.time.endswith(time)
+    assert told.short.startswith(told.brief)
+
+
+def test_a_section_without_a_start_has_no_time() -> None:
+    assert dates.when({}, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [("2026-12", "en", "December 2026"), ("2026-12", "es", "diciembre de 2026"), ("winter", "en", "winter")],
+)
+def test_a_month_is_a_word(text: str, language: str, expected: str) -> None:
+    assert dates.month(text, language) == expected
+
+
+@pytest.mark.parametrize(("language", "expected"), [("en", "ltr"), ("ar", "rtl"), ("he-IL", "rtl"), ("??", "ltr")])
+def test_a_language_has_a_direction(language: str, expected: str) -> None:  # M22
+    assert dates.direction(language) == expected
+
+
+def test_an_unknown_theme_is_refused_with_those_there_are() -> None:
+    with pytest.raises(theme.ThemeUnknown, match=r"There is no theme '\.\./x'\. There is: monthly\."):
+        theme.load("../x")
+
+
+def test_every_language_says_the_same_things() -> None:
+    english, spanish = theme.words("en"), theme.words("es-MX")
+    assert english["unsubscribe"] != spanish["unsubscribe"]
+    assert english.keys() == spanish.keys()
+    assert english["bands"].keys() == spanish["bands"].keys()
+    assert theme.words("../en") == theme.words("xx") == english
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_every_surface(scheme: str) -> None:  # M24
+    looks = theme.load("monthly").looks
+    colours = looks[scheme]
+    bands = [band[scheme] for band in looks["bands"].values()]
+    for text in (colours["text"], colours["quiet"], colours["link"], *bands):
+        for surface in ("page", "card", "panel"):
+            assert contrast(text, colours[surface]) >= 4.5, (text, surface)
+    assert contrast(colours["button_text"], colours["button"]) >= 4.5
+
+
+def test_the_bands_have_the_colours_of_the_house() -> None:
+    bands = theme.load("monthly").looks["bands"]
+    assert {name: bands[name]["light"] for name in ("elementary", "middle", "high")} == {
+        "elementary": "#0F766E",
+        "middle": "#6D28D9",
+        "high": "#B45309",
+    }
+    assert theme.load("monthly").looks["dark"]["card"] == "#111827"
+
+
+def test_a_first_name_is_the_first_word() -> None:
+    assert (first_name_of("Ana María Ruiz"), first_name_of("  ")) == ("Ana", "")
