@@ -1,0 +1,86 @@
+"""`newsletter reports`: what came back, for a person, a program or a spreadsheet."""
+
+import csv
+from collections.abc import Iterable
+
+import click
+
+from newsletter.app import App
+from newsletter.errors import NewsletterError
+from newsletter.reports.campaigns import CampaignReport, campaign_report
+from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
+from newsletter.reports.links import link_figures
+
+from .output import json_option, opened, say
+from .report_tables import show_links, show_report
+
+
+class FileNotWritable(NewsletterError):
+    """This file cannot be written. Name another."""
+
+
+_id = click.argument("campaign_id", type=int, metavar="ID")
+
+
+@click.group()
+def reports() -> None:
+    """Show what came back."""
+
+
+@reports.command()
+@_id
+@click.option(
+    "--csv",
+    "csv_file",
+    is_flag=False,
+    flag_value="-",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="[FILE]",
+    help="Write the figures as CSV into this file, or to standard output.",
+)
+@json_option
+def campaign(campaign_id: int, csv_file: str | None, as_json: bool) -> None:
+    """Show how campaign ID went: totals, rates, links, languages and bands."""
+    if csv_file and as_json:
+        raise click.UsageError("Give --csv or --json, not both.")
+    with opened() as app:
+        report = report_on(app, campaign_id)
+        if csv_file:
+            _write(csv_file, report_rows(report))
+        else:
+            say(report_facts(report), lambda console: show_report(console, report, app), as_json=as_json)
+
+
+@reports.command()
+@_id
+@json_option
+def links(campaign_id: int, as_json: bool) -> None:
+    """Show how often each link of campaign ID was followed."""
+    with opened() as app, app.database.reading() as session:
+        figures = link_figures(session, campaign_id)
+        say(link_facts(figures), lambda console: show_links(console, campaign_id, figures), as_json=as_json)
+
+
+def report_on(app: App, campaign_id: int) -> CampaignReport:
+    """Count one campaign in one snapshot of the database."""
+    settings = app.settings
+    with app.database.reading() as session:
+        return campaign_report(
+            session,
+            campaign_id,
+            settings.minimum_group,
+            tracking=settings.tracking,
+            context_of=app.rule_context,
+        )
+
+
+def _write(path: str, rows: Iterable[tuple[str, ...]]) -> None:
+    try:
+        with click.open_file(path, "w", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(rows)
+    except OSError as error:
+        raise FileNotWritable(f"{path} cannot be written: {error.strerror}.") from error
+    if path != "-":
+        click.echo(f"The report is in {path}.")

@@ -1,0 +1,72 @@
+"""A report for other programs: one JSON value, or the rows of one table for a spreadsheet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .campaigns import CampaignReport
+from .groups import Group
+from .links import LinkFigures
+from .status import as_facts, seen_facts
+
+COLUMNS = ("part", "name", "figure", "value")
+_Row = tuple[str, str, str, str]
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def report_facts(report: CampaignReport) -> dict[str, Any]:
+    """A report as JSON facts. A figure that is hidden, and a rate that nobody can tell, are null."""
+    return {
+        "id": report.campaign_id,
+        "state": report.state,
+        "issue": report.issue_id,
+        "started_at": report.started_at.isoformat() if report.started_at else None,
+        "finished_at": report.finished_at.isoformat() if report.finished_at else None,
+        "minimum_group": report.minimum_group,
+        "totals": as_facts(report.totals),
+        "rates": {name: None if rate is None else round(rate, 4) for name, rate in asdict(report.rates).items()},
+        "links": link_facts(report.links),
+        "languages": [asdict(group) for group in report.languages],
+        "bands": [asdict(group) for group in report.bands],
+    }
+
+
+def link_facts(links: Sequence[LinkFigures]) -> list[dict[str, Any]]:
+    """Links as JSON facts."""
+    return [{"no": link.no, "label": link.label, "target": link.target, **seen_facts(link.clicked)} for link in links]
+
+
+def report_rows(report: CampaignReport) -> Iterator[_Row]:
+    """A report as rows of `COLUMNS`, one figure a row, so that a spreadsheet can turn them as it likes."""
+    facts = report_facts(report)
+    for name, value in facts["totals"].items():
+        yield from _flat("totals", name, value)
+    yield from _flat("rates", "", facts["rates"])
+    for link in facts["links"]:
+        name = _safe(link.pop("label") or link["target"])
+        yield from _flat("link", name, link)
+    yield from _groups("language", report.languages)
+    yield from _groups("band", report.bands)
+
+
+def _flat(part: str, name: str, value: Any) -> Iterator[_Row]:
+    if not isinstance(value, dict):
+        yield part, "", name, _cell(value)
+        return
+    for figure, inner in value.items():
+        yield part, name, figure, _cell(inner)
+
+
+def _groups(part: str, groups: Sequence[Group]) -> Iterator[_Row]:
+    for group in groups:
+        facts = asdict(group)
+        yield from _flat(part, facts.pop("name") or "not known", facts)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else _safe(str(value))
+
+
+def _safe(text: str) -> str:
+    """Text that a spreadsheet shows and does not compute."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,98 @@
+"""Where a campaign stands, as one flat set of facts: the totals of every report."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.events.tables import EventKind
+from newsletter.ledger import balance
+from newsletter.ledger.states import get
+from newsletter.ledger.tables import Campaign, Delivery, DeliveryState, Exclusion
+from newsletter.settings import Tracking
+
+from .figures import Figures, Seen, copies_of, figures_of, requests_of
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One campaign in figures. `states` has every state; `tracked` is how many readers' requests may be kept."""
+
+    audience: int
+    states: dict[DeliveryState, int]
+    excluded_reasons: dict[Exclusion, int]
+    delivered: int
+    bounced: int
+    complained: int
+    unsubscribed: int
+    opened: Seen
+    clicked: Seen
+    tracked: int
+
+
+def status(session: Session, campaign_id: int, tracking: Tracking = Tracking.CONSENT) -> dict[str, Any]:
+    """The facts of `campaigns status --json`. Raises `CampaignNotFound`."""
+    campaign = get(session, campaign_id)
+    found = totals(session, campaign, tracking)
+    return {
+        "id": campaign.id,
+        "state": campaign.state.value,
+        "issue": campaign.issue_id,
+        **as_facts(found),
+        "started_at": _moment(campaign.started_at),
+        "finished_at": _moment(campaign.finished_at),
+    }
+
+
+def totals(session: Session, campaign: Campaign, tracking: Tracking) -> Totals:
+    """Count everything about one campaign."""
+    seen = Figures(*session.execute(figures_of(campaign.id, tracking)).one())
+    return Totals(
+        audience=campaign.audience,
+        states=balance.balance(session, campaign.id).counts,
+        excluded_reasons=_reasons(session, campaign.id),
+        delivered=copies_of(session, campaign.id, EventKind.DELIVERED),
+        bounced=copies_of(session, campaign.id, EventKind.BOUNCE),
+        complained=copies_of(session, campaign.id, EventKind.COMPLAINT),
+        unsubscribed=requests_of(session, campaign.id, EventKind.UNSUBSCRIBE),
+        opened=Seen(seen.opened_human, seen.opened_machine, requests_of(session, campaign.id, EventKind.OPEN)),
+        clicked=Seen(seen.clicked_human, seen.clicked_machine, requests_of(session, campaign.id, EventKind.CLICK)),
+        tracked=seen.tracked,
+    )
+
+
+def as_facts(found: Totals) -> dict[str, Any]:
+    """Totals as flat JSON facts, in the order of their life."""
+    return {
+        "audience": found.audience,
+        **{state.value: count for state, count in found.states.items()},
+        "excluded_reasons": {reason.value: count for reason, count in found.excluded_reasons.items()},
+        "delivered": found.delivered,
+        "bounced": found.bounced,
+        "complained": found.complained,
+        "unsubscribed": found.unsubscribed,
+        "opened": seen_facts(found.opened),
+        "clicked": seen_facts(found.clicked),
+        "tracked": found.tracked,
+    }
+
+
+def seen_facts(seen: Seen) -> dict[str, int]:
+    """Opens or clicks as JSON facts."""
+    return {"human": seen.human, "machine": seen.machine, "total": seen.total}
+
+
+def _reasons(session: Session, campaign_id: int) -> dict[Exclusion, int]:
+    rows = session.execute(
+        select(Delivery.reason, func.count())
+        .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.EXCLUDED)
+        .group_by(Delivery.reason)
+        .order_by(Delivery.reason)
+    )
+    return {reason: count for reason, count in rows.tuples() if reason is not None}
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
