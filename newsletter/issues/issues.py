@@ -1,0 +1,102 @@
+"""Issues in the store: each saved document is one more revision, and none is ever changed."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.errors import NewsletterError, NotFound
+
+from .document import Document
+from .parsing import parse
+from .tables import Issue, Revision
+
+
+class IssueNotFound(NotFound):
+    """There is no such issue. `newsletter issues list` shows them."""
+
+
+class RevisionNotFound(NotFound):
+    """There is no such revision of an issue."""
+
+
+class MonthDiffers(NewsletterError):
+    """This file is for another month than the issue. Import it as a new issue, without --issue."""
+
+
+def import_document(
+    session: Session, organization_id: int, text: str, author: str, now: datetime, *, issue: Issue | None = None
+) -> Issue:
+    """Save a file as a new issue, or as the next revision of one of the same month.
+
+    Raises `DocumentInvalid` with every problem, `MonthDiffers`.
+    """
+    month = parse(text).month
+    if issue is None:
+        issue = Issue(organization_id=organization_id, month=month, created_at=now, updated_at=now)
+        session.add(issue)
+        session.flush()
+    elif issue.month != month:
+        raise MonthDiffers(
+            f"This file is for {month}, and issue {issue.id} is for {issue.month}. Import it as a new one."
+        )
+    save(session, issue, text, author, now)
+    return issue
+
+
+def save(session: Session, issue: Issue, text: str, author: str, now: datetime) -> Revision:
+    """Add a revision; the same text as the newest again adds none. Raises `DocumentInvalid`."""
+    parse(text)
+    session.refresh(issue, with_for_update=True)  # two who save at once get two numbers
+    newest = _newest(session, issue)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if newest is not None and newest.digest == digest:
+        return newest
+    no = newest.no + 1 if newest is not None else 1
+    revision = Revision(issue_id=issue.id, no=no, document=text, digest=digest, author=author, created_at=now)
+    issue.updated_at = now
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def get(session: Session, issue_id: int) -> Issue:
+    """An issue by its id. Raises `IssueNotFound`."""
+    issue = session.get(Issue, issue_id)
+    if issue is None:
+        raise IssueNotFound(f"There is no issue {issue_id}. `newsletter issues list` shows them.")
+    return issue
+
+
+def all_of(session: Session, organization_id: int) -> Sequence[Issue]:
+    """Every issue of an organization, the newest month first."""
+    of_organization = select(Issue).where(Issue.organization_id == organization_id)
+    return session.scalars(of_organization.order_by(Issue.month.desc(), Issue.id.desc())).all()
+
+
+def latest(session: Session, issue: Issue) -> Revision:
+    """The newest revision of an issue. Raises `RevisionNotFound`."""
+    newest = _newest(session, issue)
+    if newest is None:
+        raise RevisionNotFound(f"Issue {issue.id} has no text yet. Import a file for it.")
+    return newest
+
+
+def revision(session: Session, revision_id: int) -> Revision:
+    """A revision by its id. Raises `RevisionNotFound`."""
+    found = session.get(Revision, revision_id)
+    if found is None:
+        raise RevisionNotFound(f"There is no revision {revision_id}.")
+    return found
+
+
+def document_of(revision: Revision) -> Document:
+    """What a revision says."""
+    return parse(revision.document)
+
+
+def _newest(session: Session, issue: Issue) -> Revision | None:
+    of_issue = select(Revision).where(Revision.issue_id == issue.id)
+    return session.scalars(of_issue.order_by(Revision.no.desc()).limit(1)).one_or_none()
