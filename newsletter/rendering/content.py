@@ -1,6 +1,5 @@
 """A compiled mail: constants, and slots where a reader's own values go. No logic is left in it."""
 
-import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -121,11 +120,6 @@ class Marks:
     def _shown(self, number: int) -> str:
         value = self._marked[number]
         return value.expression if isinstance(value, MergeSlot) else str(value)
-
-
-def escaped(pieces: Pieces) -> Pieces:
-    """Plain-text pieces as HTML pieces: the constants escaped, the slots left to the part they stand in."""
-    return tuple(html.escape(piece) if isinstance(piece, str) else piece for piece in pieces)
 
 
 def _joined(pieces: list[str | Slot]) -> Iterable[str | Slot]:

@@ -41,9 +41,9 @@ class Faces:
     """Subject, HTML and text as constants and holes."""
 
     def __init__(self, content: Content, identity: Identity, signer: Signer) -> None:
-        self.subject = _faced(content.subject, identity, Face.SUBJECT)
-        self.html = _faced(content.html, identity, Face.HTML)
-        self.text = _faced(content.text, identity, Face.TEXT)
+        self.subject = _faced(content.subject, identity.base_url, Face.SUBJECT)
+        self.html = _faced(content.html, html.escape(identity.base_url), Face.HTML)
+        self.text = _faced(content.text, identity.base_url, Face.TEXT)
         pieces = (*self.subject, *self.html, *self.text, Hole(Token.UNSUBSCRIBE, Face.URL))
         self.holes = tuple(dict.fromkeys(piece for piece in pieces if not isinstance(piece, str)))
         self._values = ReaderValues([hole.variable for hole in self.holes], content.facts, identity, signer)
@@ -65,8 +65,8 @@ class Faces:
         return "".join(piece if isinstance(piece, str) else piece.plain(values[self.place[piece]]) for piece in face)
 
 
-def _faced(pieces: Pieces, identity: Identity, face: Face) -> Faced:
+def _faced(pieces: Pieces, base_url: str, face: Face) -> Faced:
     return tuple(
         piece if isinstance(piece, str) else Hole(piece, face if isinstance(piece, MergeSlot) else Face.URL)
-        for piece in spelled(pieces, identity.base_url)
+        for piece in spelled(pieces, base_url)
     )

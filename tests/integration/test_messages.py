@@ -300,3 +300,25 @@ def test_without_a_link_table_nothing_is_tracked() -> None:
     assert "https://school.example/workshop?a=b&c=d#f" in page.links
     assert not any("/c/" in link or "/view/" in link for link in page.links)
     assert len(page.all("img")) == 1
+
+
+def test_a_section_that_says_nothing_in_any_language_is_left_out() -> None:
+    made = mail(content_of(document(section(bands=("high",)), section(en="## Here\n\nText"))))
+    assert "high school" not in made.html
+    assert "Here" in made.html
+
+
+def test_a_band_of_the_organizations_own_is_named_as_it_is() -> None:
+    made = mail(content_of(document(section(en="## Here", bands=("primary-years",)))))
+    assert "For primary-years families" in made.text
+    assert "band-other" in made.html
+
+
+def test_what_is_in_the_issue_is_what_one_must_know_or_else_the_first_titles() -> None:
+    plain_issue = document(*(section(en=f"## Part {n}") for n in range(7)), section("button", en="## Go"))
+    assert "- Part 4\n" in mail(content_of(plain_issue)).text
+    assert "- Part 5" not in mail(content_of(plain_issue)).text
+    own = section(en="## C", must_know=True, bands=("high",))
+    urgent = document(section(en="## A"), section(en="## B", must_know=True), own)
+    assert "In this issue:\n- C\n- B\n" in mail(content_of(urgent)).text
+    assert "In this issue" not in mail(content_of(document(section(en="No title")))).html
