@@ -1,0 +1,1 @@
+"""Segments: rules in a small typed language, compiled to one SELECT. Never SQL from a person."""
