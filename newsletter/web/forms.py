@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
 
 _LONGEST = 500
 _NEVER_IN_TEXT = {"Cc", "Cs", "Zl", "Zp"}

@@ -1,0 +1,47 @@
+"""The real web server, on a port of its own, for as long as a test needs it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import httpx
+import uvicorn
+
+from newsletter.app import App
+from newsletter.web.application import create
+
+_PATIENCE_SECONDS = 20
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@contextmanager
+def served(app: App) -> Iterator[str]:
+    """Serve an application; yields its base URL."""
+    config = uvicorn.Config(create(app), log_level="critical", ws="none", proxy_headers=False)
+    server, listening = _Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        assert server.ready.wait(_PATIENCE_SECONDS), "the server did not start"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+@contextmanager
+def visiting(app: App, **headers: str) -> Iterator[httpx.Client]:
+    """A client of a served application; it follows no redirect."""
+    with served(app) as url, httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS) as client:
+        yield client
