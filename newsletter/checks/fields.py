@@ -1,0 +1,83 @@
+"""The front matter: what every mailbox shows, and what we do not know."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from babel import Locale
+
+from newsletter.errors import NewsletterError
+from newsletter.issues.document import Document
+from newsletter.rendering import merge, theme
+
+from .findings import Finding, error, warning
+
+_KNOWN = ("month", "subject", "preheader", "theme")
+_MOST_SECTIONS = 63
+"""A variant's sections are the bits of one database integer."""
+_LANGUAGES = Locale("en").languages
+
+
+def findings(document: Document) -> Iterator[Finding]:
+    """What there is to say about the fields, and about an issue without sections."""
+    yield from _unknown_fields(document)
+    yield from _missing_subjects(document)
+    yield from _unknown_languages(document)
+    yield from _merge_fields(document, "subject", document.subject)
+    yield from _merge_fields(document, "preheader", document.preheader)
+    yield from _theme(document)
+    yield from _number_of_sections(document)
+
+
+def _unknown_fields(document: Document) -> Iterator[Finding]:
+    for name, line in document.field_lines.items():
+        if name not in _KNOWN:
+            close = get_close_matches(name, _KNOWN, n=1)
+            remedy = f"Did you mean {close[0]}?" if close else "It is kept, and nothing is done with it."
+            yield warning(line, name, f"There is no field {name}.", remedy)
+
+
+def _missing_subjects(document: Document) -> Iterator[Finding]:
+    line = _line(document, "subject")
+    if not any(text.strip() for text in document.subject.values()):
+        yield error(line, "subject", "The subject is missing.", "Write it: subject: {en: Five small bridges}")
+        return
+    for language in document.languages:
+        if not document.subject.get(language, "").strip():
+            sentence = f"There are texts in {language}, and no subject."
+            yield error(line, f"subject, {language}", sentence, f"Add it: subject: {{..., {language}: ...}}")
+
+
+def _unknown_languages(document: Document) -> Iterator[Finding]:
+    lines = {body.language: body.line - 1 for section in reversed(document.sections) for body in section.bodies}
+    for language in document.languages:
+        if language.partition("-")[0] not in _LANGUAGES:
+            line = _line(document, "subject") if language in document.subject else lines[language]
+            remedy = "Look the code up: Spanish is es, Hmong is hmn."
+            yield warning(line, language, f"We know no language {language}; its dates would be in English.", remedy)
+
+
+def _merge_fields(document: Document, name: str, texts: Mapping[str, str]) -> Iterator[Finding]:
+    for language, text in texts.items():
+        for problem in merge.problems(text):
+            yield error(_line(document, name), f"{name}, {language}", problem.text, "Correct the merge field.")
+
+
+def _theme(document: Document) -> Iterator[Finding]:
+    if document.theme:
+        try:
+            theme.load(document.theme)
+        except NewsletterError as unknown:
+            yield error(_line(document, "theme"), "theme", str(unknown), "Name one of these, or leave it out.")
+
+
+def _number_of_sections(document: Document) -> Iterator[Finding]:
+    if not document.sections:
+        yield error(1, "issue", "There is no section.", "Add one: :::: section story {#reading}")
+    elif len(document.sections) > _MOST_SECTIONS:
+        line = document.sections[_MOST_SECTIONS].line
+        sentence = f"An issue holds {_MOST_SECTIONS} sections at most."
+        yield error(line, "issue", sentence, "Move the rest to another issue.")
+
+
+def _line(document: Document, name: str) -> int:
+    return document.field_lines.get(name, 1)

@@ -1,0 +1,32 @@
+"""The last look: the whole issue is compiled once in each language, as it would be for sending."""
+
+from collections.abc import Iterator
+
+from newsletter.errors import NewsletterError
+from newsletter.issues.document import Document
+from newsletter.rendering.compile import compile_issue
+from newsletter.rendering.links import LinkTable
+from newsletter.rendering.readers import Identity
+from newsletter.rendering.variants import Variant
+
+from .findings import Finding, error
+
+_SOMEONE = Identity(
+    organization="School",
+    list_id=1,
+    list_slug="list",
+    list_name="List",
+    from_header="School <school@school.example>",
+    reply_to="",
+    postal_address="Main Street 1",
+    base_url="https://school.example",
+)
+
+
+def findings(document: Document) -> Iterator[Finding]:
+    """What keeps the letter from being made, such as a theme whose MJML is not MJML."""
+    for language in document.languages:
+        try:
+            compile_issue(document, Variant.everything(document, language), _SOMEONE, LinkTable.of(document))
+        except NewsletterError as fault:
+            yield error(1, f"letter, {language}", str(fault), "Correct the text or the theme that it names.")

@@ -1,0 +1,138 @@
+"""The sections' own lines: whom they are for, when and where, and in which languages they say something."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, available_timezones
+
+from newsletter.issues.document import Document, Section, SectionKind
+from newsletter.rendering.targets import is_allowed, is_web, on_the_wire
+from subscribers.tables import Role
+
+from .findings import Finding, error, warning
+
+_ATTRIBUTES: dict[SectionKind, tuple[str, ...]] = {
+    SectionKind.EVENT: ("starts", "ends", "timezone", "place", "url"),
+    SectionKind.RESOURCE: ("url",),
+    SectionKind.BUTTON: ("url",),
+    SectionKind.QUOTE: ("by",),
+}
+_OF_EVERY_KIND = ("bands", "roles", "must")
+_NEED_URL = (SectionKind.BUTTON, SectionKind.RESOURCE)
+_CORRECT = "Correct the section's first line."
+_TIME_EXAMPLE = "Write it like 2026-12-08T18:00"
+
+
+def findings(document: Document, bands: Iterable[str]) -> Iterator[Finding]:
+    """What there is to say about every section, beside what stands in its texts."""
+    for section in document.sections:
+        yield from _unknown_attributes(section)
+        yield from _unknown_names(section, "band", section.bands, bands)
+        yield from _unknown_names(section, "role", section.roles, list(Role))
+        yield from _merge_fields(section)
+        yield from _url(section)
+        if section.kind is SectionKind.EVENT:
+            yield from _event(section)
+        if section.kind is not SectionKind.DIVIDER:
+            yield from _languages(section, document)
+
+
+def _unknown_attributes(section: Section) -> Iterator[Finding]:
+    known = _ATTRIBUTES.get(section.kind, ())
+    for name in section.attributes:
+        if name not in known:
+            close = get_close_matches(name, (*known, *_OF_EVERY_KIND), n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"There is: {', '.join((*known, *_OF_EVERY_KIND))}."
+            yield error(section.line, _place(section), f"A section of kind {section.kind} has no {name}.", hint)
+
+
+def _unknown_names(section: Section, what: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
+    known = tuple(known)
+    for name in names:
+        if name not in known:
+            sentence = f"There is no {what} {name}, so nobody would see this."
+            yield error(section.line, _place(section), sentence, f"There is: {', '.join(known)}.")
+
+
+def _merge_fields(section: Section) -> Iterator[Finding]:
+    for name, value in section.attributes.items():
+        if "{{" in value or "{%" in value:
+            sentence = f"A merge field in {name} would be shown as it is typed."
+            yield error(section.line, _place(section), sentence, "Use merge fields in texts and subjects.")
+
+
+def _url(section: Section) -> Iterator[Finding]:
+    url = section.attributes.get("url", "")
+    if not url and section.kind in _NEED_URL:
+        yield error(section.line, _place(section), f"This {section.kind} leads nowhere.", "Add url=https://...")
+    elif url and not is_allowed(on_the_wire(url)):
+        sentence = f"A mail may not link to {url!r}."
+        yield error(section.line, _place(section), sentence, "Link to an address that begins with https://")
+    elif url and not is_web(on_the_wire(url)) and section.kind is SectionKind.RESOURCE:
+        yield error(section.line, _place(section), "A resource is a web page.", "Link to one that begins with https://")
+
+
+def _event(section: Section) -> Iterator[Finding]:
+    told = section.attributes
+    place = _place(section)
+    if not told.get("starts"):
+        yield error(section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
+    if not told.get("timezone"):
+        yield error(section.line, place, "The event has no time zone.", 'Add timezone="America/Chicago"')
+    elif told["timezone"] not in available_timezones():
+        sentence = f"There is no time zone {told['timezone']}."
+        yield error(section.line, place, sentence, "Use a name such as America/Chicago.")
+    if not told.get("place") and not told.get("url"):
+        yield warning(section.line, place, "The event has neither a place nor a link.", "Add place=... or url=...")
+    yield from _times(section)
+
+
+def _times(section: Section) -> Iterator[Finding]:
+    moments = {}
+    for name in ("starts", "ends"):
+        text = section.attributes.get(name, "")
+        try:
+            moments[name] = _moment(text, section) if text else None
+        except ValueError:
+            sentence = f"{name}={text!r} is no date and time."
+            yield error(section.line, _place(section), sentence, _TIME_EXAMPLE)
+    starts, ends = moments.get("starts"), moments.get("ends")
+    if starts and ends and ends < starts:
+        yield error(section.line, _place(section), "The event ends before it begins.", _CORRECT)
+
+
+def _moment(text: str, section: Section) -> datetime:
+    """As rendering reads it: a time without an offset is in the event's zone."""
+    moment = datetime.fromisoformat(text)
+    name = section.attributes.get("timezone", "")
+    zone = ZoneInfo(name if name in available_timezones() else "UTC")
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _languages(section: Section, document: Document) -> Iterator[Finding]:
+    place = _place(section)
+    if not section.bodies:
+        yield error(section.line, place, "The section has no text.", "Add one: ::: lang en")
+        return
+    for body in section.bodies:
+        if body.is_blank:
+            yield error(body.line - 1, f"{place}, {body.language}", "The text is empty.", "Write it, or take it out.")
+    told = {body.language: body for body in section.bodies}
+    original = told.get(document.original)
+    if original is None:
+        sentence = f"There is no text in {document.original}, the issue's first language."
+        yield error(section.line, place, sentence, f"Add one: ::: lang {document.original}")
+        return
+    for language in document.languages:
+        if language not in told:
+            sentence = f"There is no text in {language}; its readers get the one in {original.language}."
+            yield warning(section.line, place, sentence, f"Add one: ::: lang {language}")
+    for body in section.bodies:
+        if body.source not in (None, original.digest) and not body.is_blank:
+            sentence = "The original was changed after this was translated."
+            remedy = f"Compare the two, then write {{source={original.digest}}}."
+            yield warning(body.line - 1, f"{place}, {body.language}", sentence, remedy)
+
+
+def _place(section: Section) -> str:
+    return f"section {section.key}"
