@@ -42,7 +42,7 @@ def _requests(session: Session, campaign_id: int) -> dict[int, int]:
         .where(CampaignStat.campaign_id == campaign_id, CampaignStat.kind == EventKind.CLICK)
         .group_by(CampaignStat.link_no)
     )
-    return {no: int(count) for no, count in rows.tuples()}
+    return {no: int(count) for no, count in rows}
 
 
 def _copies(session: Session, campaign_id: int) -> dict[int | None, tuple[int, int]]:
@@ -56,4 +56,4 @@ def _copies(session: Session, campaign_id: int) -> dict[int | None, tuple[int, i
         .where(Event.campaign_id == campaign_id, Event.kind == EventKind.CLICK)
         .group_by(Event.link_no)
     )
-    return {no: (human, machine) for no, human, machine in rows.tuples()}
+    return {no: (human, machine) for no, human, machine in rows}

@@ -91,7 +91,7 @@ def _reasons(session: Session, campaign_id: int) -> dict[Exclusion, int]:
         .group_by(Delivery.reason)
         .order_by(Delivery.reason)
     )
-    return {reason: count for reason, count in rows.tuples() if reason is not None}
+    return {reason: count for reason, count in rows if reason is not None}
 
 
 def _moment(at: datetime | None) -> str | None:
