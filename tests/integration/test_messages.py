@@ -10,6 +10,7 @@ import pytest
 from newsletter.rendering.compile import compile_issue, compile_letter
 from newsletter.rendering.content import Content, MergeSlot
 from newsletter.rendering.headers import SenderInvalid
+from newsletter.rendering.variants import Variant
 from newsletter.tokens import ReaderPurpose
 from tests.support.mails import (
     CAMPAIGN,
@@ -19,7 +20,6 @@ from tests.support.mails import (
     Mail,
     content_of,
     document,
-    everything,
     identity,
     mail,
     reader,
@@ -211,7 +211,9 @@ def test_an_issue_is_not_automatic(sample: Mail) -> None:  # M21
 @pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("es", "ltr"), ("ar", "rtl")])
 def test_language_direction_and_title_are_set(language: str, direction: str) -> None:  # M22
     arabic = document(section(en="## Hi\n\nText"), subject={"en": "Hi", "es": "Hola", "ar": "مرحبا"})
-    page = Page(mail(content_of(arabic, language)).html)
+    html = mail(content_of(arabic, language)).html
+    page = Page(html)
+    assert {"ltr": "rtl", "rtl": "ltr"}[direction] not in re.findall(r"direction:(\w+)", html)
     assert (page.all("html")[0]["lang"], page.all("html")[0]["dir"]) == (language, direction)
     assert page.all("title")
     assert all(attributes.get("lang") != "und" for _, attributes in page.elements)
@@ -296,7 +298,7 @@ def test_the_letter_reads_as_a_letter(sample: Mail) -> None:
 
 
 def test_without_a_link_table_nothing_is_tracked() -> None:
-    page = Page(mail(compile_issue(SAMPLE, everything(SAMPLE), identity(), None)).html)
+    page = Page(mail(compile_issue(SAMPLE, Variant.everything(SAMPLE, "en"), identity(), None)).html)
     assert "https://school.example/workshop?a=b&c=d#f" in page.links
     assert not any("/c/" in link or "/view/" in link for link in page.links)
     assert len(page.all("img")) == 1

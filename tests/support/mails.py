@@ -87,12 +87,8 @@ SAMPLE = document(
 )
 
 
-def everything(of: Document, language: str = "en") -> Variant:
-    return Variant(language, (1 << len(of.sections)) - 1)
-
-
 def content_of(of: Document = SAMPLE, language: str = "en", who: Identity | None = None) -> Content:
-    return compile_issue(of, everything(of, language), who or identity(), LinkTable.of(of, {}))
+    return compile_issue(of, Variant.everything(of, language), who or identity(), LinkTable.of(of, {}))
 
 
 @dataclass(frozen=True)
