@@ -35,17 +35,20 @@ def show_report(console: Console, report: CampaignReport, app: App) -> None:
         console.print(
             f"{_HIDDEN}: groups of fewer than {report.minimum_group} readers, and the next one where a sum would tell."
         )
-    console.print()
-    console.print(_links(report.links))
+    if report.links:
+        console.print()
+        console.print(_links(report.links))
     console.print(f"Next: {_next_step(report)}")
 
 
 def show_links(console: Console, campaign_id: int, links: Sequence[LinkFigures]) -> None:
     """Print the links of a campaign."""
     followed = sum(link.clicked.total > 0 for link in links)
-    console.print(f"Campaign {campaign_id} has {len(links):,} links; {followed:,} were followed.")
     if links:
+        console.print(f"Of the links of campaign {campaign_id}, {followed:,} of {len(links):,} were followed.")
         console.print(_links(links))
+    else:
+        console.print(f"Campaign {campaign_id} has no links.")
     console.print(f"Next: newsletter reports campaign {campaign_id}")
 
 

@@ -1,0 +1,133 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsletter.commands.root import root
+from newsletter.errors import NewsletterError
+from newsletter.events.tables import EventKind
+from newsletter.ledger.tables import DeliveryState, Exclusion
+from subscribers.db import Database
+from tests.support.returns import Returns
+
+
+@pytest.fixture
+def sent(sqlite_url: str) -> int:
+    """A campaign of 1,206 readers, some of whom opened and clicked; its id."""
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = Returns(session)
+        returns.link(2, "https://school.example/workshop", "Come to the workshop")
+        first = returns.copies(600, agreed=True)
+        returns.copies(600)
+        returns.copies(1, variant="es-1")
+        for reason in (Exclusion.SUPPRESSED, Exclusion.UNCONFIRMED):
+            returns.copy(DeliveryState.EXCLUDED, reason=reason)
+        for seq in range(first, first + 150):
+            returns.event(EventKind.OPEN, seq)
+        returns.event(EventKind.CLICK, first, link_no=2)
+        campaign_id = returns.campaign_id
+    database.close()
+    return campaign_id
+
+
+def call(url: str, *arguments: object) -> Result:
+    environment = {"NEWSLETTER_DATABASE_URL": url, "NEWSLETTER_SECRET_KEY": "k" * 40, "NEWSLETTER_TIMEZONE": "UTC"}
+    return CliRunner().invoke(root, [str(argument) for argument in arguments], env=environment)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_without_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_person_reads_what_happened_first_and_what_to_try_next_last(sqlite_url: str, sent: int) -> None:
+    lines = call(sqlite_url, "reports", "campaign", sent).stdout.splitlines()
+    assert lines[0] == f"Campaign {sent} is sent: 1,201 of 1,201 copies were accepted."
+    assert lines[1].startswith("Sending began on Wednesday 2 December 2026, 12:00 UTC")
+    assert lines[-1] == f"Next: newsletter reports campaign {sent} --csv report.csv"
+
+
+def test_counts_have_separators_and_shares_one_digit(sqlite_url: str, sent: int) -> None:
+    words = [line.split() for line in call(sqlite_url, "reports", "campaign", sent).stdout.splitlines()]
+    assert ["accepted", "1,201", "99.8", "%"] in words
+    assert ["because", "suppressed", "1"] in words
+    assert ["opened", "150", "25.0", "%", "0", "150"] in words
+    assert ["delivered", "-", "-"] in words
+    assert ["en", "hidden", "hidden", "hidden", "hidden"] in words
+
+
+def test_a_campaign_that_has_not_begun_says_so(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        campaign = Returns(session).campaign
+        campaign.started_at = None
+    database.close()
+    assert "Sending has not begun." in call(sqlite_url, "reports", "campaign", campaign.id).stdout
+
+
+def test_a_campaign_that_is_still_being_sent_has_no_end(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = Returns(session)
+        returns.campaign.finished_at = None
+        returns.copy(DeliveryState.UNKNOWN)
+        campaign_id = returns.campaign_id
+    database.close()
+    output = call(sqlite_url, "reports", "campaign", campaign_id).stdout
+    assert "ended" not in output
+    assert output.endswith(f"Next: newsletter campaigns deliveries {campaign_id} --state unknown\n")
+
+
+def test_the_report_is_one_json_value(sqlite_url: str, sent: int) -> None:
+    facts = json.loads(call(sqlite_url, "reports", "campaign", sent, "--json").stdout)
+    assert facts["totals"]["opened"] == {"human": 150, "machine": 0, "total": 150}
+    assert facts["rates"]["opened"] == 0.25
+
+
+def test_the_report_as_csv_goes_to_standard_output_or_into_a_file(sqlite_url: str, sent: int, tmp_path: Path) -> None:
+    printed = call(sqlite_url, "reports", "campaign", sent, "--csv").stdout
+    said = call(sqlite_url, "reports", "campaign", sent, "--csv", tmp_path / "report.csv").stdout
+    assert (tmp_path / "report.csv").read_text(encoding="utf-8") == printed
+    assert said == f"The report is in {tmp_path / 'report.csv'}.\n"
+    rows = list(csv.reader(io.StringIO(printed)))
+    assert rows[0] == ["part", "name", "figure", "value"]
+    assert ["totals", "opened", "human", "150"] in rows
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(sqlite_url: str, sent: int, tmp_path: Path) -> None:
+    result = call(sqlite_url, "reports", "campaign", sent, "--csv", tmp_path / "nowhere" / "report.csv")
+    assert isinstance(result.exception, NewsletterError)
+    assert "cannot be written: No such file or directory" in str(result.exception)
+
+
+def test_json_and_csv_together_are_wrong_usage(sqlite_url: str, sent: int) -> None:
+    assert call(sqlite_url, "reports", "campaign", sent, "--json", "--csv").exit_code == 2
+
+
+def test_links_are_shown_to_people_and_programs(sqlite_url: str, sent: int) -> None:
+    shown = call(sqlite_url, "reports", "links", sent).stdout
+    assert shown.startswith(f"Of the links of campaign {sent}, 1 of 1 were followed.\n")
+    assert "Come to the workshop" in shown
+    facts = json.loads(call(sqlite_url, "reports", "links", sent, "--json").stdout)
+    assert facts == [
+        {
+            "no": 2,
+            "label": "Come to the workshop",
+            "target": "https://school.example/workshop",
+            "human": 1,
+            "machine": 0,
+            "total": 1,
+        }
+    ]
+
+
+def test_a_campaign_without_links_says_so(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        campaign_id = Returns(session).campaign_id
+    database.close()
+    assert "has no links" in call(sqlite_url, "reports", "links", campaign_id).stdout
