@@ -1,6 +1,6 @@
 """A report as a person reads it: what happened, the figures in tables, and the next command to try."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,10 +27,13 @@ def show_report(console: Console, report: CampaignReport, app: App) -> None:
         console.print()
         console.print(table)
     console.print(f"Opens and clicks of people are shares of the {report.totals.tracked:,} readers who agreed to them.")
-    for title, groups, name_of in (("Language", report.languages, str), ("Children in", report.bands, _band)):
+    for title, groups, nameless in (
+        ("Language", report.languages, "not known"),
+        ("Children in", report.bands, "no grade known"),
+    ):
         if groups:
             console.print()
-            console.print(_groups(title, groups, name_of))
+            console.print(_groups(title, groups, nameless))
     if any(group.tracked is None for group in (*report.languages, *report.bands)):
         console.print(
             f"{_HIDDEN}: groups of fewer than {report.minimum_group} readers, and the next one where a sum would tell."
@@ -101,11 +104,11 @@ def _answers(report: CampaignReport) -> Table:
     return table
 
 
-def _groups(title: str, groups: Sequence[Group], name_of: Callable[[str], str]) -> Table:
+def _groups(title: str, groups: Sequence[Group], nameless: str) -> Table:
     table = _table(title, "Readers", "Agreed", "Opened", "Clicked")
     for group in groups:
         figures = (group.readers, group.tracked, group.opened, group.clicked)
-        table.add_row(name_of(group.name), *(_HIDDEN if count is None else f"{count:,}" for count in figures))
+        table.add_row(group.name or nameless, *(_HIDDEN if count is None else f"{count:,}" for count in figures))
     return table
 
 
@@ -117,10 +120,6 @@ def _links(links: Sequence[LinkFigures]) -> Table:
         name = Text(link.label or link.target).append(f"\n{link.target}" if link.label else "", style="dim")
         table.add_row(name, f"{clicked.human:,}", f"{clicked.machine:,}", f"{clicked.total:,}")
     return table
-
-
-def _band(name: str) -> str:
-    return name or "no grade known"
 
 
 def _percent(share: float | None) -> str:
