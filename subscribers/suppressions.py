@@ -1,5 +1,6 @@
 """Addresses never to be mailed again. A suppression wins over every subscription."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -60,13 +61,20 @@ def is_suppressed(
 ) -> bool:
     """Whether an address is suppressed everywhere or, where one is given, on that list."""
     hashed = address_hash(address.key, organization.salt)
-    found = exists().where(
-        Suppression.organization_id == organization.id,
-        Suppression.address_hash == hashed,
+    return bool(suppressed_among(session, organization.id, [hashed], list_id))
+
+
+def suppressed_among(
+    session: Session, organization_id: int, hashes: Collection[str], list_id: int | None = None
+) -> frozenset[str]:
+    """Those of many address hashes that are suppressed everywhere or, where one is given, on that list."""
+    found = select(Suppression.address_hash).where(
+        Suppression.organization_id == organization_id,
+        Suppression.address_hash.in_(hashes),
         Suppression.lifted_at.is_(None),
         _scope(list_id),
     )
-    return bool(session.scalar(select(found)))
+    return frozenset(session.scalars(found))
 
 
 def active_for(list_id: int | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
