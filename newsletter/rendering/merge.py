@@ -123,16 +123,16 @@ def _fields(text: str) -> Iterator[_Field]:
 
 def _end(text: str, start: int) -> int:
     """Where the field that opens at `start` ends; the end of the text where it is never closed."""
-    depth, at = 0, start
-    while tag := _TAG.search(text, at):
-        if depth == 0 and tag.start() != start:
-            return len(text)
+    depth, opening = 0, _OPENING.search(text, start)
+    while opening is not None:
+        tag = _TAG.match(text, opening.start())
+        if tag is None:
+            break
         word = _WORD.match(tag[0])
-        if word is not None:
-            depth += {"if": 1, "endif": -1}.get(word[1], 0)
-        at = tag.end()
+        depth += {"if": 1, "endif": -1}.get(word[1], 0) if word else 0
         if depth <= 0:
-            return at
+            return tag.end()
+        opening = _OPENING.search(text, tag.end())
     return len(text)
 
 

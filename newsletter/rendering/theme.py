@@ -55,10 +55,9 @@ def load(name: str) -> Theme:
 @lru_cache(maxsize=64)
 def words(language: str) -> Mapping[str, Any]:
     """What letters say beside their content, in a language, its main language, or English."""
-    for code in (language, language.partition("-")[0], _FALLBACK_LANGUAGE):
-        file = _mail_folder() / "words" / f"{code}.toml"
-        if code.replace("-", "").isalnum() and file.is_file():
-            break
+    known = {file.stem: file for file in (_mail_folder() / "words").glob("*.toml")}
+    wanted = (language, language.partition("-")[0], _FALLBACK_LANGUAGE)
+    file = next(known[code] for code in wanted if code in known)
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
