@@ -3,33 +3,27 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into
 from subscribers.households import ChildTold
 from subscribers.tables import Child, SubscriberRole, SubscriberTag, Tag, Told
 
+from .bulk import insert_new
 from .scopes import Reader, Scope
 
 
 def add_roles(session: Session, readers: Sequence[Reader]) -> set[int]:
     """Add the roles that are not there."""
     rows = [{"subscriber_id": reader.id, "role": role} for reader in readers for role in reader.person.roles]
-    if not rows:
-        return set()
-    new = insert_into(session, SubscriberRole).on_conflict_do_nothing()
-    return set(session.scalars(new.returning(SubscriberRole.subscriber_id), rows))
+    return {row.subscriber_id for row in insert_new(session, SubscriberRole, rows)}
 
 
 def add_tags(session: Session, scope: Scope, readers: Sequence[Reader]) -> set[int]:
     """Add the tags that are not there."""
     tags = _tags(session, scope, {tag for reader in readers for tag in reader.person.tags})
     rows = [{"subscriber_id": reader.id, "tag_id": tags[tag]} for reader in readers for tag in reader.person.tags]
-    if not rows:
-        return set()
-    new = insert_into(session, SubscriberTag).on_conflict_do_nothing()
-    return set(session.scalars(new.returning(SubscriberTag.subscriber_id), rows))
+    return {row.subscriber_id for row in insert_new(session, SubscriberTag, rows)}
 
 
 def set_children(session: Session, scope: Scope, readers: Sequence[Reader]) -> set[int]:
@@ -47,8 +41,7 @@ def set_children(session: Session, scope: Scope, readers: Sequence[Reader]) -> s
             changed.add(reader.id)
     if gone:
         session.execute(delete(Child).where(Child.id.in_(gone)), execution_options={"synchronize_session": False})
-    if rows:
-        session.execute(insert(Child), rows)
+    insert_new(session, Child, rows)
     return changed
 
 
@@ -68,7 +61,7 @@ def _tags(session: Session, scope: Scope, names: set[str]) -> dict[str, int]:
     if not names:
         return {}
     rows = [{"organization_id": scope.organization_id, "name": name} for name in sorted(names)]
-    session.execute(insert_into(session, Tag).on_conflict_do_nothing(), rows)
+    insert_new(session, Tag, rows)
     of_names = select(Tag.name, Tag.id).where(Tag.organization_id == scope.organization_id, Tag.name.in_(names))
     return dict(session.execute(of_names).tuples().all())
 

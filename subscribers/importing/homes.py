@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into
 from subscribers.tables import Child, Household, Subscriber
 
+from .bulk import insert_new
 from .people import Person
 from .scopes import Reader, Scope, Stored
 
@@ -44,14 +44,12 @@ def _named(session: Session, scope: Scope, keys: set[str]) -> dict[str, int]:
     if not keys:
         return {}
     rows = [{"organization_id": scope.organization_id, "key": key, "created_at": scope.now} for key in sorted(keys)]
-    session.execute(insert_into(session, Household).on_conflict_do_nothing(), rows)
+    insert_new(session, Household, rows)
     of_keys = select(Household.key, Household.id)
     of_keys = of_keys.where(Household.organization_id == scope.organization_id, Household.key.in_(keys))
     return {key: household_id for key, household_id in session.execute(of_keys).tuples() if key}
 
 
 def _unnamed(session: Session, scope: Scope, count: int) -> list[int]:
-    if not count:
-        return []
     rows = [{"organization_id": scope.organization_id, "created_at": scope.now}] * count
-    return list(session.scalars(insert(Household).returning(Household.id), rows))
+    return [row.id for row in insert_new(session, Household, rows)]

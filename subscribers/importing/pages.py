@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into
 from subscribers.suppressions import suppressed_among
 from subscribers.tables import Purpose, Subscription, SubscriptionState
 
 from . import belongings, homes, readers
+from .bulk import insert_new
 from .people import Person
 from .readers import record
 from .scopes import Reader, Scope
@@ -78,10 +78,7 @@ def _subscribe(session: Session, scope: Scope, found: Sequence[Reader]) -> set[i
         for reader in found
         if reader.before is None or reader.before.state is None
     ]
-    changed = set[int]()
-    if rows:
-        new = insert_into(session, Subscription).on_conflict_do_nothing()
-        changed.update(session.scalars(new.returning(Subscription.subscriber_id), rows))
+    changed = {row.subscriber_id for row in insert_new(session, Subscription, rows)}
     if is_confirmed:
         changed |= _confirm(session, scope, found)
         record(session, scope, Purpose.LIST, dict.fromkeys(changed, True))

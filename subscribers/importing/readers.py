@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, select
-from sqlalchemy import insert as insert_rows
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into, random_id
+from subscribers.db import random_id
 from subscribers.tables import ConsentRecord, Purpose, Subscriber, Subscription
 
 from . import homes
+from .bulk import insert_new
 from .people import Person
 from .scopes import Reader, Scope, Stored
 
@@ -44,12 +44,8 @@ def insert(
     session: Session, scope: Scope, people: Sequence[Person], home_of: Mapping[str, int | None]
 ) -> dict[str, int]:
     """Insert people. Returns their ids by address key, without those whom somebody else has just added."""
-    if not people:
-        return {}
-    new = insert_into(session, Subscriber).on_conflict_do_nothing(index_elements=["organization_id", "address_key"])
     rows = [_row(scope, person, home_of.get(person.address.key)) for person in people]
-    inserted = session.execute(new.returning(Subscriber.address_key, Subscriber.id), rows)
-    ids = dict(inserted.tuples().all())
+    ids = dict(insert_new(session, Subscriber, rows, Subscriber.address_key, Subscriber.id))
     agreed = {ids[p.address.key]: True for p in people if p.tracking and p.address.key in ids}
     record(session, scope, Purpose.TRACKING, agreed)
     return ids
@@ -86,8 +82,7 @@ def record(session: Session, scope: Scope, purpose: Purpose, given: Mapping[int,
         }
         for reader_id, is_given in given.items()
     ]
-    if rows:
-        session.execute(insert_rows(ConsentRecord), rows)
+    insert_new(session, ConsentRecord, rows)
 
 
 def _row(scope: Scope, person: Person, household_id: int | None) -> dict[str, Any]:
