@@ -82,7 +82,7 @@ class Scheduler:
         move(session, won.subject_id, CampaignState.HELD if late else CampaignState.PREPARING)
 
 
-def start(scheduler: Scheduler) -> BackgroundScheduler:
+def start(scheduler: Scheduler, seconds: float = TICK_SECONDS) -> BackgroundScheduler:
     """Tick every few seconds in a thread of its own until the returned scheduler is shut down."""
 
     def tick() -> None:
@@ -92,6 +92,6 @@ def start(scheduler: Scheduler) -> BackgroundScheduler:
             _log.warning("The database cannot be reached; the next tick tries again.", error=str(error.orig))
 
     background = BackgroundScheduler(timezone="UTC")
-    background.add_job(tick, "interval", seconds=TICK_SECONDS, max_instances=1, coalesce=True)
+    background.add_job(tick, "interval", seconds=seconds, max_instances=1, coalesce=True)
     background.start()
     return background

@@ -13,7 +13,7 @@ from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import balance
-from newsletter.ledger.states import StepRefused, get, move
+from newsletter.ledger.states import StepRefused, get, move, try_move
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Schedule, ScheduleKind
 from subscribers.tables import List
 
@@ -96,9 +96,8 @@ def resume(session: Session, campaign_id: int) -> Campaign:
 
 
 def stop(session: Session, campaign_id: int, reason: str) -> None:
-    """Stop a campaign that the account refuses, for a person to look at; already stopped is fine."""
-    if get(session, campaign_id).state == CampaignState.SENDING:
-        move(session, campaign_id, CampaignState.STOPPED, stop_reason=reason)
+    """Stop a campaign that the account refuses, for a person to look at; one that is not sending stays as it is."""
+    try_move(session, campaign_id, CampaignState.STOPPED, stop_reason=reason)
 
 
 def cancel(session: Session, clock: Clock, campaign_id: int) -> int:

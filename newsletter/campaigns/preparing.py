@@ -46,10 +46,18 @@ def prepare(
     Killed anywhere, it goes on from its watermark when called again; called twice at once, each page is written
     once. A campaign that was cancelled meanwhile is left alone.
     """
+    for _ in pages(database, clock, campaign_id, today, context_of, page=page):
+        pass
+
+
+def pages(
+    database: Database, clock: Clock, campaign_id: int, today: date, context_of: RuleContextOf, *, page: int = PAGE
+) -> Iterator[int]:
+    """`prepare` in steps: after each page, how many deliveries there are so far."""
     with database.writing() as session:
         chosen = _begin(session, campaign_id, today, context_of)
-    while chosen is not None and _page(database, clock, chosen, page):
-        pass
+    while chosen is not None and (so_far := _page(database, clock, chosen, page)) is not None:
+        yield so_far
 
 
 def _begin(session: Session, campaign_id: int, today: date, context_of: RuleContextOf) -> _Audience | None:
@@ -65,16 +73,16 @@ def _begin(session: Session, campaign_id: int, today: date, context_of: RuleCont
     return _Audience(campaign_id, list_.id, document, Rule.parse(campaign.rule), context_of(campaign.day))
 
 
-def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> bool:
-    """Write one page of deliveries and their chunks; False when there is no more to write."""
+def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int | None:
+    """Write one page of deliveries and their chunks; the audience so far, or None: there is no more to write."""
     with database.writing() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.id == chosen.campaign_id).with_for_update()).one()
         if campaign.state != CampaignState.PREPARING:
-            return False
+            return None
         last = _last_of_page(session, chosen, campaign.watermark, size)
         if last is None:
             move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
-            return False
+            return None
         before = campaign.audience
         campaign.audience += _insert_deliveries(session, clock, chosen, campaign, last)
         chunks = list(_chunks(session, campaign, before))
@@ -82,7 +90,7 @@ def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> boo
             session.execute(insert(Chunk), chunks)
         campaign.chunks += len(chunks)
         campaign.watermark = last
-        return True
+        return campaign.audience
 
 
 def _last_of_page(session: Session, chosen: _Audience, watermark: int, size: int) -> int | None:

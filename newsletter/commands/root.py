@@ -59,5 +59,16 @@ def run(arguments: list[str] | None = None) -> Any:
     try:
         return root.main(args=arguments, prog_name="newsletter")
     except NewsletterError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        sentence = str(error)
+    except Exception as error:
+        if not _is_database_away(error):
+            raise
+        sentence = "The database cannot be reached or written. Nothing is lost; see that it runs, and try again."
+    click.echo(f"Error: {sentence}", err=True)
+    sys.exit(1)
+
+
+def _is_database_away(error: Exception) -> bool:
+    """Whether this is SQLAlchemy's OperationalError; the package itself is not loaded for a command without it."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return loaded is not None and isinstance(error, (loaded.OperationalError, loaded.InterfaceError))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 
-from .states import get, move
+from .states import get, try_move
 from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState, Delivery, DeliveryState
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.ATTEMPTING, DeliveryState.DEFERRED)
@@ -67,8 +67,7 @@ def finish(session: Session, clock: Clock, campaign_id: int) -> bool:
     found = balance(session, campaign_id)
     if not found.balances or found.open:
         raise SumBroken
-    move(session, campaign_id, CampaignState.SENT, finished_at=clock.sql())
-    return True
+    return try_move(session, campaign_id, CampaignState.SENT, finished_at=clock.sql())
 
 
 def cancel_open(session: Session, clock: Clock, campaign_id: int) -> int:

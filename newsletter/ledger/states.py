@@ -43,10 +43,18 @@ def get(session: Session, campaign_id: int) -> Campaign:
 
 
 def move(session: Session, campaign_id: int, to: CampaignState, **values: Any) -> Campaign:
-    """Take one step of the table, setting `values` with it.
+    """Take one step of the table, setting `values` with it. Raises `StepRefused` where it cannot be taken."""
+    if not try_move(session, campaign_id, to, **values):
+        raise StepRefused(_why_not(get(session, campaign_id), to))
+    return session.scalars(
+        select(Campaign).where(Campaign.id == campaign_id).execution_options(populate_existing=True)
+    ).one()
 
-    The states the step may start from go into the WHERE, so of two people or processes one wins. Raises
-    `StepRefused` where the campaign stands elsewhere.
+
+def try_move(session: Session, campaign_id: int, to: CampaignState, **values: Any) -> bool:
+    """Take one step if the campaign stands where it may be taken; whether this call took it.
+
+    The states the step may start from go into the WHERE, so of two people or processes one wins.
     """
     sources = [state for state, targets in STEPS.items() if to in targets]
     moved = session.scalar(
@@ -55,11 +63,7 @@ def move(session: Session, campaign_id: int, to: CampaignState, **values: Any) -
         .values(state=to, **values)
         .returning(Campaign.id)
     )
-    if moved is None:
-        raise StepRefused(_why_not(get(session, campaign_id), to))
-    return session.scalars(
-        select(Campaign).where(Campaign.id == campaign_id).execution_options(populate_existing=True)
-    ).one()
+    return moved is not None
 
 
 def _why_not(campaign: Campaign, to: CampaignState) -> str:

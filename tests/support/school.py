@@ -1,0 +1,121 @@
+"""A whole installation inside the test's process: families, an issue, and a real mail server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from newsletter import app as wiring
+from newsletter.app import App
+from newsletter.campaigns import lifecycle
+from newsletter.clock import Clock
+from newsletter.issues import issues
+from newsletter.settings import Settings
+from subscribers import consent, households, lists, organizations, subscribers, subscriptions
+from subscribers.addresses import EmailAddress
+from subscribers.consent import Evidence
+from subscribers.db import Database
+from subscribers.tables import Purpose, Role, SubscriptionState, Told
+
+ISSUE = """\
+---
+month: 2026-12
+subject: {en: 'Small bridges, {{ reader.first_name | default("friend") }}', es: Puentes pequeños}
+preheader: {en: One thing a week, es: Una cosa por semana}
+---
+:::: section story {#everyone must=know}
+::: lang en
+## For everyone
+Read [the guide](https://guide.example/start?a=b&c=1#top).
+:::
+::: lang es
+## Para todos
+Lea [la guía](https://guide.example/es).
+:::
+::::
+:::: section tip {#little bands=elementary}
+::: lang en
+## Ten minutes an evening
+:::
+::: lang es
+## Diez minutos
+:::
+::::
+:::: section tip {#tall bands=high}
+::: lang en
+## Plan the year
+:::
+::: lang es
+## El plan del año
+:::
+::::
+"""
+FAMILIES = {
+    "both@families.example": ("Ana Ruiz", "en", "2;9", True),
+    "ninth@families.example": ("Ben Ode", "en", "9", False),
+    "spanish@families.example": ("Carla Paz", "es-MX", "K", True),
+}
+EVIDENCE = Evidence(source="staff", wording="Told us on paper.")
+
+
+@contextmanager
+def a_school(
+    database_url: str, transport: str, folder: Path, clock: Clock | None = None, **more: object
+) -> Iterator[App]:
+    """An opened installation with one list of three families and one issue."""
+    settings = Settings(
+        database_url=database_url,
+        secret_key=SecretStr("k" * 40),
+        transport=transport,
+        state_folder=folder,
+        from_="Maple Families <news@maple.example>",
+        postal_address="Maple School, 1 Main Street",
+        connections=2,
+        **more,  # type: ignore[arg-type]  # the settings check them
+    )
+    database = Database(database_url)
+    with database.writing() as session:
+        organizations.create(session, "Maple Families", (clock or Clock()).now())
+    database.close()
+    app = wiring.build(settings, clock)
+    with app.database.writing() as session:
+        list_ = lists.create(session, app.organization.id, "families", "Family newsletter", now=app.clock.now())
+        assert list_.id == 1
+        issues.import_document(session, app.organization.id, ISSUE, "editor", app.clock.now())
+    for address, (name, language, grades, tracking) in FAMILIES.items():
+        add_family(app, address, name=name, language=language, grades=grades, tracking=tracking)
+    yield app
+    app.close()
+
+
+def add_family(
+    app: App, address: str, *, name: str = "", language: str = "en", grades: str = "", tracking: bool = False
+) -> int:
+    """A confirmed family on the list; its id."""
+    settings, now = app.settings, app.clock.now()
+    with app.database.writing() as session:
+        list_ = lists.get(session, app.organization.id, "families")
+        reader = subscribers.add(
+            session,
+            app.organization,
+            EmailAddress.parse(address),
+            name=name,
+            language=language,
+            roles=(Role.FAMILY,),
+            now=now,
+        )
+        told = households.parse_children(grades, app.today(), settings.roll_over, settings.grade_bands)
+        households.set_children(session, reader, told, Told.FAMILY, now)
+        subscriptions.subscribe(session, reader, list_, SubscriptionState.CONFIRMED, now, evidence=EVIDENCE)
+        consent.record(session, reader, Purpose.TRACKING, tracking, evidence=EVIDENCE, now=now)
+        return reader.id
+
+
+def a_scheduled_campaign(app: App, rule: str = "") -> int:
+    """A campaign of the issue to the list, due now."""
+    with app.database.writing() as session:
+        list_ = lists.get(session, app.organization.id, "families")
+        campaign = lifecycle.create(session, app.clock, 1, lifecycle.Aim(list_, rule))
+        lifecycle.schedule(session, campaign.id, app.clock.now(), "UTC", app.gate(), needs_approval=False)
+        return campaign.id
