@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .grades import LAST_GRADE, Bands, GradeInvalid, RollOver, grade_of, grade_word, graduation_year_of, parse_grade
@@ -102,25 +102,6 @@ def describe(child: Child, day: date, roll_over: RollOver, bands: Bands) -> dict
         "stale": child.band is not None and child.end_year is not None and child.end_year < end_year,
         "told_by": child.told_by.value,
     }
-
-
-def move(session: Session, subscriber: Subscriber, household: Household) -> None:
-    """Put a reader, and the children they told of, into a household."""
-    if subscriber.household_id == household.id:
-        return
-    for child in session.scalars(select(Child).where(Child.subscriber_id == subscriber.id)):
-        child.household_id = household.id
-    left, subscriber.household_id = subscriber.household_id, household.id
-    session.flush()
-    _remove_if_empty(session, left)
-
-
-def _remove_if_empty(session: Session, household_id: int | None) -> None:
-    if household_id is None:
-        return
-    lives_there = select(Subscriber.id).where(Subscriber.household_id == household_id).limit(1)
-    if session.scalar(lives_there) is None:
-        session.execute(delete(Household).where(Household.id == household_id, Household.key.is_(None)))
 
 
 def _parse_child(word: str, end_year: int, bands: Bands) -> ChildTold:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .errors import NewsletterError, NotFound
-from .tables import List
+from .tables import List, Subscription, SubscriptionState
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -62,6 +62,16 @@ def all_of(session: Session, organization_id: int) -> Sequence[List]:
     """Every list, by name."""
     of_organization = select(List).where(List.organization_id == organization_id)
     return session.scalars(of_organization.order_by(List.name, List.id)).all()
+
+
+def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
+    """How many subscriptions of each state every list has, by its id."""
+    found = {list_.id: dict.fromkeys(map(str, SubscriptionState), 0) for list_ in all_of(session, organization_id)}
+    rows = select(Subscription.list_id, Subscription.state, func.count())
+    rows = rows.where(Subscription.list_id.in_(found)).group_by(Subscription.list_id, Subscription.state)
+    for list_id, state, count in session.execute(rows).tuples():
+        found[list_id][str(state)] = count
+    return found
 
 
 def _find(session: Session, organization_id: int, slug: str) -> List | None:

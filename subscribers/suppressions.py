@@ -7,7 +7,12 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .addresses import EmailAddress, address_hash
+from .errors import NewsletterError
 from .tables import Organization, Suppression, SuppressionReason
+
+
+class AddressSuppressed(NewsletterError):
+    """This address is suppressed and never mailed."""
 
 
 def suppress(
@@ -62,6 +67,12 @@ def is_suppressed(
     """Whether an address is suppressed everywhere or, where one is given, on that list."""
     hashed = address_hash(address.key, organization.salt)
     return bool(suppressed_among(session, organization.id, [hashed], list_id))
+
+
+def refuse(session: Session, organization: Organization, address: EmailAddress, list_id: int | None = None) -> None:
+    """Raise `AddressSuppressed` where an address is suppressed everywhere or on that list."""
+    if is_suppressed(session, organization, address, list_id):
+        raise AddressSuppressed(f"{address.mailed} is suppressed and never mailed; it cannot be added.")
 
 
 def suppressed_among(

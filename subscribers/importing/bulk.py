@@ -13,8 +13,9 @@ from subscribers.db import Base
 def insert_new(
     session: Session, table: type[Base], rows: Sequence[dict[str, Any]], *returning: InstrumentedAttribute[Any]
 ) -> Sequence[Any]:
-    """Insert the rows that break no unique constraint; every row has the same keys. Returns columns of those rows,
-    the primary key where none are named.
+    """Insert the rows that break no unique constraint; every row has the same keys.
+
+    Returns columns of the rows inserted, their primary key where none are named.
     """
     if not rows:
         return ()

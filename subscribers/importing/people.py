@@ -1,11 +1,10 @@
 """One record becomes a person, or a sentence that says what is wrong with it."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import TypeVar
 from zoneinfo import available_timezones
 
@@ -13,12 +12,11 @@ from subscribers.addresses import EmailAddress
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 from subscribers.households import ChildTold, parse_children
+from subscribers.languages import parse_language
 from subscribers.tables import Role
 
 _T = TypeVar("_T")
 _LONGEST_TEXT = 200
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
-_SCRIPT, _REGION = 4, 2
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
 
@@ -66,7 +64,7 @@ class PersonReader:
         address = cells.read("email", EmailAddress.parse)
         grades = cells.read("grades", self._children) or ()
         name = cells.read("name", _text) or ""
-        language = cells.read("language", _language) or ""
+        language = cells.read("language", parse_language) or ""
         time_zone = cells.read("timezone", _time_zone) or ""
         roles = cells.read("roles", _roles) or ()
         tags = cells.read("tags", _tags) or ()
@@ -108,22 +106,6 @@ def _text(text: str) -> str:
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise RowInvalid(f"{text!r} has a control character in it.")
     return text
-
-
-@lru_cache(1000)
-def _language(text: str) -> str:
-    words = text.replace("_", "-")
-    if not _LANGUAGE.fullmatch(words):
-        raise RowInvalid(f"{text[:30]!r} is not a language: use a code like en, es or zh-Hans.")
-    primary, *rest = words.lower().split("-")
-    return "-".join((primary, *map(_as_written, rest)))
-
-
-def _as_written(subtag: str) -> str:
-    """The case that RFC 5646 recommends: Hans, MX."""
-    if len(subtag) == _REGION:
-        return subtag.upper()
-    return subtag.title() if len(subtag) == _SCRIPT else subtag
 
 
 def _time_zone(text: str) -> str:

@@ -1,0 +1,153 @@
+"""`newsletter subscribers`: who reads, and with what consent."""
+
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from newsletter.app import App
+from newsletter.campaigns import streams
+from subscribers import households, importing, lists, subscriptions, suppressions
+from subscribers import subscribers as people
+from subscribers.addresses import EmailAddress
+from subscribers.consent import Evidence
+from subscribers.languages import parse_language
+from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason, Told
+
+from . import subscribers_output as shown
+from .output import json_option, opened, parse_day, progress, say
+
+_STAFF = Evidence(source="staff")
+_STATES = (SubscriptionState.CONFIRMED.value, SubscriptionState.PENDING.value)
+_list_option = click.option("--list", "list_slug", required=True, help="The list to put them on.")
+
+
+@click.group()
+def subscribers() -> None:
+    """Import, add, show, unsubscribe and suppress subscribers."""
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@_list_option
+@click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="The column of a field called otherwise.")
+@click.option("--status", type=click.Choice(_STATES), default="pending", help="Only confirmed people are mailed.")
+@click.option("--consent", default="", help="The words these people agreed to; kept with each of them.")
+@click.option("--grades-as-of", callback=parse_day, metavar="DATE", help="The day the grades were right; today.")
+@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
+@json_option
+def import_(
+    file: Path,
+    list_slug: str,
+    pairs: tuple[str, ...],
+    status: str,
+    consent: str,
+    grades_as_of: date | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Import people from a CSV file.
+
+    Its columns are email, name, language, timezone, grades, roles, tags, household and tracking; only email must be
+    there. Bad lines are listed and cost no other line.
+    """
+    mapping = _mapping(pairs)
+    with opened() as app:
+        school = importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands)
+        state, now = SubscriptionState(status), app.clock.now()
+        options = importing.ImportOptions(list_slug, school, now, state, consent, mapping, dry_run)
+        with progress("Importing", importing.lines_in(file) or None) as advance:
+            result = importing.import_file(app.database, app.organization, file, options, advance)
+    if result.unknown_columns:
+        click.echo(f"Columns not imported: {', '.join(result.unknown_columns)}", err=True)
+    say(result.facts(), lambda console: shown.imported(console, file.name, options, result), as_json=as_json)
+    if not result.is_useful:
+        sys.exit(1)
+
+
+@subscribers.command()
+@click.argument("address")
+@_list_option
+@click.option("--grade", "grades", multiple=True, metavar="N", help="A child's grade: PK, K, 1 to 12, or a band.")
+@click.option("--language", default="", help="The language they read, such as es.")
+@json_option
+def add(address: str, list_slug: str, grades: tuple[str, ...], language: str, as_json: bool) -> None:
+    """Put one person on a list. On a double opt-in list they are asked by mail to confirm."""
+    to = EmailAddress.parse(address)
+    code = parse_language(language) if language else ""
+    with opened() as app, app.database.writing() as session:
+        reader = _join(session, app, to, list_slug, grades, code)
+        facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
+        say(facts, lambda console: shown.added(console, facts, list_slug), as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("address")
+@json_option
+def show(address: str, as_json: bool) -> None:
+    """Show what is known of one person."""
+    with opened() as app, app.database.reading() as session:
+        reader = people.get(session, app.organization.id, EmailAddress.parse(address))
+        facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
+        say(facts, lambda console: shown.described(console, facts), as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--list", "list_slug", help="Only this list; all of them without it.")
+@json_option
+def unsubscribe(address: str, list_slug: str | None, as_json: bool) -> None:
+    """Take one person off a list, or off all; they can come back."""
+    with opened() as app, app.database.writing() as session:
+        reader = people.get(session, app.organization.id, EmailAddress.parse(address))
+        list_ = lists.get(session, app.organization.id, list_slug) if list_slug else None
+        left = set(subscriptions.unsubscribe(session, reader, list_, app.clock.now(), evidence=_STAFF))
+        slugs = [one.slug for one in lists.all_of(session, app.organization.id) if one.id in left]
+        facts = {"address": reader.address, "left": slugs}
+        say(facts, lambda console: shown.left(console, reader.address, slugs), as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--reason", required=True, help="bounce, complaint or request, or in your own words.")
+@json_option
+def suppress(address: str, reason: str, as_json: bool) -> None:
+    """Never mail an address again, whatever list it is on or comes to."""
+    to = EmailAddress.parse(address)
+    kind = SuppressionReason(reason) if reason in set(SuppressionReason) else SuppressionReason.STAFF
+    detail = "" if kind == reason else reason
+    with opened() as app, app.database.writing() as session:
+        is_new = suppressions.suppress(session, app.organization, to, kind, now=app.clock.now(), detail=detail)
+        facts = {"address": to.mailed, "reason": kind.value, "detail": detail, "new": is_new}
+        say(facts, lambda console: shown.suppressed(console, to.mailed, is_new=is_new), as_json=as_json)
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise click.UsageError(f"{pair!r} maps nothing; write it like --map email=Address")
+        mapping[field.strip()] = column
+    return mapping
+
+
+def _join(
+    session: Session, app: App, address: EmailAddress, list_slug: str, grades: tuple[str, ...], language: str
+) -> Subscriber:
+    list_ = lists.get(session, app.organization.id, list_slug)
+    suppressions.refuse(session, app.organization, address, list_.id)
+    settings, now = app.settings, app.clock.now()
+    children = households.parse_children(";".join(grades), app.today(), settings.roll_over, settings.grade_bands)
+    reader = people.add(session, app.organization, address, language=language, now=now)
+    if children:
+        households.set_children(session, reader, children, Told.FAMILY, now)
+    wanted = SubscriptionState.PENDING if list_.double_opt_in else SubscriptionState.CONFIRMED
+    subscription = subscriptions.subscribe(session, reader, list_, wanted, now, evidence=_STAFF)
+    if subscription.state is SubscriptionState.PENDING:
+        window = timedelta(minutes=settings.signup_window_minutes)
+        in_language = reader.language or settings.language_codes[0]
+        streams.ask_confirmation(session, app.clock, reader, list_, language=in_language, window=window)
+    return reader

@@ -1,0 +1,90 @@
+"""How facts about subscribers look to a person at a terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from subscribers.importing import ImportOptions, ImportResult
+from subscribers.tables import SubscriptionState
+
+_MOST_ERRORS = 20
+_COUNTS = ("created", "updated", "unchanged", "suppressed", "rejected")
+
+
+def imported(console: Console, name: str, options: ImportOptions, result: ImportResult) -> None:
+    """What became of a file's lines, the first bad ones, and what to do next."""
+    facts = result.facts()
+    good = result.read - result.rejected
+    verb = "would be" if options.dry_run else "were"
+    end = " This was a dry run: nothing is written." if options.dry_run else ""
+    console.print(
+        f"{name}: {good:,} of {result.read:,} lines {verb} imported to {options.list_slug}.{end}", markup=False
+    )
+    _figures(console, {count: facts[count] for count in _COUNTS})
+    for error in result.errors[:_MOST_ERRORS]:
+        console.print(f"  line {error.line:,}: {error.error}", markup=False)
+    if result.rejected > _MOST_ERRORS:
+        console.print(f"  and {result.rejected - _MOST_ERRORS:,} more; --json names them all")
+    if options.state is SubscriptionState.PENDING:
+        console.print(
+            "Pending people get no mail. Where they agreed already, import with --status confirmed --consent."
+        )
+    console.print("Next: newsletter lists list")
+
+
+def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:
+    """What was done for one person."""
+    state = next(row["state"] for row in facts["lists"] if row["list"] == list_slug)
+    asked = " They are asked by mail to confirm." if state == SubscriptionState.PENDING else ""
+    console.print(f"{facts['address']} is {state} on {list_slug}.{asked}", markup=False)
+    console.print(f"Next: newsletter subscribers show {facts['address']}", markup=False)
+
+
+def described(console: Console, facts: dict[str, Any]) -> None:
+    """What is known of one person."""
+    silent = " and is never mailed (suppressed)" if facts["suppressed"] else ""
+    name = f" ({facts['name']})" if facts["name"] else ""
+    console.print(f"{facts['address']}{name} has {len(facts['lists'])} subscriptions{silent}.", markup=False)
+    _figures(
+        console,
+        {
+            "lists": ", ".join(f"{row['list']} ({row['state']})" for row in facts["lists"]),
+            "language": facts["language"],
+            "children": ", ".join(map(_child, facts["children"])),
+            "roles": ", ".join(facts["roles"]),
+            "tags": ", ".join(facts["tags"]),
+            "tracking": "agreed" if facts["tracking"] else "not agreed",
+        },
+    )
+    console.print(f"Next: newsletter subscribers unsubscribe {facts['address']}", markup=False)
+
+
+def left(console: Console, address: str, slugs: list[str]) -> None:
+    """Which lists a person left."""
+    what = f"has left {', '.join(slugs)}" if slugs else "was on no such list; nothing changed"
+    console.print(f"{address} {what}.", markup=False)
+    console.print(f"Next: newsletter subscribers show {address}", markup=False)
+
+
+def suppressed(console: Console, address: str, *, is_new: bool) -> None:
+    """Whether an address is newly suppressed."""
+    console.print(f"{address} is never mailed again." if is_new else f"{address} was suppressed already.", markup=False)
+    console.print("Next: newsletter lists list")
+
+
+def _figures(console: Console, rows: dict[str, Any]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right" if all(isinstance(value, int) for value in rows.values()) else "left")
+    for name, value in rows.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else Text(value))
+    console.print(table)
+
+
+def _child(child: dict[str, Any]) -> str:
+    if child["left"]:
+        return f"left school in {child['graduation_year']}"
+    known = f"grade {child['grade']}" if child["grade"] else f"{child['band'] or 'a band no longer known'}"
+    return f"{known} (asked again)" if child["stale"] else known
