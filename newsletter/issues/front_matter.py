@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from .problems import Problem
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _FIRST_LINE = 2
 """The line of the file on which the YAML begins, below `---`."""
 _NEVER_FOLD = 1_000_000
@@ -77,7 +77,7 @@ def _loaded(text: str, problems: list[Problem]) -> CommentedMap | None:
 
 def _month(fields: CommentedMap, problems: list[Problem]) -> str:
     month = fields.get("month")
-    if not isinstance(month, str) or not _MONTH.fullmatch(month):
+    if not isinstance(month, str) or not MONTH.fullmatch(month):
         line = _line(fields, "month") if "month" in fields else 1
         problems.append(Problem(line, "Say which month the issue is for, such as: month: 2026-12"))
         return ""

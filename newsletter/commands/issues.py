@@ -1,0 +1,232 @@
+"""`newsletter issues`: start, import, export and check issues."""
+
+import sys
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.orm import Session
+
+from newsletter import checks
+from newsletter.app import App
+from newsletter.checks import Finding, Level
+from newsletter.issues import issues as store
+from newsletter.issues.document import Document
+from newsletter.issues.skeletons import skeleton
+from newsletter.issues.tables import Issue
+from newsletter.issues.writing import write
+
+from .files import read_text, write_bytes
+from .output import json_option, opened, say
+from .previews import preview, test
+
+_AUTHOR = "command line"
+_id = click.argument("issue_id", type=int, metavar="ID")
+
+
+@click.group()
+def issues() -> None:
+    """Start, import, check, preview and test issues."""
+
+
+issues.add_command(preview)
+issues.add_command(test)
+
+
+@issues.command()
+@click.argument("month")
+@json_option
+def new(month: str, as_json: bool) -> None:
+    """Start an empty issue for MONTH, such as 2027-01."""
+    with opened() as app, app.database.writing() as session:
+        draft = write(skeleton(month, app.settings.language_codes, app.settings.timezone))
+        issue = store.import_document(session, app.organization.id, draft, _AUTHOR, app.clock.now())
+        facts = {"id": issue.id, "month": issue.month, "revision": store.latest(session, issue).no}
+    say(facts, lambda console: _started(console, issue), as_json=as_json)
+
+
+@issues.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--issue", "issue_id", type=int, help="Save it as the next revision of this issue.")
+@json_option
+def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
+    """Save FILE as a new issue, or as the next revision of one."""
+    with opened() as app, app.database.writing() as session:
+        issue = store.get(session, issue_id) if issue_id is not None else None
+        now = app.clock.now()
+        issue = store.import_document(session, app.organization.id, read_text(file), _AUTHOR, now, issue=issue)
+        facts = _facts(session, issue)
+        found = checks.check(store.document_of(store.latest(session, issue)), bands=app.settings.grade_bands)
+    say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
+
+
+@issues.command()
+@_id
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def export(issue_id: int, file: Path | None) -> None:
+    """Write the issue to FILE, or to the screen; importing it again changes nothing."""
+    with opened() as app, app.database.reading() as session:
+        text = write(_newest(session, issue_id))
+    if file is None:
+        click.echo(text.encode(), nl=False)
+        return
+    write_bytes(file, text.encode())
+    click.echo(f"Issue {issue_id} is in {file}. Next: newsletter issues import {file} --issue {issue_id}")
+
+
+@issues.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Show every issue, the newest month first."""
+    with opened() as app, app.database.reading() as session:
+        rows = [_facts(session, issue) for issue in store.all_of(session, app.organization.id)]
+        say(rows, lambda console: _list(console, app, rows), as_json=as_json)
+
+
+@issues.command()
+@_id
+@json_option
+def show(issue_id: int, as_json: bool) -> None:
+    """Show what an issue holds, and whom each section is for."""
+    with opened() as app, app.database.reading() as session:
+        facts = _facts(session, store.get(session, issue_id)) | {"sections": _sections(_newest(session, issue_id))}
+        say(facts, lambda console: _show(console, app, facts), as_json=as_json)
+
+
+@issues.command()
+@_id
+@json_option
+def check(issue_id: int, as_json: bool) -> None:
+    """Show everything worth a look before sending. Exit code 1 where something keeps the issue from being sent."""
+    with opened() as app, app.database.reading() as session:
+        revision = store.latest(session, store.get(session, issue_id))
+        found = checks.check(store.document_of(revision), bands=app.settings.grade_bands)
+    rows = [_finding(finding) for finding in found]
+    facts = {"id": issue_id, "revision": revision.no, **_counts(found), "findings": rows}
+    say(facts, lambda console: _checked(console, issue_id, found), as_json=as_json)
+    sys.exit(1 if checks.blocking(found) else 0)
+
+
+def _newest(session: Session, issue_id: int) -> Document:
+    return store.document_of(store.latest(session, store.get(session, issue_id)))
+
+
+def _facts(session: Session, issue: Issue) -> dict[str, Any]:
+    revision = store.latest(session, issue)
+    document = store.document_of(revision)
+    return {
+        "id": issue.id,
+        "month": issue.month,
+        "subject": dict(document.subject),
+        "languages": list(document.languages),
+        "sections": len(document.sections),
+        "revision": revision.no,
+        "author": revision.author,
+        "updated_at": issue.updated_at,
+    }
+
+
+def _sections(document: Document) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": section.key,
+            "kind": section.kind,
+            "bands": list(section.bands),
+            "roles": list(section.roles),
+            "must_know": section.must_know,
+            "languages": [body.language for body in section.bodies],
+        }
+        for section in document.sections
+    ]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "level": finding.level,
+        "line": finding.line,
+        "place": finding.place,
+        "sentence": finding.sentence,
+        "remedy": finding.remedy,
+    }
+
+
+def _counts(found: list[Finding]) -> dict[str, int]:
+    errors = len(checks.blocking(found))
+    return {"errors": errors, "warnings": len(found) - errors}
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _count_words(found: list[Finding]) -> str:
+    errors = len(checks.blocking(found))
+    counted = ((errors, "error"), (len(found) - errors, "warning"))
+    return " and ".join(_some(count, what) for count, what in counted if count) or "nothing to correct"
+
+
+def _started(console: Console, issue: Issue) -> None:
+    file = f"{issue.month}.md"
+    console.print(f"Issue {issue.id} for {issue.month} is started, with empty places to fill in.")
+    console.print(f"Next: newsletter issues export {issue.id} {file}")
+    console.print(f"Then write in {file}, and: newsletter issues import {file} --issue {issue.id}")
+
+
+def _imported(console: Console, facts: dict[str, Any], found: list[Finding]) -> None:
+    languages = ", ".join(facts["languages"])
+    console.print(f"Issue {facts['id']} for {facts['month']} is saved as revision {facts['revision']}.")
+    console.print(f"{_some(facts['sections'], 'section')} in {languages}; {_count_words(found)}.")
+    console.print(f"Next: newsletter issues {'check' if found else 'preview'} {facts['id']}")
+
+
+def _list(console: Console, app: App, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        console.print("There is no issue yet. Next: newsletter issues new 2027-01")
+    else:
+        console.print(_some(len(rows), "issue"))
+        table = Table("id", "month", "subject", "languages", "revision", "updated", box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(
+                str(row["id"]),
+                row["month"],
+                Text(next(iter(row["subject"].values()), "")),
+                " ".join(row["languages"]),
+                str(row["revision"]),
+                _local(app, row),
+            )
+        console.print(table)
+
+
+def _show(console: Console, app: App, facts: dict[str, Any]) -> None:
+    console.print(f"Issue {facts['id']} for {facts['month']}, revision {facts['revision']} of {_local(app, facts)}")
+    for language, subject in facts["subject"].items():
+        console.print(Text(f"{language}: {subject}"))
+    table = Table("section", "kind", "for", "must know", "languages", box=None, pad_edge=False)
+    for section in facts["sections"]:
+        aim = " ".join((*section["bands"], *section["roles"])) or "everybody"
+        must_know = "yes" if section["must_know"] else ""
+        cells = (section["key"], section["kind"], aim, must_know, " ".join(section["languages"]))
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    console.print(f"Next: newsletter issues check {facts['id']}")
+
+
+def _checked(console: Console, issue_id: int, found: list[Finding]) -> None:
+    console.print(f"Issue {issue_id}: {_count_words(found)}.")
+    for finding in found:
+        colour = "red" if finding.level is Level.ERROR else "yellow"
+        head = Text(f"line {finding.line}, {finding.place}: ").append(finding.level, style=colour)
+        console.print(head.append(f": {finding.sentence} {finding.remedy}"))
+    if checks.blocking(found):
+        console.print(f"Next: correct it, and newsletter issues import FILE --issue {issue_id}")
+    else:
+        console.print(f"Next: newsletter issues preview {issue_id}")
+
+
+def _local(app: App, row: dict[str, Any]) -> str:
+    moment = row["updated_at"].astimezone(ZoneInfo(app.settings.timezone))
+    return str(moment.strftime("%Y-%m-%d %H:%M %Z"))
