@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from newsletter import engine, schedule
+from newsletter import schedule
 from newsletter.app import App
 from newsletter.campaigns import lifecycle, preparing, streams
 from newsletter.campaigns.lifecycle import NeedsApproval
 from newsletter.checks import IssueHasFaults
 from newsletter.clock import Clock
-from newsletter.engine import Crew, send_campaign
+from newsletter.engine import Crew
 from newsletter.issues import issues
 from newsletter.ledger import balance, links, listing
 from newsletter.ledger.states import StepRefused, get
@@ -27,12 +27,8 @@ from newsletter.tokens import ReaderPurpose
 from subscribers import lists, subscribers, subscriptions, suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.tables import SubscriptionState, SuppressionReason
-from tests.support.school import EVIDENCE, FAMILIES, ISSUE, a_scheduled_campaign, a_school, add_family
+from tests.support.school import EVIDENCE, FAMILIES, ISSUE, a_scheduled_campaign, a_school, add_family, send
 from tests.support.smtp_server import DROP_AFTER, Record, SmtpServer
-
-
-def send(app: App, campaign_id: int, stop: threading.Event | None = None) -> engine.Ending:
-    return send_campaign(app.scheduler(), app.sending(), campaign_id, 2, stop=stop or threading.Event())
 
 
 def mails(record: Record) -> dict[str, EmailMessage]:

@@ -1,5 +1,6 @@
 """A whole installation inside the test's process: families, an issue, and a real mail server."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from newsletter import app as wiring
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
+from newsletter.engine import Ending, send_campaign
 from newsletter.issues import issues
 from newsletter.settings import Settings
 from subscribers import consent, households, lists, organizations, subscribers, subscriptions
@@ -110,6 +112,11 @@ def add_family(
         subscriptions.subscribe(session, reader, list_, SubscriptionState.CONFIRMED, now, evidence=EVIDENCE)
         consent.record(session, reader, Purpose.TRACKING, tracking, evidence=EVIDENCE, now=now)
         return reader.id
+
+
+def send(app: App, campaign_id: int, stop: threading.Event | None = None) -> Ending:
+    """Run two senders until the campaign ends, as `newsletter send` does."""
+    return send_campaign(app.scheduler(), app.sending(), campaign_id, 2, stop=stop or threading.Event())
 
 
 def a_scheduled_campaign(app: App, rule: str = "") -> int:

@@ -1,0 +1,111 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.sending.outcomes import Outcome
+from newsletter.sending.sendgrid import KEY_ARGUMENT, SendGridConnection, SendGridTransport
+from newsletter.sending.transports import AccountRefused, TransportUnavailable, open_transport
+from tests.support import school
+from tests.support.outgoing import Notes, a_group, a_prepared_message
+from tests.support.school import FAMILIES, a_scheduled_campaign, a_school
+from tests.support.sendgrid_server import RESET, SendGridServer
+
+
+def connection(server: SendGridServer, key: str = "SG.test") -> SendGridConnection:
+    return SendGridTransport(key, server.url).connect()
+
+
+def send(server: SendGridServer, *addresses: str) -> dict[int, Outcome]:
+    notes = Notes()
+    outcomes = dict(connection(server).send(a_group(a_prepared_message(), *addresses), notes))
+    assert notes.answers == outcomes
+    assert set(notes.begun_seqs) == set(outcomes)
+    return outcomes
+
+
+def has(address: str, status: int) -> Any:
+    return lambda body: status if address in str(body["personalizations"]) else 0
+
+
+def test_one_call_carries_a_thousand_readers_and_is_correct_by_every_rule() -> None:  # M45 M46 M47 M50
+    addresses = [f"r{n}@x.example" for n in range(1_000)]
+    with SendGridServer() as server:
+        outcomes = send(server, *addresses)
+    (body,) = server.accepted
+    assert server.refused == []
+    assert server.recipients() == addresses
+    assert {outcome.state.value for outcome in outcomes.values()} == {"accepted"}
+    assert outcomes[1].provider_id is not None
+    one = body["personalizations"][0]
+    assert "@" not in one["custom_args"][KEY_ARGUMENT]
+    assert one["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert one["headers"]["List-Unsubscribe"].startswith("<https://maple.example/unsubscribe/")
+
+
+def test_an_address_that_stands_twice_goes_in_two_calls() -> None:
+    with SendGridServer() as server:
+        send(server, "a@x.example", "A@x.example", "b@x.example")
+    assert [len(body["personalizations"]) for body in server.accepted] == [1, 2]
+
+
+def test_one_bad_reader_is_found_and_the_others_are_sent_once() -> None:  # F11
+    addresses = [f"r{n}@x.example" for n in range(50)]
+    with SendGridServer(has("r17@x.example", 400)) as server:
+        outcomes = send(server, *addresses)
+    assert [seq for seq, outcome in outcomes.items() if outcome.state == "rejected"] == [18]
+    assert "400" in (outcomes[18].error or "")
+    assert sorted(server.recipients()) == sorted(set(addresses) - {"r17@x.example"})
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [(RESET, "unknown"), (500, "unknown"), (503, "unknown"), (429, "deferred"), (404, "rejected")]
+)
+def test_each_trouble_has_its_own_outcome(fault: int, state: str) -> None:  # F8 F9 F10 M48
+    with SendGridServer(lambda _: fault) as server:
+        outcomes = send(server, "a@x.example")
+    assert outcomes[1].state == state
+
+
+def test_a_service_that_cannot_be_reached_takes_nothing() -> None:  # F10
+    with SendGridServer() as server:
+        pass
+    assert send(server, "a@x.example")[1].state == "pending"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_the_accounts_trouble_and_is_not_shown(status: int) -> None:  # F12
+    notes = Notes()
+    with SendGridServer(lambda _: status) as server, pytest.raises(AccountRefused, match="API_KEY") as refusal:
+        connection(server).send(a_group(a_prepared_message(), "a@x.example"), notes)
+    assert notes.answers[1].state == "pending"
+    assert "SG.test" not in str(refusal.value)
+
+
+def test_the_key_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:  # M54
+    with caplog.at_level(logging.DEBUG), SendGridServer() as server:
+        send(server, "a@x.example")
+    assert "SG.test" not in caplog.text
+    assert "a@x.example" not in caplog.text
+    assert "SG.test" not in repr(SendGridTransport("SG.test", server.url))
+
+
+def test_a_missing_key_is_said_before_anything_is_sent(sqlite_url: str, tmp_path: Path) -> None:
+    with (
+        a_school(sqlite_url, "sendgrid://", tmp_path) as app,
+        pytest.raises(TransportUnavailable, match="NEWSLETTER_SENDGRID_API_KEY is missing"),
+    ):
+        open_transport(app.settings)
+
+
+def test_a_campaign_goes_out_through_it(database_url: str, tmp_path: Path) -> None:
+    with (
+        SendGridServer() as server,
+        a_school(database_url, "sendgrid://", tmp_path, sendgrid_api_key="SG.test", sendgrid_url=server.url) as app,
+    ):
+        ending = school.send(app, a_scheduled_campaign(app))
+    assert ending.state == "sent"
+    assert sorted(server.recipients()) == sorted(FAMILIES)
+    bodies = {one["to"][0]["email"]: body for body in server.accepted for one in body["personalizations"]}
+    assert "Diez minutos" in bodies["spanish@families.example"]["content"][0]["value"]
