@@ -13,6 +13,7 @@ from newsletter.issues.document import Document, Section, SectionKind
 from . import markdown, plain
 from .content import Marks
 from .dates import When, direction, locale_of, when
+from .markdown import Body
 from .targets import is_allowed, on_the_wire
 
 _SHOWN_WITHOUT_MUST_KNOW = 5
@@ -21,7 +22,10 @@ _KINDS_WITH_LABEL = (SectionKind.TIP, SectionKind.EVENT, SectionKind.RESOURCE)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One section in one language. `title`, `body` and `url` may hold marks; the first two are marks of HTML."""
+    """One section in one language. `title`, `body` and `url` may hold marks; the first two are marks of HTML.
+
+    A button has no title: its heading is what the button says.
+    """
 
     kind: str
     language: str
@@ -62,7 +66,7 @@ def views(sections: Iterable[Section], document: Document, look: Look) -> list[V
 
 def highlights(sections: Sequence[View]) -> list[View]:
     """What one must know, the family's own first; the first titles where nothing is marked so."""
-    titled = [section for section in sections if section.title_text and section.kind != SectionKind.BUTTON]
+    titled = [section for section in sections if section.title_text]
     must_know = [section for section in titled if section.must_know] or titled[:_SHOWN_WITHOUT_MUST_KNOW]
     return sorted(must_know, key=lambda section: not section.label)
 
@@ -73,10 +77,8 @@ def _view(section: Section, document: Document, look: Look) -> View | None:
         return None
     language = text.language if text else look.language
     body = markdown.read(text.text if text else "", look.marks)
-    title_text = markdown.title_text(body)
-    url = section.attributes.get("url", "")
-    links_in_title = plain.title_links(body, look.href)
-    letter = plain.blocks_text(body, look.href)
+    url, url_label = _own_link(section, markdown.title_text(body), look)
+    shown = Body(None, body.blocks) if section.kind is SectionKind.BUTTON else body
     return View(
         kind=section.kind.value,
         language=language,
@@ -85,14 +87,12 @@ def _view(section: Section, document: Document, look: Look) -> View | None:
         band=next((band for band in section.bands if band in look.known_bands), "other"),
         kind_label=str(look.words[section.kind.value]) if section.kind in _KINDS_WITH_LABEL else "",
         must_know=section.must_know,
-        title=_finished(markdown.title_html(body, look.href, look.elements), look.marks),
-        title_text=title_text,
-        body=_finished(
-            _in_its_language(markdown.blocks_html(body, look.href, look.elements), language, look), look.marks
-        ),
-        plain="\n\n".join(part for part in (links_in_title, letter) if part),
-        url=look.href(url) if is_allowed(on_the_wire(url)) else "",
-        url_label=_url_label(section, title_text, url, look),
+        title=_finished(markdown.title_html(shown, look.href, look.elements), look.marks),
+        title_text=markdown.title_text(shown),
+        body=_finished(_blocks(shown, language, look), look.marks),
+        plain=_letter(shown, look),
+        url=url,
+        url_label=url_label,
         when=when(section.attributes, look.language),
         place=section.attributes.get("place", ""),
         by=section.attributes.get("by", ""),
@@ -103,11 +103,17 @@ def _finished(html: str, marks: Marks) -> str:
     return marks.finished(html) if html else ""
 
 
-def _in_its_language(html: str, language: str, look: Look) -> str:
-    """A body that falls back to another language says so, for those who have it read aloud."""
+def _blocks(body: Body, language: str, look: Look) -> str:
+    """The body's HTML. One that falls back to another language says so, for those who have it read aloud."""
+    html = markdown.blocks_html(body, look.href, look.elements)
     if not html or language == look.language:
         return html
     return f'<div lang="{escape(language)}" dir="{direction(language)}">{html}</div>'
+
+
+def _letter(body: Body, look: Look) -> str:
+    parts = (plain.title_links(body, look.href), plain.blocks_text(body, look.href))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _label(section: Section, look: Look) -> str:
@@ -117,10 +123,14 @@ def _label(section: Section, look: Look) -> str:
     return str(look.words["for_bands"]).format(bands=format_list(names, locale=locale_of(look.language)))
 
 
-def _url_label(section: Section, title: str, url: str, look: Look) -> str:
-    """The words on a section's own link: they say where it goes."""
+def _own_link(section: Section, title: str, look: Look) -> tuple[str, str]:
+    """A section's own target and the words on it, which say where it goes; both empty where it has none."""
+    url = section.attributes.get("url", "")
+    if not is_allowed(on_the_wire(url)):
+        return "", ""
     if section.kind is SectionKind.BUTTON and title:
-        return title
+        return look.href(url), title
     if section.kind is SectionKind.EVENT:
-        return str(look.words["event_link"])
-    return str(look.words["resource_link"]).format(host=urlsplit(on_the_wire(url)).netloc or url)
+        return look.href(url), str(look.words["event_link"])
+    host = (urlsplit(on_the_wire(url)).hostname or url).removeprefix("www.")
+    return look.href(url), str(look.words["resource_link"]).format(host=host)

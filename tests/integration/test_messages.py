@@ -324,3 +324,27 @@ def test_what_is_in_the_issue_is_what_one_must_know_or_else_the_first_titles() -
     urgent = document(section(en="## A"), section(en="## B", must_know=True), own)
     assert "In this issue:\n- C\n- B\n" in mail(content_of(urgent)).text
     assert "In this issue" not in mail(content_of(document(section(en="No title")))).html
+
+
+def test_a_button_says_its_heading_once() -> None:
+    made = mail(
+        content_of(document(section("button", en="## Thank a teacher", attributes={"url": "https://a.example"})))
+    )
+    assert list(Page(made.html).links.values()).count("Thank a teacher") == 1
+    assert not Page(made.html).all("h2")
+    assert "Thank a teacher:\nhttps://" in made.text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://[", "", "data:text/html,x"])
+def test_a_target_that_may_not_be_linked_makes_no_button(url: str) -> None:
+    made = mail(content_of(document(section("resource", en="## Cards", attributes={"url": url}))))
+    assert "button" not in [attributes.get("class") for attributes in Page(made.html).all("td")]
+    assert len(Page(made.html).links) == 3
+
+
+def test_a_resource_says_where_its_link_goes() -> None:
+    kinds = [section("resource", en="## Cards", attributes={"url": "https://www.cards.example:8443/x"})]
+    kinds += [section("button", en="No heading", attributes={"url": "mailto:a@b.example"})]
+    made = mail(content_of(document(*kinds)))
+    assert "Open it at cards.example:\nhttps://news.school.example/c/" in made.text
+    assert "Open it at mailto:a@b.example" in made.text
