@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from subscribers.db import Base
+from subscribers.db import insert_into
 
 from .tables import Actor, CampaignStat, EventKind
 
@@ -29,9 +28,7 @@ class Counter:
 
 
 def grow(session: Session, growth: Mapping[Counter, int]) -> None:
-    """Add to counters, making those that are new."""
-    if not growth:
-        return
+    """Add to counters, making those that are new. `growth` is not empty."""
     # Always in the same order, so that two processes that grow the same counters never wait for each other.
     rows = [
         {
@@ -53,9 +50,3 @@ def grow(session: Session, growth: Mapping[Counter, int]) -> None:
         ),
         rows,
     )
-
-
-def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows `on_conflict_...` in the words of the session's database."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

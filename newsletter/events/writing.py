@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.ledger.tables import Delivery, DeliveryState
 from newsletter.settings import Tracking
+from subscribers.db import insert_into
 from subscribers.tables import Subscriber
 
 from .classify import Copy, actor
-from .counters import Counter, grow, insert_into
+from .counters import Counter, grow
 from .requests import Fact
 from .tables import Actor, Event
 

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
+from subscribers.db import insert_into
 
 from .tables import Campaign, CampaignKind, CampaignState, Chunk, Delivery
 
@@ -19,8 +20,10 @@ def ensure(session: Session, clock: Clock, organization_id: int, stream: str) ->
     found = session.scalar(of_name)
     if found is not None:
         return found
-    with session.begin_nested():
-        campaign = Campaign(
+    # Two who ask for the first time at once: the database refuses the second, which then reads the first's.
+    session.execute(
+        insert_into(session, Campaign)
+        .values(
             organization_id=organization_id,
             kind=CampaignKind.STREAM,
             state=CampaignState.SENDING,
@@ -28,8 +31,9 @@ def ensure(session: Session, clock: Clock, organization_id: int, stream: str) ->
             created_at=clock.now(),
             started_at=clock.now(),
         )
-        session.add(campaign)
-    return campaign.id
+        .on_conflict_do_nothing(index_elements=["organization_id", "stream"])
+    )
+    return session.scalars(of_name).one()
 
 
 def append(

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -53,11 +52,6 @@ async def read_any_form(request: Request) -> Form:
         return await read_form(request)
     except HTTPException:
         return Form()
-
-
-def problems_by_field(problems: Iterable[Problem]) -> dict[str, str]:
-    """The text of each field's problem."""
-    return {problem.field: problem.text for problem in problems}
 
 
 def _clean(text: str) -> str:

@@ -7,7 +7,6 @@ from time import monotonic
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import IntegrityError
 
 from subscribers import lists
 from subscribers.addresses import AddressInvalid, EmailAddress
@@ -59,21 +58,9 @@ def _sign_up(request: Request, form: Form, site: Site) -> Response:
         children=site.school().told(form.many("children"), ()),
         evidence=evidence_of(request, words, "form", _wording(site, words)),
     )
-    _join(site, entry)
+    with site.app.database.writing() as session:
+        join(session, site.app, entry)
     return _thanks(request, site, words, entry)
-
-
-def _join(site: Site, entry: Entry) -> None:
-    """Of two at the same moment the database refuses the second, which then finds what the first wrote."""
-    for is_last in (False, False, True):
-        try:
-            with site.app.database.writing() as session:
-                join(session, site.app, entry)
-        except IntegrityError:
-            if is_last:
-                raise
-        else:
-            return
 
 
 def _thanks(request: Request, site: Site, words: Words, entry: Entry) -> Response:

@@ -110,6 +110,7 @@ def test_get_does_not_confirm_and_post_does_once(world: World, client: httpx.Cli
     again = client.post(path)
     assert again.status_code == 200
     assert "nothing to confirm" in again.text
+    assert "nothing to confirm" in client.get(path).text
     with world.database.reading() as session:
         given = session.scalars(select(ConsentRecord.source).where(ConsentRecord.given)).all()
     assert given.count("mail") == 1
