@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from babel.lists import format_list
 
+from newsletter.issues import document as issue
 from newsletter.issues.document import Document, Section, SectionKind
 
 from . import markdown, plain
@@ -61,7 +62,8 @@ class Look:
 
 def views(sections: Iterable[Section], document: Document, look: Look) -> list[View]:
     """The sections that have something to say in this language or one to fall back to."""
-    return [view for section in sections if (view := _view(section, document, look)) is not None]
+    told = [(section, section.body(look.language, document.languages)) for section in sections]
+    return [_view(section, text, look) for section, text in told if text or section.kind is SectionKind.DIVIDER]
 
 
 def highlights(sections: Sequence[View]) -> list[View]:
@@ -71,10 +73,7 @@ def highlights(sections: Sequence[View]) -> list[View]:
     return sorted(must_know, key=lambda section: not section.label)
 
 
-def _view(section: Section, document: Document, look: Look) -> View | None:
-    text = section.body(look.language, document.languages)
-    if text is None and section.kind is not SectionKind.DIVIDER:
-        return None
+def _view(section: Section, text: issue.Body | None, look: Look) -> View:
     language = text.language if text else look.language
     body = markdown.read(text.text if text else "", look.marks)
     url, url_label = _own_link(section, markdown.title_text(body), look)
