@@ -10,6 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 from .errors import NewsletterError
 
 _LONGEST = 320
+_BLANKS = " \t\u00a0"
+"""What a spreadsheet or a paste leaves around an address. A line end is no blank: nothing that holds one is mailed."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 
 
@@ -31,7 +33,7 @@ class EmailAddress:
     @classmethod
     def parse(cls, text: str) -> "EmailAddress":
         """Read an address (RFC 5321, RFC 6531) without asking the DNS. Raises `AddressInvalid` with the reason."""
-        text = text.strip()
+        text = text.strip(_BLANKS)
         if len(text) > _LONGEST or _CONTROL.search(text):
             raise AddressInvalid(f"{text[:60]!r} is not an email address. Write it like name@example.org.")
         try:
