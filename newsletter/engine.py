@@ -5,17 +5,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 from newsletter.ledger import balance, claims
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState
-from newsletter.schedule import Scheduler
 from newsletter.sending.sender import DatabaseLost, Sender, Sending, Step
 from newsletter.sending.transports import AccountRefused, TransportUnavailable
+from subscribers.db import Database
 
 IDLE = timedelta(milliseconds=200)
 PATIENCE = timedelta(seconds=60)
@@ -33,6 +35,21 @@ class Ending:
     state: CampaignState
     found: balance.Balance
     stop_reason: str
+
+
+class Ticker(Protocol):
+    """What keeps the schedule; `tick` may be called at any time, by any number of processes."""
+
+    @property
+    def database(self) -> Database:
+        """Where campaigns are."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+    def tick(self) -> None:
+        """Begin what is due, mend what died, end what is done."""
 
 
 class Crew:
@@ -97,7 +114,7 @@ class Crew:
 
 
 def send_campaign(
-    scheduler: Scheduler,
+    ticker: Ticker,
     shared: Sending,
     campaign_id: int,
     threads: int,
@@ -109,14 +126,14 @@ def send_campaign(
 
     Ticks first, so that a campaign whose time has come is prepared. Raises what stopped the senders.
     """
-    scheduler.tick()
+    ticker.tick()
     crew = Crew(shared, threads, campaign_id=campaign_id, patience=PATIENCE, on_settled=on_settled, stop=stop)
-    if _is_going_on(scheduler, campaign_id):
+    if _is_going_on(ticker, campaign_id):
         crew.start()
-        _watch(scheduler, campaign_id, stop)
+        _watch(ticker, campaign_id, stop)
         crew.stop()
-    scheduler.tick()
-    with scheduler.database.reading() as session:
+    ticker.tick()
+    with ticker.database.reading() as session:
         campaign = get(session, campaign_id)
         ending = Ending(campaign.state, balance.balance(session, campaign_id), campaign.stop_reason)
     if crew.failure is not None and ending.state == CampaignState.SENDING:
@@ -124,18 +141,18 @@ def send_campaign(
     return ending
 
 
-def _watch(scheduler: Scheduler, campaign_id: int, stop: threading.Event) -> None:
+def _watch(ticker: Ticker, campaign_id: int, stop: threading.Event) -> None:
     """Tick until the campaign no longer goes on; a database that is away is waited for by the senders."""
     while not stop.wait(IDLE.total_seconds()):
         with suppress(OperationalError, InterfaceError):
-            scheduler.tick()
-            if not _is_going_on(scheduler, campaign_id):
+            ticker.tick()
+            if not _is_going_on(ticker, campaign_id):
                 return
 
 
-def _is_going_on(scheduler: Scheduler, campaign_id: int) -> bool:
+def _is_going_on(ticker: Ticker, campaign_id: int) -> bool:
     """Whether the campaign is sending and a chunk of it is held by a sender, or due now or soon."""
-    with scheduler.database.reading() as session:
+    with ticker.database.reading() as session:
         if get(session, campaign_id).state != CampaignState.SENDING:
             return False
-        return claims.is_busy(session, scheduler.clock, campaign_id, within=SOON)
+        return claims.is_busy(session, ticker.clock, campaign_id, within=SOON)

@@ -1,9 +1,5 @@
-"""The base of every error a person can cause, and the errors that belong to no single part."""
+"""The base of every error a person can cause, where the packages above find it."""
 
 from subscribers.errors import NewsletterError, NotFound
 
-__all__ = ["NewsletterError", "NotFound", "SettingsInvalid"]
-
-
-class SettingsInvalid(NewsletterError):
-    """The settings have problems. Correct each one named and start again."""
+__all__ = ["NewsletterError", "NotFound"]

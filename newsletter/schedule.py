@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -44,12 +44,11 @@ class Scheduler:
     def fire(self) -> None:
         """Let due campaigns begin; hold those whose time passed by more than the grace time."""
         with self.database.reading() as session:
-            due = session.execute(
-                select(Schedule.id, Schedule.next_at).where(Schedule.next_at <= self.clock.sql())
-            ).all()
-        for schedule_id, fire_at in due:
-            with self.database.writing() as session:
-                self._fire_one(session, schedule_id, fire_at)
+            due = session.scalars(select(Schedule).where(Schedule.next_at <= self.clock.sql())).all()
+        for schedule in due:
+            if schedule.next_at is not None:
+                with self.database.writing() as session:
+                    self._fire_one(session, schedule.id, schedule.next_at)
 
     def prepare(self) -> None:
         """Go on with every snapshot that is not whole."""
@@ -66,7 +65,7 @@ class Scheduler:
             with self.database.writing() as session:
                 balance.finish(session, self.clock, campaign_id)
 
-    def _fire_one(self, session: Session, schedule_id: int, fire_at: object) -> None:
+    def _fire_one(self, session: Session, schedule_id: int, fire_at: datetime) -> None:
         """Win the due time by taking it out of the table; the run's primary key refuses a second one."""
         won = session.scalars(
             update(Schedule)

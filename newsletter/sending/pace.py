@@ -7,11 +7,11 @@ is moved, lies no more than the burst ahead of now. (ITU-T I.371, annex A.)
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.ledger.tables import RateBucket
+from subscribers.db import insert_into
 
 BURST = timedelta(seconds=1)
 
@@ -52,9 +52,10 @@ def brake(session: Session, clock: Clock, account: str, until: datetime) -> None
 
 
 def _wait(session: Session, account: str, now: datetime) -> timedelta:
-    bucket = session.execute(select(RateBucket.tat, RateBucket.brake_until).where(RateBucket.account == account)).one()
-    ready_at = max(bucket.tat - BURST, bucket.brake_until or now)
-    return max(ready_at - now, timedelta(milliseconds=1))
+    tat, brake_until = session.execute(
+        select(RateBucket.tat, RateBucket.brake_until).where(RateBucket.account == account)
+    ).one()
+    return max(max(tat - BURST, brake_until or now) - now, timedelta(milliseconds=1))
 
 
 def _until_brake_ends(session: Session, account: str, now: datetime) -> timedelta:
@@ -63,7 +64,5 @@ def _until_brake_ends(session: Session, account: str, now: datetime) -> timedelt
 
 
 def _ensure(session: Session, clock: Clock, account: str) -> None:
-    if session.scalar(select(RateBucket.account).where(RateBucket.account == account)) is not None:
-        return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(RateBucket).values(account=account, tat=clock.sql()).on_conflict_do_nothing())
+    row = insert_into(session, RateBucket).values(account=account, tat=clock.sql())
+    session.execute(row.on_conflict_do_nothing(index_elements=["account"]))

