@@ -21,8 +21,11 @@ TESTS ?= tests
 demo: .venv/runtime
 	@$(BIN)/newsletter demo
 
+# Serves what is set up here; where nothing is, the demonstration.
 run: .venv/runtime
-	@$(BIN)/newsletter run
+	@if test -f newsletter.toml || test -f .env || env | grep -q '^NEWSLETTER_'; then exec $(BIN)/newsletter run; \
+	elif test -f var/demo/newsletter.toml; then cd var/demo && exec ../../$(BIN)/newsletter run; \
+	else echo "There is nothing to serve yet: try 'make demo', or set up your own with '$(BIN)/newsletter init'." >&2; exit 1; fi
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -1,23 +1,19 @@
 """`newsletter reports`: what came back, for a person, a program or a spreadsheet."""
 
 import csv
-from collections.abc import Iterable
+import io
+from pathlib import Path
 
 import click
 
 from newsletter.app import App
-from newsletter.errors import NewsletterError
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
 from newsletter.reports.links import link_figures
 
+from .files import write_bytes
 from .output import json_option, opened, say
 from .report_tables import show_links, show_report
-
-
-class FileNotWritable(NewsletterError):
-    """This file cannot be written. Name another."""
-
 
 _id = click.argument("campaign_id", type=int, metavar="ID")
 
@@ -46,7 +42,7 @@ def campaign(campaign_id: int, csv_file: str | None, as_json: bool) -> None:
     with opened() as app:
         report = report_on(app, campaign_id)
         if csv_file:
-            _write(csv_file, report_rows(report))
+            _put_out(csv_file, report)
         else:
             say(report_facts(report), lambda console: show_report(console, report, app), as_json=as_json)
 
@@ -74,13 +70,13 @@ def report_on(app: App, campaign_id: int) -> CampaignReport:
         )
 
 
-def _write(path: str, rows: Iterable[tuple[str, ...]]) -> None:
-    try:
-        with click.open_file(path, "w", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(rows)
-    except OSError as error:
-        raise FileNotWritable(f"{path} cannot be written: {error.strerror}.") from error
-    if path != "-":
+def _put_out(path: str, report: CampaignReport) -> None:
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(report_rows(report))
+    if path == "-":
+        click.echo(content.getvalue(), nl=False)
+    else:
+        write_bytes(Path(path), content.getvalue().encode())
         click.echo(f"The report is in {path}.")
