@@ -69,7 +69,7 @@ def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
     found = {list_.id: dict.fromkeys(map(str, SubscriptionState), 0) for list_ in all_of(session, organization_id)}
     rows = select(Subscription.list_id, Subscription.state, func.count())
     rows = rows.where(Subscription.list_id.in_(found)).group_by(Subscription.list_id, Subscription.state)
-    for list_id, state, count in session.execute(rows).tuples():
+    for list_id, state, count in session.execute(rows):
         found[list_id][str(state)] = count
     return found
 

@@ -133,4 +133,4 @@ def _subscriptions_of(session: Session, subscriber: Subscriber) -> list[dict[str
         .where(Subscription.subscriber_id == subscriber.id)
         .order_by(List.slug)
     )
-    return [{"list": slug, "state": state.value, "frequency": often.value} for slug, state, often in rows.tuples()]
+    return [{"list": slug, "state": state.value, "frequency": often.value} for slug, state, often in rows]

@@ -63,14 +63,14 @@ def _tags(session: Session, scope: Scope, names: set[str]) -> dict[str, int]:
     rows = [{"organization_id": scope.organization_id, "name": name} for name in sorted(names)]
     insert_new(session, Tag, rows)
     of_names = select(Tag.name, Tag.id).where(Tag.organization_id == scope.organization_id, Tag.name.in_(names))
-    return dict(session.execute(of_names).tuples().all())
+    return dict(session.execute(of_names).all())
 
 
 def _children(session: Session, reader_ids: Sequence[int]) -> dict[int, list[tuple[int, ChildTold]]]:
     found = defaultdict[int, list[tuple[int, ChildTold]]](list)
     rows = select(Child.subscriber_id, Child.id, Child.graduation_year, Child.band, Child.end_year)
     rows = rows.where(Child.subscriber_id.in_(reader_ids), Child.told_by == Told.IMPORT).order_by(Child.id)
-    for reader_id, child_id, graduation_year, band, end_year in session.execute(rows).tuples() if reader_ids else ():
+    for reader_id, child_id, graduation_year, band, end_year in session.execute(rows) if reader_ids else ():
         found[reader_id].append((child_id, ChildTold(graduation_year, band, end_year)))
     return found
 

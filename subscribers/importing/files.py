@@ -18,6 +18,9 @@ _MOST_LINES = 20
 """A quoted cell may hold line ends, but one that never closes must not swallow the file."""
 _NOT_UTF8 = "This line is not UTF-8 text. Save the file as “CSV UTF-8”."
 
+_NOT_CLOSED = 'A quotation mark (") is opened and not closed.'
+_MISPLACED = 'A quotation mark (") stands where none may; write it twice inside a quoted cell.'
+
 
 class ImportFileInvalid(NewsletterError):
     """This file cannot be imported. Give a CSV file with a header line that has a column email."""
@@ -111,8 +114,9 @@ def _record(lines: _Lines) -> Record:
         except csv.Error as error:
             if _is_open(error) and len(lines.taken) < _MOST_LINES and lines.more():
                 continue
+            is_open = _is_open(error) or len(lines.taken) > 1
             lines.give_back()
-            return Record(first, error=_sentence(error))
+            return Record(first, error=_NOT_CLOSED if is_open else _MISPLACED)
         if cells is None:
             lines.give_back()
             return Record(first, error=f"This line is longer than {_LONGEST_LINE:,} characters.")
@@ -135,9 +139,3 @@ def _checked(record: Record) -> Record:
 
 def _is_open(error: csv.Error) -> bool:
     return "unexpected end of data" in str(error)
-
-
-def _sentence(error: csv.Error) -> str:
-    if _is_open(error):
-        return 'A quotation mark (") is opened and not closed.'
-    return 'A quotation mark (") stands where none may; write it twice inside a quoted cell.'

@@ -47,7 +47,7 @@ def _named(session: Session, scope: Scope, keys: set[str]) -> dict[str, int]:
     insert_new(session, Household, rows)
     of_keys = select(Household.key, Household.id)
     of_keys = of_keys.where(Household.organization_id == scope.organization_id, Household.key.in_(keys))
-    return {key: household_id for key, household_id in session.execute(of_keys).tuples() if key}
+    return {key: household_id for key, household_id in session.execute(of_keys) if key}
 
 
 def _unnamed(session: Session, scope: Scope, count: int) -> list[int]:

@@ -1,0 +1,391 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from subscribers import consent, households, subscribers, subscriptions, suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.consent import Evidence
+from subscribers.db import Base, Database
+from subscribers.errors import NotFound
+from subscribers.households import ChildTold
+from subscribers.importing import ImportFileInvalid, ImportOptions, School, import_file
+from subscribers.tables import (
+    Child,
+    ConsentRecord,
+    Household,
+    Purpose,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+    Tag,
+    Told,
+)
+from tests.support.imports import BANDS, HEADER, NOW, ROLL_OVER, TODAY, Community, a_community, counts, told
+
+FORM = Evidence(source="form")
+MARIA = "maria@school.example"
+ROW = f"{MARIA},María Pérez,es,America/Chicago,2;9,family;educator,pta;band,perez,yes"
+FILE = f"{HEADER}\n{ROW}\n"
+
+
+@pytest.fixture
+def community(database: Database, tmp_path: Path) -> Community:
+    return a_community(database, tmp_path)
+
+
+def rows(community: Community, table: type[Base]) -> int:
+    with community.database.reading() as session:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+
+def test_every_column_of_the_plain_header_is_kept(community: Community) -> None:
+    assert counts(community.load(FILE, consent="I want the newsletter")) == {"read": 1, "created": 1}
+    known = community.known(MARIA)
+    assert (known["name"], known["language"], known["time_zone"]) == ("María Pérez", "es", "America/Chicago")
+    assert (known["roles"], known["tags"]) == (["educator", "family"], ["band", "pta"])
+    assert told(known) == ["2", "9"]
+    assert known["bands"] == ["elementary", "high"]
+    assert known["tracking"] is True
+    assert known["lists"] == [{"list": "families", "state": "confirmed", "frequency": "every"}]
+    with community.database.reading() as session:
+        records = session.scalars(select(ConsentRecord).order_by(ConsentRecord.purpose)).all()
+    assert [(r.purpose, r.given, r.wording, r.source) for r in records] == [
+        (Purpose.LIST, True, "I want the newsletter", "import"),
+        (Purpose.TRACKING, True, "I want the newsletter", "import"),
+    ]
+
+
+def test_only_an_address_is_needed(community: Community) -> None:
+    assert counts(community.load(f"email\n{MARIA}\n")) == {"read": 1, "created": 1}
+    assert community.known(MARIA)["children"] == []
+    assert rows(community, Household) == 0
+    with community.database.reading() as session:
+        assert session.scalars(select(ConsentRecord.wording)).all() == ["Imported from people.csv"]
+
+
+def test_a_second_run_changes_nothing(community: Community) -> None:
+    community.load(FILE)
+    before = community.known(MARIA)
+    assert counts(community.load(FILE)) == {"read": 1, "unchanged": 1}
+    assert community.known(MARIA) == before
+    assert rows(community, ConsentRecord) == 2
+    assert rows(community, Child) == 2
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ROW.replace("María Pérez", "Maria"),
+        ROW.replace(",es,", ",en,"),
+        ROW.replace("2;9", "2;10"),
+        ROW.replace("2;9", "2;9;9"),
+        ROW.replace("2;9", ""),
+        ROW.replace("family;educator", "organization"),
+        ROW.replace("pta;band", "chess"),
+        ROW.replace("perez", "smith"),
+        ROW.replace("yes", "no"),
+    ],
+)
+def test_a_new_fact_updates_once(community: Community, row: str) -> None:
+    community.load(FILE)
+    assert counts(community.load(f"{HEADER}\n{row}\n")) == {"read": 1, "updated": 1}
+    assert counts(community.load(f"{HEADER}\n{row}\n")) == {"read": 1, "unchanged": 1}
+
+
+def test_an_empty_cell_forgets_nothing_but_grades(community: Community) -> None:
+    community.load(FILE)
+    before = community.known(MARIA)
+    assert counts(community.load(f"{HEADER}\n{MARIA},,,,2;9,,,,\n")) == {"read": 1, "unchanged": 1}
+    assert community.known(MARIA) == before
+    assert counts(community.load(f"email\n{MARIA}\n")) == {"read": 1, "unchanged": 1}
+    assert told(community.known(MARIA)) == ["2", "9"]
+    assert counts(community.load(f"{HEADER}\n{MARIA},,,,,,,,\n")) == {"read": 1, "updated": 1}
+    assert told(community.known(MARIA)) == []
+
+
+def test_bad_lines_are_named_and_good_ones_kept(community: Community) -> None:  # F38
+    text = (
+        f"{HEADER}\n"
+        "good1@school.example,,,,,,,,\n"
+        "nobody,,Spanish,Mars/Base,13,teacher,,,perhaps\n"
+        ",No address,,,,,,,\n"
+        "short@school.example\n"
+        "good1@SCHOOL.example,Again,,,,,,,\n"
+        "\n"
+        ",,,,,,,,\n"
+        f"good2@school.example,{'x' * 201},,,,,,,\n"
+        "good3@school.example,a\x00b,,,,,,,\n"
+        'good4@school.example,"Two\nlines",,,,,,,\n'
+        '"open@school.example,,,,,,,,\n'
+        "good5@school.example,,,,,,,,\n"
+        'quo"te@school.example,"a"b,,,,,,,\n'
+        f"{HEADER}\n"
+        "good6@school.example,,,,,,,,"
+    )
+    result = community.load(text)
+    assert counts(result) == {"read": 13, "created": 4, "rejected": 9}
+    assert {error.line: error.error.split(":")[0][:40] for error in result.errors} == {
+        3: "'nobody' is not an email address",
+        4: "There is no email address.",
+        5: "This line has 1 cells where the header h",
+        6: "good1@school.example is on an earlier li",
+        9: "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'... is l",
+        10: "'a\\x00b' has a control character in it.",
+        13: 'A quotation mark (") is opened and not c',
+        15: 'A quotation mark (") stands where none m',
+        16: "'email' is not an email address",
+    }
+    for problem in ("'Spanish'", "'Mars/Base'", "'13'", "'teacher'", "'perhaps'"):
+        assert problem in result.errors[0].error
+    assert community.known("good4@school.example")["name"] == "Two lines"
+    assert community.known("good6@school.example")
+
+
+def test_a_file_without_a_good_line_is_of_no_use(community: Community) -> None:
+    assert not community.load("email\nnobody\n").is_useful
+    assert not community.load("email\n").is_useful
+    assert community.load(f"email\n{MARIA}\n").is_useful
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\xef\xbb\xbf" + FILE.encode(), id="UTF-8 with a byte order mark"),
+        pytest.param(FILE.encode("utf-16"), id="UTF-16"),
+        pytest.param(FILE.replace("\n", "\r").encode(), id="CR"),
+        pytest.param(FILE.replace("\n", "\r\n").encode(), id="CRLF"),
+        pytest.param(FILE.replace("email,name", " E-MAIL ,NAME").replace("E-MAIL", "Email").encode(), id="capitals"),
+    ],
+)
+def test_files_come_in_many_shapes(community: Community, data: bytes) -> None:  # F38
+    assert counts(community.load(data)) == {"read": 1, "created": 1}
+    assert community.known(MARIA)["name"] == "María Pérez"
+
+
+def test_a_line_in_another_encoding_is_named(community: Community) -> None:  # F38
+    good = b"good@school.example,Ana"
+    bad = "bad@school.example,María".encode("cp1252")
+    cut = "half@school.example,x".encode("utf-16-le") + b"\x00\xd8"
+    result = community.load(b"email,name\n" + bad + b"\n" + good + b"\n")
+    assert counts(result) == {"read": 2, "created": 1, "rejected": 1}
+    assert result.errors[0].line == 2
+    assert "CSV UTF-8" in result.errors[0].error
+    result = community.load(b"\xff\xfe" + "email,name\n".encode("utf-16-le") + cut)
+    assert counts(result) == {"read": 1, "rejected": 1}
+
+
+def test_a_huge_cell_costs_its_line_only(community: Community) -> None:  # F38
+    huge = "x" * 10_000_000
+    text = f'email,name\nbig@school.example,{huge}\nbroken@school.example,"{"y" * 99_990}\n{MARIA},Maria\n'
+    result = community.load(text)
+    assert counts(result) == {"read": 3, "created": 1, "rejected": 2}
+    assert [error.line for error in result.errors] == [2, 3]
+    assert "longer than 100,000" in result.errors[0].error
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping", "sentence"),
+    [
+        ("", {}, "is empty"),
+        ("\n,\n", {}, "is empty"),
+        ("name\nMaria\n", {}, "no column email. It has: name"),
+        ("E-mail\nx\n", {}, "--map email=e-mail"),
+        ("email,Email\nx,y\n", {}, "2 columns 'email'"),
+        ("email\nx\n", {"phone": "email"}, "'phone' is not a field"),
+        ("email\nx\n", {"name": "Parent"}, "no column 'Parent'"),
+        (b"\xe9mail\nx\n", {}, "The header on line 1 cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_refused_whole(
+    community: Community, text: str | bytes, mapping: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ImportFileInvalid) as refused:
+        community.load(text, mapping=mapping)
+    assert sentence in str(refused.value)
+    assert rows(community, Subscriber) == 0
+
+
+def test_a_missing_file_and_a_missing_list_are_said(community: Community, tmp_path: Path) -> None:
+    school = School(TODAY, ROLL_OVER, BANDS)
+    with pytest.raises(ImportFileInvalid, match="cannot be read: No such file"):
+        import_file(
+            community.database, community.organization, tmp_path / "nix.csv", ImportOptions("families", school, NOW)
+        )
+    with pytest.raises(NotFound, match="Lists: families"):
+        import_file(
+            community.database, community.organization, community.write(FILE), ImportOptions("nix", school, NOW)
+        )
+
+
+def test_columns_called_otherwise_are_mapped_and_unknown_ones_named(community: Community) -> None:
+    text = f"Parent e-mail,Full Name,Phone,name\n{MARIA},Maria,555,old name\n"
+    result = community.load(text, mapping={"email": "parent E-Mail", "name": "full name"})
+    assert counts(result) == {"read": 1, "created": 1}
+    assert result.unknown_columns == ("Phone", "name")
+    assert community.known(MARIA)["name"] == "Maria"
+
+
+def test_pending_people_are_not_confirmed_and_gave_no_consent(community: Community) -> None:
+    community.load(FILE.replace("yes", ""), state=SubscriptionState.PENDING)
+    assert community.state(MARIA) == "pending"
+    assert rows(community, ConsentRecord) == 0
+    assert counts(community.load(FILE.replace("yes", ""))) == {"read": 1, "updated": 1}
+    assert community.state(MARIA) == "confirmed"
+    community.load(FILE.replace("yes", ""), state=SubscriptionState.PENDING)
+    assert community.state(MARIA) == "confirmed"
+    assert rows(community, ConsentRecord) == 1
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(community: Community) -> None:
+    text = f"{FILE}nobody,,,,,,,,\njose@school.example,,,,2,,,perez,\n"
+    rehearsed = community.load(text, dry_run=True)
+    for table in (Subscriber, Subscription, ConsentRecord, Household, Child, Tag):
+        assert rows(community, table) == 0
+    assert rehearsed == community.load(text)
+
+
+def test_a_household_is_shared_by_its_name(community: Community) -> None:
+    community.load(f"{HEADER}\n{MARIA},,,,2,,,perez,\njose@school.example,,,,2;9,,,perez,\n")
+    for address in (MARIA, "jose@school.example"):
+        assert told(community.known(address)) == ["2", "9"]
+    assert rows(community, Household) == 1
+
+
+def test_who_joins_a_household_brings_their_children(community: Community) -> None:
+    community.load(f"{HEADER}\n{MARIA},,,,2,,,,\njose@school.example,,,,9,,,,\n")
+    assert rows(community, Household) == 2
+    community.load(f"{HEADER}\n{MARIA},,,,2,,,perez,\njose@school.example,,,,9,,,perez,\n")
+    assert rows(community, Household) == 1
+    assert told(community.known(MARIA)) == ["2", "9"]
+
+
+def test_twins_are_two_children(community: Community) -> None:
+    community.load(f"{HEADER}\n{MARIA},,,,3;3,,,,\n")
+    assert told(community.known(MARIA)) == ["3", "3"]
+    community.load(f"{HEADER}\n{MARIA},,,,3,,,,\n")
+    assert told(community.known(MARIA)) == ["3"]
+
+
+def test_children_the_family_typed_stay(community: Community) -> None:
+    community.load(FILE)
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, EmailAddress.parse(MARIA))
+        households.set_children(session, reader, [ChildTold(2039), ChildTold(2037)], Told.FAMILY, NOW)
+    community.load(FILE.replace("2;9", "K"))
+    assert told(community.known(MARIA)) == ["2", "K"]
+
+
+def test_grades_are_of_the_day_they_were_right(community: Community) -> None:
+    community.load(FILE.replace("2;9", "2;12;elementary"), day=date(2026, 6, 30))
+    children = community.known(MARIA)["children"]
+    assert [(c["grade"], c["left"], c["stale"]) for c in children] == [
+        ("3", False, False),
+        (None, True, False),
+        (None, False, True),
+    ]
+    assert community.known(MARIA)["bands"] == ["elementary"]
+
+
+def test_a_level_is_believed_one_school_year_longer(community: Community) -> None:
+    community.load(FILE.replace("2;9", "high"))
+    assert community.known(MARIA, date(2027, 6, 30))["children"][0]["stale"] is False
+    assert community.known(MARIA, date(2027, 7, 1))["children"][0]["stale"] is True
+    assert community.known(MARIA, date(2028, 6, 30))["bands"] == ["high"]
+    assert community.known(MARIA, date(2028, 7, 1))["bands"] == []
+
+
+def leave(community: Community, *, comes_back_as: SubscriptionState | None = None) -> None:
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, EmailAddress.parse(MARIA))
+        list_ = community.list_(session)
+        subscriptions.unsubscribe(session, reader, list_, NOW, evidence=FORM)
+        if comes_back_as:
+            subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, NOW, evidence=FORM)
+        if comes_back_as is SubscriptionState.CONFIRMED:
+            subscriptions.confirm(session, reader, list_, NOW, evidence=FORM)
+
+
+def test_who_left_stays_out_and_unchanged(community: Community) -> None:  # F40
+    community.load(FILE)
+    leave(community)
+    assert counts(community.load(FILE.replace("María Pérez", "Maria"))) == {"read": 1, "suppressed": 1}
+    assert community.state(MARIA) == "unsubscribed"
+    assert community.known(MARIA)["name"] == "María Pérez"
+
+
+def test_a_form_that_anybody_can_send_does_not_open_the_way_back(community: Community) -> None:  # F40
+    community.load(FILE)
+    leave(community, comes_back_as=SubscriptionState.PENDING)
+    assert counts(community.load(FILE)) == {"read": 1, "suppressed": 1}
+    assert community.state(MARIA) == "pending"
+
+
+def test_who_came_back_is_imported_again(community: Community) -> None:
+    community.load(FILE)
+    leave(community, comes_back_as=SubscriptionState.CONFIRMED)
+    assert counts(community.load(FILE)) == {"read": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize("on_this_list", [True, False])
+def test_the_suppressed_are_not_even_created(community: Community, *, on_this_list: bool) -> None:  # F40
+    with community.database.writing() as session:
+        suppressions.suppress(
+            session,
+            community.organization,
+            EmailAddress.parse(MARIA.upper()),
+            SuppressionReason.BOUNCE,
+            now=NOW,
+            list_id=community.list_id if on_this_list else None,
+        )
+    assert counts(community.load(FILE)) == {"read": 1, "suppressed": 1}
+    assert rows(community, Subscriber) == 0
+
+
+def test_a_readers_own_answer_about_tracking_holds(community: Community) -> None:
+    community.load(FILE)
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, EmailAddress.parse(MARIA))
+        consent.record(session, reader, Purpose.TRACKING, False, evidence=FORM, now=NOW)
+    assert counts(community.load(FILE)) == {"read": 1, "unchanged": 1}
+    assert community.known(MARIA)["tracking"] is False
+
+
+def test_an_import_may_take_back_what_an_import_said_of_tracking(community: Community) -> None:
+    community.load(FILE)
+    community.load(FILE.replace("yes", "no"))
+    assert community.known(MARIA)["tracking"] is False
+    with community.database.reading() as session:
+        of_tracking = select(ConsentRecord.given).where(ConsentRecord.purpose == Purpose.TRACKING)
+        assert session.scalars(of_tracking.order_by(ConsentRecord.id)).all() == [True, False]
+
+
+def test_an_import_that_was_cut_off_is_finished_by_running_it_again(community: Community) -> None:  # F39
+    lines = [f"reader{n}@school.example,{n % 12 + 1}" for n in range(2_500)]
+    text = "\n".join(["email,grades", *lines])
+    community.load("\n".join(["email,grades", *lines[:1_000]]))
+    assert counts(community.load(text)) == {"read": 2_500, "created": 1_500, "unchanged": 1_000}
+    assert counts(community.load(text)) == {"read": 2_500, "unchanged": 2_500}
+
+
+def test_an_addresss_second_line_is_refused_pages_later(community: Community) -> None:
+    lines = [
+        "email",
+        "first@school.example",
+        *(f"reader{n}@school.example" for n in range(1_500)),
+        "FIRST@school.example",
+    ]
+    result = community.load("\n".join(lines))
+    assert counts(result) == {"read": 1_502, "created": 1_501, "rejected": 1}
+    assert result.errors[0].line == 1_503
+
+
+def test_progress_tells_every_line(community: Community) -> None:
+    heard: list[int] = []
+    file = community.write("\n".join(["email", *(f"reader{n}@school.example" for n in range(1_200)), "nobody"]))
+    options = ImportOptions("families", School(TODAY, ROLL_OVER, BANDS), NOW)
+    import_file(community.database, community.organization, file, options, heard.append)
+    assert sum(heard) == 1_201
+    assert len(heard) == 2
