@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from newsletter.issues.document import Body, Document, Section
+from newsletter.issues.fences import code_blocks
 from newsletter.rendering import merge, mjml
 from newsletter.rendering.merge import MergeFieldRefused
 from newsletter.rendering.targets import is_allowed, is_web, on_the_wire
@@ -50,6 +51,12 @@ class _Text:
         for problem in merge.problems(self._body.text):
             line = self._body.line + problem.line - 1
             yield error(line, self._place, problem.text, "Correct the merge field.")
+        for block in code_blocks([self._body.text]):
+            if not block.is_closed:
+                sentence = "The code block that begins here is never closed, so the rest of the text is code."
+                yield warning(
+                    self._body.line + block.start, self._place, sentence, "Close it with the line it begins with."
+                )
         for piece in self._pieces:
             yield from self._link(piece)
             yield from self._tags(piece)

@@ -9,11 +9,13 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from .problems import Problem
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_PLAIN = re.compile(r"\d{4}-\d{2}|[^\W\d_]+([ -][^\W_]+)*")
 _FIRST_LINE = 2
 """The line of the file on which the YAML begins, below `---`."""
 _NEVER_FOLD = 1_000_000
@@ -130,12 +132,17 @@ def _set(fields: CommentedMap, name: str, value: Any) -> None:
     if not value:
         fields.pop(name, None)
     elif isinstance(value, str):
-        fields[name] = value
+        fields[name] = _scalar(value)
     elif isinstance(fields.get(name), CommentedMap) and list(fields[name]) == [language for language, _ in value]:
-        fields[name].update(value)
+        fields[name].update((language, _scalar(text)) for language, text in value)
     else:
-        fields[name] = CommentedMap(value)
+        fields[name] = CommentedMap((language, _scalar(text)) for language, text in value)
         fields[name].fa.set_flow_style()
+
+
+def _scalar(text: str) -> str:
+    """In double quotes unless it is a few words: the emitter's own choice does not always come back as it was."""
+    return text if _PLAIN.fullmatch(text) else DoubleQuotedScalarString(text)
 
 
 def _yaml() -> YAML:

@@ -106,21 +106,19 @@ class SectionReader:
         """The index of the line that ends a text; its closing fence, if that is what it is, is passed."""
         start, limit = self._at, self._limit(opening, section)
         blocks = code_blocks(self._lines[start:limit])
-        for at in range(start, limit):
-            fence = fence_of(self._lines[at])
-            block = next((block for block in blocks if block.holds(at - start)), None)
-            if fence is None or fence.colons < opening.colons or (block is not None and block.is_closed):
-                continue
-            if fence.closes(opening.colons):
-                self._refuse_in_code(at, start, block)
-                self._at = at + 1
-                return at
-            self._problem(
-                at + 1, f"This fence means nothing in the text of line {line}. Open that text with more colons."
-            )
-        self._problem(line, f"This text is not closed. Add a line {':' * opening.colons} after it.")
-        self._at = limit
-        return limit
+        fences = {at: fence for at in range(start, limit) if (fence := fence_of(self._lines[at])) is not None}
+        closing = [at for at, fence in fences.items() if fence.closes(opening.colons)]
+        if len(closing) > 1:  # then code may hold some; one alone is the end, whatever Markdown makes of it
+            closing = [at for at in closing if not _is_code(at - start, blocks)]
+            self._refuse_in_open_code(closing, start, blocks)
+        end = closing[0] if closing else limit
+        for at, fence in fences.items():
+            if at < end and fence.colons >= opening.colons and not _is_code(at - start, blocks):
+                self._problem(at + 1, f"This fence means nothing in the text of line {line}. Open the text with more.")
+        if not closing:
+            self._problem(line, f"This text is not closed. Add a line {':' * opening.colons} after it.")
+        self._at = end + 1 if closing else limit
+        return end
 
     def _limit(self, opening: Fence, section: Fence) -> int:
         """The index of the next line that cannot belong to a text: the next one's, or the end of its section."""
@@ -132,10 +130,14 @@ class SectionReader:
                     return at
         return len(self._lines)
 
-    def _refuse_in_code(self, at: int, start: int, block: CodeBlock | None) -> None:
-        if block is not None:
-            told = f"This fence stands in the code block of line {start + block.start + 1}. Close the block above it."
-            self._problem(at + 1, told)
+    def _refuse_in_open_code(self, closing: Sequence[int], start: int, blocks: Iterable[CodeBlock]) -> None:
+        """Refuse to guess which of several fences ends a text, where its code block is never closed."""
+        for block in blocks:
+            if len(closing) > 1 and block.holds(closing[0] - start):
+                told = (
+                    f"This fence stands in the code block of line {start + block.start + 1}. Close the block above it."
+                )
+                self._problem(closing[0] + 1, told)
 
     def _opening(self, fence: Fence, example: str) -> tuple[str, Attributes]:
         """The word after `section` or `lang`, and what stands in braces."""
@@ -174,3 +176,7 @@ class SectionReader:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.split()))
+
+
+def _is_code(index: int, blocks: Iterable[CodeBlock]) -> bool:
+    return any(block.is_closed and block.holds(index) for block in blocks)
