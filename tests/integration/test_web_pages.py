@@ -43,8 +43,9 @@ def test_pages_are_not_kept_and_the_stylesheet_is(client: httpx.Client) -> None:
     assert client.get("/assets/icon.svg").headers["content-type"].startswith("image/svg+xml")
 
 
-def test_https_is_insisted_on_where_the_base_url_has_it(database: Database, clock: Clock) -> None:
-    with visiting(new_world(database, clock, base_url="https://news.example").app) as client:
+def test_https_is_insisted_on_where_the_base_url_has_it(world: World) -> None:
+    settings = world.app.settings.model_copy(update={"base_url": "https://news.example"})
+    with visiting(replace(world.app, settings=settings)) as client:
         assert "max-age" in client.get("/healthz").headers["strict-transport-security"]
 
 

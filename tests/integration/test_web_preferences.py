@@ -157,7 +157,8 @@ def test_tracking_is_a_consent_of_its_own_and_can_be_taken_back(
 
 
 @pytest.mark.parametrize("tracking", ["counts", "off", "personal"])
-def test_tracking_is_asked_only_where_the_answer_matters(database: Database, clock: Clock, tracking: str) -> None:
+def test_tracking_is_asked_only_where_the_answer_matters(sqlite_url: str, clock: Clock, tracking: str) -> None:
+    database = Database(sqlite_url)
     world = new_world(database, clock, tracking=tracking)
     reader = world.reader("maria@school.example")
     path = f"/preferences/{world.reader_token(ReaderPurpose.PREFERENCES, reader)}"
@@ -165,6 +166,7 @@ def test_tracking_is_asked_only_where_the_answer_matters(database: Database, clo
         assert "may see which" not in client.get(path).text
         client.post(path, data=SAVED | {"tracking": "yes"})
     assert reloaded(world, reader).tracking is False
+    database.close()
 
 
 def test_everything_can_be_left_at_once(world: World, client: httpx.Client, path: str) -> None:

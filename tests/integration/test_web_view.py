@@ -54,8 +54,10 @@ NINTH_GRADER, SECOND_GRADER = ChildTold(graduation_year=2030), ChildTold(graduat
 
 
 @pytest.fixture
-def world(database: Database, clock: Clock) -> World:
-    return new_world(database, clock, postal_address="12 Main Street", from_="Five Bridges <letters@school.example>")
+def world(sqlite_url: str, clock: Clock) -> Iterator[World]:
+    database = Database(sqlite_url)
+    yield new_world(database, clock, postal_address="12 Main Street", from_="Five Bridges <letters@school.example>")
+    database.close()
 
 
 @pytest.fixture

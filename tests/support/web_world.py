@@ -47,16 +47,16 @@ class World:
         address: str,
         *,
         state: SubscriptionState = SubscriptionState.CONFIRMED,
-        slug: str = "monthly",
+        lists: tuple[str, ...] = ("monthly",),
         **facts: Any,
     ) -> Subscriber:
-        """A subscriber of one list."""
+        """A subscriber of lists."""
         now = self.app.clock.now()
         with self.database.writing() as session:
             reader = new_reader(self.app.organization, address, self.app.clock, **facts)
             session.add(reader)
             session.flush()
-            session.add(
+            session.add_all(
                 Subscription(
                     subscriber_id=reader.id,
                     list_id=self.list_ids[slug],
@@ -64,6 +64,7 @@ class World:
                     created_at=now,
                     confirmed_at=now if state is SubscriptionState.CONFIRMED else None,
                 )
+                for slug in lists
             )
         return reader
 
