@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,13 +28,18 @@ class _Server(uvicorn.Server):
         finally:
             self.has_begun.set()
 
+    def run_quietly(self, listener: socket.socket) -> None:
+        """Run until told to stop; a start that fails ends the thread, not the program."""
+        with suppress(SystemExit):
+            self.run([listener])
+
 
 @contextmanager
 def served(web: FastAPI) -> Iterator[int]:
     """Serve an application; yields the port. Raises `PagesSilent`."""
     server = _Server(uvicorn.Config(web, log_level="critical", ws="none"))
     listener = socket.create_server((_HOST, 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages")
+    thread = threading.Thread(target=server.run_quietly, args=(listener,), name="pages")
     thread.start()
     try:
         server.has_begun.wait()
