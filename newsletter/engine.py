@@ -105,8 +105,8 @@ class Crew:
 
     def _gives_up(self, error: NewsletterError, waited: timedelta) -> bool:
         """Whether this ends the crew: a campaign's own crew waits for the database for a while and for no one else."""
-        _log.warning(str(error))
         if self._patience is None or (isinstance(error, DatabaseLost) and waited < self._patience):
+            _log.warning(str(error))
             return False
         self.failure = error
         self._stop.set()

@@ -1,12 +1,14 @@
 """What every command shares: opening the installation, saying facts as JSON or to a person, and progress."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 import click
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,6 +22,14 @@ NO_LIMIT_WIDTH = 200
 @contextmanager
 def opened() -> Iterator[App]:
     """Open the installation of the working directory and close it afterwards."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.add_log_level,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # standard output is for facts
+    )
     app = build(load())
     try:
         yield app

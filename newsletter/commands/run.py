@@ -1,6 +1,7 @@
 """`newsletter run`: the pages, the schedule and the senders in one process."""
 
 import errno
+import signal
 import socket
 
 import click
@@ -31,6 +32,8 @@ def run(host: str, port: int) -> None:
 
 def _serve(app: App, listener: socket.socket) -> None:
     """Run until a signal comes; then finish the group in flight and settle it."""
+    # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     crew = Crew(app.sending(), app.settings.connections)
     ticking = schedule.start(app.scheduler())
     crew.start()

@@ -3,6 +3,8 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,17 +41,27 @@ def send(campaign_id: int) -> None:
 
 
 def _send(app: App, campaign_id: int) -> Ending:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
     scheduler = app.scheduler()
     scheduler.tick()
     with app.database.reading() as session:
         left = balance.balance(session, campaign_id).open
-    with progress(f"Sending campaign {campaign_id}", left) as advance:
+    with progress(f"Sending campaign {campaign_id}", left) as advance, _stopped_by_signals() as stop:
         return send_campaign(
             scheduler, app.sending(), campaign_id, app.settings.connections, stop=stop, on_settled=advance
         )
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Set by SIGTERM or Ctrl-C: the senders then finish and settle the group in flight."""
+    stop = threading.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _sentence(app: App, campaign_id: int, ending: Ending) -> str:

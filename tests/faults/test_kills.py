@@ -6,7 +6,7 @@ from tests.support.crashes import kill_and_finish
 from tests.support.installation import Installation
 from tests.support.smtp_server import SmtpServerProcess
 
-FAMILIES, KILLS, CONNECTIONS = 2_000, 4, 4
+FAMILIES, KILLS, CONNECTIONS = 1_000, 3, 4
 
 
 @pytest.mark.slow
