@@ -12,6 +12,7 @@ from .problems import Problem
 
 _OPENING = re.compile(r"\w+(?:\s+(?P<name>[^\s{]+))?\s*(?P<attributes>\{.*\})?", re.DOTALL)
 _NOTHING = Attributes("", {})
+"""Stands for what could not be read, and was told of already."""
 
 
 class SectionReader:
@@ -62,7 +63,8 @@ class SectionReader:
             self._problem(line, "Give the section a key of its own, such as {#reading}.")
         if name in list(SectionKind):
             return SectionKind(name), told
-        self._problem(line, f"There is no kind of section {name!r}. There is: {', '.join(SectionKind)}.")
+        if name or told is not _NOTHING:
+            self._problem(line, f"There is no kind of section {name!r}. There is: {', '.join(SectionKind)}.")
         return SectionKind.STORY, told
 
     def _must_know(self, line: int, value: str) -> bool:
@@ -92,7 +94,7 @@ class SectionReader:
     def _body(self, opening: Fence, section: Fence) -> Body:
         line = self._at + 1
         language, told = self._opening(opening, "A text opens like this: ::: lang en")
-        if not LANGUAGE.fullmatch(language):
+        if not LANGUAGE.fullmatch(language) and (language or told is not _NOTHING):
             self._problem(line, f"{language!r} is not a language; use a code such as en or pt-BR.")
         if told.key or told.values.keys() - {"source"}:
             self._problem(line, "A text has only a language and a source; the rest belongs to the section's own line.")
