@@ -56,7 +56,14 @@ def _family_options(command: _Command) -> _Command:
 @click.command()
 @_id
 @_family_options
-@click.option("--format", "form", type=click.Choice(["html", "text", "eml"]), default="html", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "text", "eml"]),
+    default="html",
+    show_default=True,
+    help="As a page, as text, or as the whole mail.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
 @json_option
 def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family: Any) -> None:

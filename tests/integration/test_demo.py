@@ -4,7 +4,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
-from smtplib import SMTP
+from smtplib import SMTP, SMTPServerDisconnected
 from typing import Any
 
 import pytest
@@ -136,16 +136,21 @@ def test_the_families_are_the_same_each_time(tmp_path: Path) -> None:
 
 
 def test_the_inbox_keeps_a_second_mail_to_one_address_apart(tmp_path: Path) -> None:
-    with inboxes.listening(tmp_path, ()) as transport:
-        host, _, port = transport.removeprefix("smtp://").partition(":")
-        with SMTP(host, int(port)) as client:
-            for _ in range(3):
-                client.sendmail("a@school.example", ["b@home.example"], _a_mail())
+    with inboxes.listening(tmp_path, ()) as transport, _client(transport) as client:
+        for _ in range(3):
+            client.sendmail("a@school.example", ["b@home.example"], _a_mail())
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "b@home.example-2.eml",
         "b@home.example-3.eml",
         "b@home.example.eml",
     ]
+
+
+def test_a_client_that_stays_does_not_keep_the_inbox_open(tmp_path: Path) -> None:
+    with inboxes.listening(tmp_path, ()) as transport:
+        client = _client(transport)
+    with client, pytest.raises(SMTPServerDisconnected):
+        client.noop()
 
 
 def test_a_mail_without_a_page_has_nothing_to_open(tmp_path: Path) -> None:
@@ -167,6 +172,10 @@ def test_pages_that_do_not_start_are_told() -> None:
 
     with pytest.raises(serving.PagesSilent), serving.served(Broken()):
         pass
+
+
+def _client(transport: str) -> SMTP:
+    return SMTP("127.0.0.1", int(transport.rpartition(":")[2]))
 
 
 def _a_mail() -> bytes:
