@@ -49,7 +49,8 @@ class Site:
         return f"/preferences/{self.app.signer.reader_token(ReaderPurpose.PREFERENCES, reader.public_id)}"
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:
+    # Not a plain function: FastAPI would give each request a thread to look at one attribute.
     site: Site = request.app.state.site
     return site
 
