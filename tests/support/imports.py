@@ -18,6 +18,8 @@ NOW = datetime(2026, 12, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 12, 2)
 ROLL_OVER = RollOver.parse("07-01")
 BANDS = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
+MARIA = EmailAddress.parse("Maria@school.example")
+JOSE = EmailAddress.parse("jose@school.example")
 HEADER = "email,name,language,timezone,grades,roles,tags,household,tracking"
 
 
@@ -65,6 +67,11 @@ def a_community(database: Database, folder: Path) -> Community:
         organization = organizations.create(session, "Maple Families", NOW)
         list_ = lists.create(session, organization.id, "families", "Family newsletter", now=NOW)
     return Community(database, organization, list_.id, folder)
+
+
+def add(session: Session, community: Community, address: EmailAddress = MARIA, **facts: Any) -> Subscriber:
+    """A reader on no list."""
+    return subscribers.add(session, community.organization, address, now=NOW, **facts)
 
 
 def counts(result: importing.ImportResult) -> dict[str, int]:
