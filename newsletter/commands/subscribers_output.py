@@ -16,12 +16,10 @@ _COUNTS = ("created", "updated", "unchanged", "suppressed", "rejected")
 def imported(console: Console, name: str, options: ImportOptions, result: ImportResult) -> None:
     """What became of a file's lines, the first bad ones, and what to do next."""
     facts = result.facts()
-    good = result.read - result.rejected
-    verb = "would be" if options.dry_run else "were"
+    taken = facts["created"] + facts["updated"] + facts["unchanged"]
+    verb = "would be" if options.dry_run else "are"
     end = " This was a dry run: nothing is written." if options.dry_run else ""
-    console.print(
-        f"{name}: {good:,} of {result.read:,} lines {verb} imported to {options.list_slug}.{end}", markup=False
-    )
+    console.print(f"{name}: {taken:,} of {result.read:,} people {verb} on {options.list_slug}.{end}", markup=False)
     _figures(console, {count: facts[count] for count in _COUNTS})
     for error in result.errors[:_MOST_ERRORS]:
         console.print(f"  line {error.line:,}: {error.error}", markup=False)
@@ -44,13 +42,13 @@ def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:
 
 def described(console: Console, facts: dict[str, Any]) -> None:
     """What is known of one person."""
-    silent = " and is never mailed (suppressed)" if facts["suppressed"] else ""
     name = f" ({facts['name']})" if facts["name"] else ""
-    console.print(f"{facts['address']}{name} has {len(facts['lists'])} subscriptions{silent}.", markup=False)
+    on = ", ".join(f"{row['list']} ({row['state']})" for row in facts["lists"]) or "no list"
+    silent = " The address is suppressed: it is never mailed." if facts["suppressed"] else ""
+    console.print(f"{facts['address']}{name} is on {on}.{silent}", markup=False)
     _figures(
         console,
         {
-            "lists": ", ".join(f"{row['list']} ({row['state']})" for row in facts["lists"]),
             "language": facts["language"],
             "children": ", ".join(map(_child, facts["children"])),
             "roles": ", ".join(facts["roles"]),

@@ -71,7 +71,7 @@ class PersonReader:
         household = cells.read("household", _text) or ""
         tracking = cells.read("tracking", _yes_or_no)
         if address is None or cells.problems:
-            raise RowInvalid("; ".join(cells.problems) or "There is no email address.")
+            raise RowInvalid(" ".join(cells.problems) or "There is no email address.")
         children = grades if "grades" in fields else None
         hashed = self._hash_of(address.key)
         return Person(line, address, hashed, name, language, time_zone, roles, tags, children, household, tracking)

@@ -43,7 +43,6 @@ def test_lists_are_found_by_their_short_name(community: Community) -> None:
             "  After   school ",
             now=NOW,
             double_opt_in=False,
-            description="x",
         )
         assert (made.name, made.double_opt_in, made.description) == ("After school", False, "")
         assert [list_.slug for list_ in lists.all_of(session, community.organization.id)] == ["a-1", "families"]
