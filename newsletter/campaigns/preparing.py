@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Integer, case, cast, func, insert, literal, null, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, insert, literal, null, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -13,13 +13,13 @@ from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import links
 from newsletter.ledger.states import get, move
-from newsletter.ledger.tables import Campaign, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
+from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.variants import variant_columns
 from subscribers import audience
 from subscribers.db import Database
 from subscribers.segments.rules import Rule, RuleContext
-from subscribers.tables import List, Subscriber
+from subscribers.tables import Frequency, List, Subscriber, Subscription
 
 PAGE = 50_000
 CHUNK = 1_000
@@ -114,6 +114,7 @@ def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campai
             Subscriber.id,
             Subscriber.address,
             audience.exclusion(chosen.list_id).label("exclusion"),
+            _has_enough(chosen).label("has_enough"),
             variant_columns(chosen.document, chosen.context).label("variant"),
         )
         .where(Subscriber.id > campaign.watermark, Subscriber.id <= last)
@@ -121,6 +122,7 @@ def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campai
     )
     reason = case(
         (page.c.exclusion.is_not(None), page.c.exclusion),
+        (page.c.has_enough, literal(Exclusion.ENOUGH_THIS_MONTH.value)),
         (page.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
         else_=null(),
     )
@@ -149,6 +151,22 @@ def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campai
     )  # fmt: skip
     counted = select(func.count()).where(Delivery.campaign_id == campaign.id, Delivery.seq > campaign.audience)
     return session.scalars(counted).one()
+
+
+def _has_enough(chosen: _Audience) -> ColumnElement[bool]:
+    """Whether the reader wants this list monthly, and an issue of it went out to them this month already."""
+    others = (
+        select(Delivery.seq)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            Delivery.subscriber_id == Subscriber.id,
+            Delivery.state.in_((DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)),
+            Campaign.kind == CampaignKind.BROADCAST,
+            Campaign.list_id == chosen.list_id,
+            Campaign.day >= chosen.context.day.replace(day=1),
+        )
+    )
+    return and_(Subscription.frequency == Frequency.MONTHLY, others.exists())
 
 
 def _chunks(session: Session, campaign: Campaign, audience_before: int) -> Iterator[dict[str, object]]:

@@ -38,7 +38,7 @@ def _serve(app: App, listener: socket.socket) -> None:
     ticking = schedule.start(app.scheduler())
     crew.start()
     try:
-        uvicorn.Server(uvicorn.Config(create(app), log_level="warning")).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(create(app), log_level="warning", proxy_headers=False)).run(sockets=[listener])
     finally:
         ticking.shutdown()
         crew.stop()

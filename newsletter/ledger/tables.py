@@ -72,6 +72,8 @@ class Exclusion(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     UNCONFIRMED = "unconfirmed"
     ERASED = "erased"
+    ENOUGH_THIS_MONTH = "enough-this-month"
+    """The reader asked for one mail a month from this list, and has it."""
     NOTHING_TO_READ = "nothing-to-read"
     """No section of the issue is for this reader."""
 

@@ -26,7 +26,7 @@ from newsletter.sending.transports import TransportUnavailable
 from newsletter.tokens import ReaderPurpose
 from subscribers import lists, subscribers, subscriptions, suppressions
 from subscribers.addresses import EmailAddress
-from subscribers.tables import SubscriptionState, SuppressionReason
+from subscribers.tables import Frequency, Subscription, SubscriptionState, SuppressionReason
 from tests.support.school import EVIDENCE, FAMILIES, ISSUE, a_scheduled_campaign, a_school, add_family, send
 from tests.support.smtp_server import DROP_AFTER, Record, SmtpServer
 
@@ -148,6 +148,21 @@ def test_a_reader_for_whom_no_section_is_gets_no_empty_mail(database_url: str, t
     assert "middle@families.example" not in server.record.recipients
 
 
+def test_a_reader_who_wants_one_mail_a_month_gets_one(database_url: str, tmp_path: Path) -> None:
+    with SmtpServer() as server, a_school(database_url, server.url, tmp_path) as app:
+        with app.database.writing() as session:
+            reader = subscribers.get(session, app.organization.id, EmailAddress.parse("ninth@families.example"))
+            session.get_one(Subscription, (reader.id, 1)).frequency = Frequency.MONTHLY
+        send(app, a_scheduled_campaign(app))
+        second = a_scheduled_campaign(app)
+        send(app, second)
+        with app.database.reading() as session:
+            (excluded,) = listing.deliveries(session, second, DeliveryState.EXCLUDED)
+    assert (excluded["to"], excluded["reason"]) == ("ninth@families.example", "enough-this-month")
+    assert server.record.recipients.count("ninth@families.example") == 1
+    assert server.record.recipients.count("both@families.example") == 2
+
+
 def test_a_rule_narrows_the_audience(database_url: str, tmp_path: Path) -> None:
     with SmtpServer() as server, a_school(database_url, server.url, tmp_path) as app:
         send(app, a_scheduled_campaign(app, "language = es or grade = 2"))
@@ -164,7 +179,7 @@ def test_a_snapshot_cut_off_between_pages_goes_on_where_it_was(database_url: str
 
         pages = preparing.pages(app.database, app.clock, campaign_id, app.today(), app.rule_context, page=3)
         assert next(pages) == 3
-        pages.close()
+        del pages
         preparing.prepare(app.database, app.clock, campaign_id, app.today(), app.rule_context, page=3)
         preparing.prepare(app.database, app.clock, campaign_id, app.today(), app.rule_context, page=3)
         with app.database.reading() as session:

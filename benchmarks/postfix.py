@@ -1,0 +1,99 @@
+"""Debian's `smtp-sink` and `smtp-source`: from the PATH, or unpacked from the postfix package; its daemon is not run."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_COUNTERS = re.compile(rb"mesg=(\d+)")
+
+
+class PostfixMissing(Exception):
+    """Neither installed nor to be had from Debian here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Where the two programs are."""
+
+    sink: str
+    source: str
+    environment: dict[str, str]
+
+
+def find() -> Tools:
+    """The programs, fetched where they are not installed. Raises `PostfixMissing`."""
+    sink, source = shutil.which("smtp-sink"), shutil.which("smtp-source")
+    if sink and source:
+        return Tools(sink, source, dict(os.environ))
+    folder = Path(tempfile.gettempdir()) / "newsletter-postfix"
+    if not (folder / "usr/sbin/smtp-sink").exists():
+        _unpack(folder)
+    libraries = str(folder / "usr/lib/postfix")
+    environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
+    return Tools(str(folder / "usr/sbin/smtp-sink"), str(folder / "usr/sbin/smtp-source"), environment)
+
+
+def _unpack(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["apt-get", "download", "-qq", "postfix"], cwd=folder, check=True, capture_output=True)
+        package = next(folder.glob("postfix_*.deb"))
+        subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
+        raise PostfixMissing("smtp-sink is not installed and Debian's postfix package cannot be fetched") from error
+
+
+class Sink:
+    """A running `smtp-sink` and its own count of messages."""
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port, self._log = port, log
+
+    @property
+    def url(self) -> str:
+        """The transport setting that reaches it."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def messages(self) -> int:
+        """How many messages it says it took."""
+        counts = _COUNTERS.findall(self._log.read_bytes())
+        return int(counts[-1]) if counts else 0
+
+
+@contextmanager
+def running_sink(tools: Tools, folder: Path) -> Iterator[Sink]:
+    """Run `smtp-sink` on a free port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    log = folder / f"sink-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [tools.sink, "-c", "-u", "root", f"127.0.0.1:{port}", "1000"],
+            env=tools.environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _await_port(port)
+        yield Sink(port, log)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise PostfixMissing("smtp-sink did not start")
