@@ -1,4 +1,4 @@
-"""Debian's `smtp-sink` and `smtp-source`: from the PATH, or unpacked from the postfix package; its daemon is not run."""
+"""Debian's `smtp-sink` and `smtp-source`: from the PATH, or unpacked from the postfix package (no daemon runs)."""
 
 import os
 import re
