@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from newsletter.ledger.states import get
-from newsletter.ledger.tables import DeliveryState
+from newsletter.ledger.tables import CampaignKind, DeliveryState
 from newsletter.settings import Tracking
 from subscribers.segments.rules import RuleContext
 
@@ -61,6 +61,7 @@ def campaign_report(
     """Count one campaign; grades are read on its day. Raises `CampaignNotFound`."""
     campaign = get(session, campaign_id)
     found = totals(session, campaign, tracking)
+    is_of_an_issue = campaign.kind is CampaignKind.BROADCAST
     return CampaignReport(
         campaign_id=campaign.id,
         state=campaign.state.value,
@@ -71,7 +72,7 @@ def campaign_report(
         totals=found,
         rates=_rates(found),
         links=link_figures(session, campaign_id),
-        languages=by_language(session, campaign_id, tracking, minimum_group),
+        languages=by_language(session, campaign_id, tracking, minimum_group) if is_of_an_issue else (),
         bands=by_band(session, campaign_id, tracking, minimum_group, context_of(campaign.day)),
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.events.tables import Actor, EventKind
 from newsletter.ledger.states import CampaignNotFound
-from newsletter.ledger.tables import DeliveryState, Exclusion
+from newsletter.ledger.tables import CampaignKind, DeliveryState, Exclusion
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import report_facts, report_rows
 from newsletter.reports.links import link_figures
@@ -156,6 +156,14 @@ def test_languages_are_those_of_the_copies(sent: Returns) -> None:
     sent.event(EventKind.CLICK, first)
     found = [astuple(group) for group in report_on(sent).languages]
     assert found == [("en", 8, 5, 0, 0), ("pt-BR", 6, 6, 1, 1)]
+
+
+def test_a_stream_of_single_mails_has_no_languages(sent: Returns) -> None:
+    sent.campaign.kind = CampaignKind.STREAM
+    sent.copies(6, variant="confirm:1:en")
+    report = report_on(sent)
+    assert report.languages == ()
+    assert report.totals.audience == 6
 
 
 def test_a_family_of_two_bands_is_in_both_and_families_without_grades_are_named(sent: Returns) -> None:
