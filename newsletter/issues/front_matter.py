@@ -18,6 +18,8 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _PLAIN = re.compile(r"\d{4}-\d{2}|[^\W\d_]+([ -][^\W_]+)*")
 _FIRST_LINE = 2
 """The line of the file on which the YAML begins, below `---`."""
+_MOST_BRACKETS = 1000
+"""Nested ones cost the YAML reader the square of their number."""
 _NEVER_FOLD = 1_000_000
 
 
@@ -63,6 +65,9 @@ def write(wanted: FrontMatter, before: str) -> str:
 
 def _loaded(text: str, problems: list[Problem]) -> CommentedMap | None:
     """The fields; none where the text is no YAML, which is then a problem."""
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        problems.append(Problem(_FIRST_LINE, f"There are more than {_MOST_BRACKETS} brackets in the front matter."))
+        return None
     try:
         fields = _yaml().load(text)
     except MarkedYAMLError as error:

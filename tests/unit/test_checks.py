@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from newsletter import checks
-from newsletter.checks import Finding, Level
+from newsletter.checks import Finding, Level, letters
 from newsletter.issues.parsing import parse
 from newsletter.issues.writing import write
 from subscribers.grades import Bands
@@ -216,12 +216,22 @@ def test_html_in_a_text_is_warned_about() -> None:
 def test_a_code_block_that_is_never_closed_is_warned_about() -> None:
     (finding,) = in_english("x\n\n```\ncode")
     assert (finding[0], finding[1]) == ("warning", 9)
+    assert in_english("x\n\n```\ncode\n```") == []
 
 
 def test_what_one_must_know_needs_a_title() -> None:
     (finding,) = in_english("Come", "story {#a must=know}")
     assert (finding[0], finding[1]) == ("warning", 7)
     assert in_english("## Come", "story {#a must=know}") == []
+
+
+def test_whatever_else_keeps_the_letter_from_being_made_is_an_error() -> None:
+    document = parse(a_file(a_section(en="## Read", es="## {{ reader.nme }}")))
+    found = list(letters.findings(document))
+    assert [(finding.level, finding.place) for finding in found] == [
+        (Level.ERROR, "letter, en"),
+        (Level.ERROR, "letter, es"),
+    ]
 
 
 def test_findings_come_in_the_order_of_the_file() -> None:

@@ -120,6 +120,7 @@ def test_shorter_fences_are_part_of_a_text() -> None:
         (":::: section story {#a}\n::: lang en\n:::::\n:::\n::::\n", (7, "This fence means nothing in the text of")),
         (":::: section story {#a}\n::: lang en\n::: note\n:::\n::::\n", (7, "This fence means nothing in the text of")),
         (":::: section story {#a}\n::::\n::::\n", (7, "This fence stands outside every section.")),
+        (":::: section story {#a}\n:::: section tip {#b}\n::::\n", (5, "This section is not closed.")),
         (":::: section story {#a}\n:::\n::::\n", (6, "This fence stands inside the section of line 5")),
         ("::: lang en\n:::\n", (5, "This fence stands outside every section.")),
         ("\nHello\nyou\n", (6, "This text stands outside every section.")),
@@ -176,7 +177,8 @@ def test_a_fault_in_the_structure_is_named_with_its_line(body: str, problem: tup
         ("---\nmonth: 2026-12\nmonth: 2026-12\n---\n", (3, "This is not YAML: found duplicate key")),
         ("---\n- month\n---\n", (2, "Write fields here, such as: month: 2026-12")),
         ("---\nmonth: 2026-12\nday: 2026-02-31\n---\n", (2, "This cannot be read as YAML; put texts in quotes.")),
-        (f"---\na: {'[' * 5000}\n---\n", (2, "This cannot be read as YAML; put texts in quotes.")),
+        (f"---\na: {'[' * 900}\n---\n", (2, "This cannot be read as YAML; put texts in quotes.")),
+        (f"---\na: {'[' * 9000}\n---\n", (2, "There are more than 1000 brackets in the front matter.")),
     ],
 )
 def test_a_fault_in_the_front_matter_is_named_with_its_line(head: str, problem: tuple[int, str]) -> None:
