@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
@@ -159,7 +160,7 @@ def _table(console: Console, what: str, rows: list[dict[str, Any]]) -> None:
     if rows:
         table = Table(*rows[0], box=None, pad_edge=False)
         for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row.values()))
+            table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
         console.print(table)
 
 
