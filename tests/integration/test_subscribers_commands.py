@@ -91,6 +91,10 @@ def test_an_import_without_a_good_line_fails_and_still_says_why(community: Commu
     assert "  and 10 more; --json names them all" in plain.stdout.splitlines()
 
 
+def test_confirmed_people_need_no_word_about_pending_ones(community: Community) -> None:
+    assert "Pending" not in load(community, "--status", "confirmed").stdout
+
+
 def test_columns_are_mapped_and_grades_read_as_of_a_day(community: Community) -> None:
     text = f"Address,Grade\n{MARIA},3\n"
     options = ("--map", "email=Address", "--map", "grades=Grade", "--grades-as-of", "2020-09-01")

@@ -189,3 +189,9 @@ def test_progress_tells_every_line(community: Community) -> None:
     import_file(community.database, community.organization, file, options, heard.append)
     assert sum(heard) == 1_201
     assert len(heard) == 2
+
+
+def test_a_file_of_nothing_but_faults_is_counted_to_the_end_and_told_in_part(community: Community) -> None:  # F39
+    result = community.load("email\n" + "nobody\n" * 10_001)
+    assert result.rejected == 10_001
+    assert len(result.errors) == 10_000
