@@ -1,7 +1,6 @@
 """A report as a person reads it: what happened, the figures in tables, and the next command to try."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -16,6 +15,8 @@ from newsletter.reports.links import LinkFigures
 
 _HIDDEN = "hidden"
 _UNKNOWN = "-"
+_HOUR = "%H:%M %Z"
+_MOMENT = f"%A %-d %B %Y, {_HOUR}"
 
 
 def show_report(console: Console, report: CampaignReport, app: App) -> None:
@@ -69,12 +70,11 @@ def _to_mail(report: CampaignReport) -> int:
 def _times(report: CampaignReport, zone: ZoneInfo) -> str:
     if report.started_at is None:
         return "Sending has not begun."
-    begun = f"Sending began on {_local(report.started_at, zone)}"
-    return f"{begun} and ended on {_local(report.finished_at, zone)}." if report.finished_at else f"{begun}."
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%A %-d %B %Y, %H:%M %Z")
+    begun = report.started_at.astimezone(zone)
+    if report.finished_at is None:
+        return f"Being sent since {begun:{_MOMENT}}."
+    ended = report.finished_at.astimezone(zone)
+    return f"Sent from {begun:{_MOMENT}} to {ended:{_HOUR if ended.date() == begun.date() else _MOMENT}}."
 
 
 def _copies(report: CampaignReport) -> Table:

@@ -18,10 +18,11 @@ from .status import Totals, totals
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Shares from 0 to 1; None where there is nothing to divide by, or nobody told.
+    """Shares from 0 to 1; None where there is nothing to divide by.
 
     `accepted` is of the readers to be mailed; `delivered`, `bounced`, `complained` and `unsubscribed` are of the
-    accepted copies; `opened` and `clicked` count people, of the tracked ones.
+    accepted copies; `opened` and `clicked` count people, of the tracked ones. While no provider has told of any copy,
+    `delivered`, `bounced` and `complained` are None: silence is no zero.
     """
 
     accepted: float | None
@@ -79,11 +80,12 @@ def campaign_report(
 
 def _rates(found: Totals) -> Rates:
     accepted = found.states[DeliveryState.ACCEPTED]
+    told_of = accepted if found.delivered or found.bounced or found.complained else 0
     return Rates(
         accepted=_share(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
-        delivered=_share(found.delivered, accepted) if found.delivered else None,
-        bounced=_share(found.bounced, accepted),
-        complained=_share(found.complained, accepted),
+        delivered=_share(found.delivered, told_of),
+        bounced=_share(found.bounced, told_of),
+        complained=_share(found.complained, told_of),
         unsubscribed=_share(found.unsubscribed, accepted),
         opened=_share(found.opened.human, found.tracked),
         clicked=_share(found.clicked.human, found.tracked),

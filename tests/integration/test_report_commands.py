@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from newsletter.errors import NewsletterError
 from newsletter.events.tables import EventKind
 from newsletter.ledger.tables import DeliveryState, Exclusion
 from subscribers.db import Database
-from tests.support.returns import Returns
+from tests.support.returns import SENT_AT, Returns
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def _in_a_folder_without_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_person_reads_what_happened_first_and_what_to_try_next_last(sqlite_url: str, sent: int) -> None:
     lines = call(sqlite_url, "reports", "campaign", sent).stdout.splitlines()
     assert lines[0] == f"Campaign {sent} is sent: 1,201 of 1,201 copies were accepted."
-    assert lines[1].startswith("Sending began on Wednesday 2 December 2026, 12:00 UTC")
+    assert lines[1] == "Sent from Wednesday 2 December 2026, 12:00 UTC to 12:00 UTC."
     assert lines[-1] == f"Next: newsletter reports campaign {sent} --csv report.csv"
 
 
@@ -69,6 +70,17 @@ def test_a_campaign_that_has_not_begun_says_so(sqlite_url: str) -> None:
     assert "Sending has not begun." in call(sqlite_url, "reports", "campaign", campaign.id).stdout
 
 
+def test_a_sending_over_midnight_says_both_days(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = Returns(session)
+        returns.campaign.finished_at = SENT_AT + timedelta(days=1)
+        campaign_id = returns.campaign_id
+    database.close()
+    output = call(sqlite_url, "reports", "campaign", campaign_id).stdout
+    assert "2 December 2026, 12:00 UTC to Thursday 3 December 2026, 12:00 UTC." in output
+
+
 def test_a_campaign_that_is_still_being_sent_has_no_end(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     with database.writing() as session:
@@ -78,7 +90,7 @@ def test_a_campaign_that_is_still_being_sent_has_no_end(sqlite_url: str) -> None
         campaign_id = returns.campaign_id
     database.close()
     output = call(sqlite_url, "reports", "campaign", campaign_id).stdout
-    assert "ended" not in output
+    assert "Being sent since Wednesday 2 December 2026, 12:00 UTC." in output
     assert output.endswith(f"Next: newsletter campaigns deliveries {campaign_id} --state unknown\n")
 
 

@@ -144,6 +144,15 @@ def test_rates_are_shares_of_what_they_can_be_shares_of(sent: Returns) -> None:
     assert astuple(rates) == (0.75, pytest.approx(1 / 3), 0.0, 0.0, 1.0, 0.5, 0.0)
 
 
+def test_while_no_provider_has_told_of_a_copy_silence_is_no_zero(sent: Returns) -> None:
+    sent.copies(2)
+    rates = report_on(sent).rates
+    assert (rates.accepted, rates.delivered, rates.bounced, rates.complained) == (1.0, None, None, None)
+    sent.event(EventKind.BOUNCE, 1)
+    rates = report_on(sent).rates
+    assert (rates.delivered, rates.bounced, rates.complained) == (0.0, 0.5, 0.0)
+
+
 def test_rates_that_nobody_can_tell_are_empty(sent: Returns) -> None:
     assert set(astuple(report_on(sent).rates)) == {None}
 

@@ -86,7 +86,13 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     folders = {name.partition("/")[0] for name in names}
     assert folders == {"cli.py", "newsletter", "subscribers", next(f for f in folders if f.endswith(".dist-info"))}
-    for needed in ("templates/mail/monthly/html.mjml", "templates/web/base.html", "migrations/env.py", "py.typed"):
+    for needed in (
+        "templates/mail/monthly/html.mjml",
+        "templates/web/base.html",
+        "examples/2026-12.md",
+        "migrations/env.py",
+        "py.typed",
+    ):
         assert f"newsletter/{needed}" in names
 
 
