@@ -90,6 +90,7 @@ class Records:
         key = (int(campaign_id), int(seq), int(attempt))
         if kind == "b":
             self._begun.add(key)
+            self._replied.pop(key, None)  # an earlier answer was "again", and this is that time
         else:
             state, provider_id, error = json.loads(rest[0])
             self._replied[key] = Settlement(key[1], key[2], DeliveryState(state), provider_id, error)

@@ -78,3 +78,16 @@ def test_a_journal_is_kept_until_its_verdicts_are_written(tmp_path: Path) -> Non
         for _ in dead_journals(tmp_path):
             raise OSError("the database is away")
     assert [file.name for file in tmp_path.iterdir()] == ["dead.journal"]
+
+
+def test_what_went_again_after_an_answer_is_unknown_until_the_next_answer(tmp_path: Path) -> None:  # F11
+    journal = AttemptJournal(tmp_path, "again")
+    journal.begin_group(7, {1: 1})
+    journal.begun([1])
+    journal.replied(1, Outcome(DeliveryState.PENDING, None, "another reader of the call was refused"))
+    assert journal.records().verdict(7, 1, 1).state == DeliveryState.PENDING
+    journal.begun([1])
+    assert journal.records().verdict(7, 1, 1).state == DeliveryState.UNKNOWN
+    journal.replied(1, Outcome(DeliveryState.ACCEPTED, "queue 9"))
+    assert journal.records().verdict(7, 1, 1).state == DeliveryState.ACCEPTED
+    journal.close(keep=False)
