@@ -46,7 +46,7 @@ class FileConnection:
         self._index = os.open(folder / _INDEX, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
-        """Write each message under its key; a message that cannot be written goes again."""
+        """Write each message under its key. Raises `TransportUnavailable` at the first that cannot be written."""
         return [(outgoing.seq, self._write(outgoing, journal)) for outgoing in group]
 
     def close(self) -> None:
@@ -66,8 +66,10 @@ class FileConnection:
         except OSError as error:
             file.unlink(missing_ok=True)
             unfinished.unlink(missing_ok=True)
-            outcome = again(f"The file cannot be written: {error.strerror}.")
-        else:
-            outcome = accepted(file.name)
+            journal.replied(outgoing.seq, again(f"The file cannot be written: {error.strerror}."))
+            raise TransportUnavailable(
+                f"The folder {self._folder} cannot be written: {error.strerror}. Nothing is lost; send again."
+            ) from error
+        outcome = accepted(file.name)
         journal.replied(outgoing.seq, outcome)
         return outcome

@@ -5,7 +5,10 @@ whose answer was lost is `unknown`. `send_at` is never used: pause and cancel wo
 """
 
 import http.client
+import json
 import logging
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +21,9 @@ from newsletter.rendering.headers import Mailbox
 from newsletter.settings import Settings
 
 from .outcomes import Outcome, accepted, again, deferred, rejected, unknown
-from .transports import AccountRefused, Journal, Outgoing, TransportUnavailable
+from .transports import GROUP_SECONDS, REPLY_SECONDS, AccountRefused, Journal, Outgoing, TransportUnavailable
 
 CALL_SIZE = 1_000
-CALL_SECONDS = 60
 KEY_ARGUMENT = "newsletter_key"
 """The custom argument that comes back with every event; it holds the delivery key and no address."""
 _OFF = {"enable": False}
@@ -31,10 +33,12 @@ _TRACKING_OFF = {
     "subscription_tracking": _OFF,
     "ganalytics": _OFF,
 }
-_REFUSED = (401, 403)
+_ACCEPTED = 202
 _TOO_MANY = 429
 _BAD_REQUEST = (400, 413)
 _SERVER_TROUBLE = 500
+_OF_A_READER = "personalizations"
+_LONGEST_TEXT = 500
 
 # Its DEBUG log holds the key and every address.
 logging.getLogger("python_http_client.client").setLevel(logging.INFO)
@@ -48,6 +52,7 @@ class SendGridTransport:
     host: str
     group_size: int = CALL_SIZE
     account: str = "sendgrid"
+    reply_seconds: float = REPLY_SECONDS
 
     @classmethod
     def of(cls, settings: Settings) -> "SendGridTransport":
@@ -62,55 +67,64 @@ class SendGridTransport:
         return SendGridConnection(self)
 
 
+class _ReaderRefused(Exception):
+    """A call was refused as bad, perhaps for one reader in it."""
+
+
 class SendGridConnection:
     """One thread's client."""
 
     def __init__(self, transport: SendGridTransport) -> None:
         self._client = SendGridAPIClient(transport.api_key, host=transport.host)
-        self._client.client.timeout = CALL_SECONDS  # it has none by default
+        self._client.client.timeout = transport.reply_seconds  # it has none by default
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
-        """Send a group of one variant, in as few calls as addresses that repeat allow."""
+        """Send a group of one variant, in as few calls as addresses that repeat allow.
+
+        A call refused for one reader goes again in halves until that reader stands alone. Raises
+        `TransportUnavailable` where SendGrid cannot be reached, `AccountRefused` where it refuses what is no reader's.
+        """
         outcomes: list[tuple[int, Outcome]] = []
-        for call in _calls(group):
-            outcomes += self._send_call(call, journal)
+        waiting = deque(_calls(group))
+        begin_until = time.monotonic() + GROUP_SECONDS
+        while waiting:
+            call = waiting.popleft()
+            if time.monotonic() > begin_until:
+                outcomes += _note(call, again("SendGrid was too slow to get to this reader."), journal)
+                continue
+            try:
+                outcome = self._post(call, journal)
+            except _ReaderRefused as refusal:
+                if len(call) > 1:
+                    _note(call, again("Another reader of the same call was refused."), journal)
+                    middle = len(call) // 2
+                    waiting.extendleft([call[middle:], call[:middle]])
+                    continue
+                outcome = rejected(str(refusal))
+            except (TransportUnavailable, AccountRefused) as trouble:
+                _note(call, again(str(trouble)), journal)
+                raise
+            outcomes += _note(call, outcome, journal)
         return outcomes
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _send_call(self, call: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
-        """One call; where it is refused as bad, its halves, until the bad reader stands alone."""
-        seqs = [outgoing.seq for outgoing in call]
-        journal.begun(seqs)
+    def _post(self, call: Sequence[Outgoing], journal: Journal) -> Outcome:
+        body = payload(call)
+        journal.begun([outgoing.seq for outgoing in call])
         try:
-            outcome = self._post(call)
+            answer = self._client.client.mail.send.post(request_body=body)
         except HTTPError as refusal:
-            if refusal.status_code in _BAD_REQUEST and len(call) > 1:
-                middle = len(call) // 2
-                for seq in seqs:
-                    journal.replied(seq, again("Another reader of the same call was refused."))
-                return self._send_call(call[:middle], journal) + self._send_call(call[middle:], journal)
-            outcome = _refusal(refusal)
-            if refusal.status_code in _REFUSED:
-                for seq in seqs:
-                    journal.replied(seq, outcome)
-                raise AccountRefused(
-                    f"SendGrid refuses this account ({refusal.status_code}). Check NEWSLETTER_SENDGRID_API_KEY."
-                ) from None
-        for seq in seqs:
-            journal.replied(seq, outcome)
-        return [(seq, outcome) for seq in seqs]
-
-    def _post(self, call: Sequence[Outgoing]) -> Outcome:
-        try:
-            answer = self._client.client.mail.send.post(request_body=payload(call))
-        except HTTPError:
-            raise
-        except URLError as error:
-            return again(f"SendGrid cannot be reached: {error.reason}")
+            return _refused(refusal)
+        except URLError as error:  # raised only while connecting or writing: the body did not arrive whole
+            raise TransportUnavailable(
+                f"SendGrid cannot be reached: {error.reason}. Nothing is lost; send again."
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             return unknown(f"SendGrid did not answer: {type(error).__name__}")
+        if answer.status_code != _ACCEPTED:
+            return unknown(f"SendGrid answered {answer.status_code} where 202 is expected.")
         return accepted(answer.headers.get("X-Message-Id"))
 
 
@@ -163,13 +177,32 @@ def _calls(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
         yield call
 
 
-def _refusal(refusal: HTTPError) -> Outcome:
-    """What a status says of the copies in the call."""
-    said = f"{refusal.status_code} {bytes(refusal.body or b'').decode('utf-8', 'replace')[:500]}"
+def _note(call: Sequence[Outgoing], outcome: Outcome, journal: Journal) -> list[tuple[int, Outcome]]:
+    for outgoing in call:
+        journal.replied(outgoing.seq, outcome)
+    return [(outgoing.seq, outcome) for outgoing in call]
+
+
+def _refused(refusal: HTTPError) -> Outcome:
+    """What a status says of the copies in the call.
+
+    Raises `_ReaderRefused` where one of them may be at fault, `AccountRefused` where it is not their doing at all.
+    """
+    text = bytes(refusal.body or b"").decode("utf-8", "replace")
+    said = f"{refusal.status_code} {text[:_LONGEST_TEXT]}"
     if refusal.status_code == _TOO_MANY:
-        return deferred(said)
-    if refusal.status_code in _REFUSED:
-        return again(said)
+        return deferred(f"{said} (limit ends at {refusal.headers.get('X-RateLimit-Reset', 'no time it names')})")
     if refusal.status_code >= _SERVER_TROUBLE:
         return unknown(said)
-    return rejected(said)
+    if refusal.status_code in _BAD_REQUEST and _may_be_a_readers(text):
+        raise _ReaderRefused(said)
+    raise AccountRefused(f"SendGrid refuses to send: {said} Check NEWSLETTER_SENDGRID_API_KEY and NEWSLETTER_FROM.")
+
+
+def _may_be_a_readers(text: str) -> bool:
+    """Whether an error names a reader, or nothing: not where each names a field that all readers share."""
+    try:
+        fields = [error.get("field") for error in json.loads(text)["errors"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True
+    return not fields or any(not name or str(name).startswith(_OF_A_READER) for name in fields)

@@ -11,6 +11,11 @@ from newsletter.settings import Settings
 
 from .outcomes import Outcome
 
+GROUP_SECONDS = 50
+"""No message or call of a group is begun later than this; what is left then is pending again."""
+REPLY_SECONDS = 60
+"""How long an answer is waited for. With GROUP_SECONDS shorter than a lease, so that who waited still holds it."""
+
 
 class TransportUnavailable(NewsletterError):
     """The mail server cannot be reached. Nothing is lost; check NEWSLETTER_TRANSPORT and send again."""
@@ -43,19 +48,20 @@ class Journal(Protocol):
     """Where a transport notes what is on the wire, so that a crash leaves as little unknown as possible."""
 
     def begun(self, seqs: Sequence[int]) -> None:
-        """Called once before the bytes are written that make these messages final."""
+        """Called before the bytes are written that make these messages final."""
 
     def replied(self, seq: int, outcome: Outcome) -> None:
-        """Called once after the answer for a message was read."""
+        """Called after the answer for a message was read; `begun` may follow once more where it goes again."""
 
 
 class Connection(Protocol):
     """One way out, used by one thread."""
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
-        """Send a group; one outcome for every `seq`. Trouble with a message or the wire is an outcome, not an error.
+        """Send a group; one outcome for every `seq`. Trouble with one message is an outcome, not an error.
 
-        Raises `AccountRefused` where the service refuses us altogether.
+        Raises `TransportUnavailable` where nothing can leave now, and `AccountRefused` where the service refuses us
+        altogether: the journal then knows what became of each message, and what it does not name was not begun.
         """
 
     def close(self) -> None:

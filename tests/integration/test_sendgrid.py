@@ -10,11 +10,11 @@ from newsletter.sending.transports import AccountRefused, TransportUnavailable, 
 from tests.support import school
 from tests.support.outgoing import Notes, a_group, a_prepared_message
 from tests.support.school import FAMILIES, a_scheduled_campaign, a_school
-from tests.support.sendgrid_server import RESET, SendGridServer
+from tests.support.sendgrid_server import RESET, SILENCE, SendGridServer
 
 
-def connection(server: SendGridServer, key: str = "SG.test") -> SendGridConnection:
-    return SendGridTransport(key, server.url).connect()
+def connection(server: SendGridServer, key: str = "SG.test", reply_seconds: float = 10) -> SendGridConnection:
+    return SendGridTransport(key, server.url, reply_seconds=reply_seconds).connect()
 
 
 def send(server: SendGridServer, *addresses: str) -> dict[int, Outcome]:
@@ -59,8 +59,32 @@ def test_one_bad_reader_is_found_and_the_others_are_sent_once() -> None:  # F11
     assert sorted(server.recipients()) == sorted(set(addresses) - {"r17@x.example"})
 
 
+def test_what_all_readers_share_is_not_blamed_on_them() -> None:  # F12
+    addresses = [f"r{n}@x.example" for n in range(50)]
+    notes = Notes()
+    with (
+        SendGridServer(lambda _: (400, "from.email")) as server,
+        pytest.raises(AccountRefused, match=r"SendGrid refuses to send: 400 .*from\.email"),
+    ):
+        connection(server).send(a_group(a_prepared_message(), *addresses), notes)
+    assert {outcome.state.value for outcome in notes.answers.values()} == {"pending"}
+    assert len(notes.begun_seqs) == 50
+
+
+@pytest.mark.parametrize("named", ["personalizations.0.to.0.email", None])
+def test_a_refusal_that_may_be_a_readers_is_looked_into(named: str | None) -> None:  # F11
+    def fault(body: dict[str, Any]) -> tuple[int, str | None]:
+        return (400, named) if "b@x.example" in str(body["personalizations"]) else (0, None)
+
+    with SendGridServer(fault) as server:
+        outcomes = send(server, "a@x.example", "b@x.example", "c@x.example")
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "rejected", "accepted"]
+    assert server.recipients() == ["a@x.example", "c@x.example"]
+
+
 @pytest.mark.parametrize(
-    ("fault", "state"), [(RESET, "unknown"), (500, "unknown"), (503, "unknown"), (429, "deferred"), (404, "rejected")]
+    ("fault", "state"),
+    [(RESET, "unknown"), (500, "unknown"), (503, "unknown"), (200, "unknown"), (429, "deferred"), (413, "rejected")],
 )
 def test_each_trouble_has_its_own_outcome(fault: int, state: str) -> None:  # F8 F9 F10 M48
     with SendGridServer(lambda _: fault) as server:
@@ -68,19 +92,44 @@ def test_each_trouble_has_its_own_outcome(fault: int, state: str) -> None:  # F8
     assert outcomes[1].state == state
 
 
+def test_a_call_without_an_answer_in_time_is_unknown_and_not_sent_again() -> None:  # F10 M48
+    calls: list[dict[str, Any]] = []
+    notes = Notes()
+
+    def fault(body: dict[str, Any]) -> int:
+        calls.append(body)
+        return SILENCE
+
+    with SendGridServer(fault) as server:
+        group = a_group(a_prepared_message(), "a@x.example", "b@x.example")
+        outcomes = connection(server, reply_seconds=0.3).send(group, notes)
+    assert [outcome.state.value for _, outcome in outcomes] == ["unknown", "unknown"]
+    assert len(calls) == 1
+
+
 def test_a_service_that_cannot_be_reached_takes_nothing() -> None:  # F10
     with SendGridServer() as server:
         pass
-    assert send(server, "a@x.example")[1].state == "pending"
+    notes = Notes()
+    with pytest.raises(TransportUnavailable, match="cannot be reached"):
+        connection(server).send(a_group(a_prepared_message(), "a@x.example"), notes)
+    assert notes.answers[1].state == "pending"
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_is_the_accounts_trouble_and_is_not_shown(status: int) -> None:  # F12
+@pytest.mark.parametrize("status", [401, 403, 404, 308])
+def test_a_refused_account_stops_everything_and_its_key_is_not_shown(status: int) -> None:  # F12
     notes = Notes()
     with SendGridServer(lambda _: status) as server, pytest.raises(AccountRefused, match="API_KEY") as refusal:
         connection(server).send(a_group(a_prepared_message(), "a@x.example"), notes)
     assert notes.answers[1].state == "pending"
+    assert str(status) in str(refusal.value)
     assert "SG.test" not in str(refusal.value)
+
+
+def test_a_wrong_key_is_the_accounts_trouble() -> None:  # F12
+    with SendGridServer() as server, pytest.raises(AccountRefused, match="401"):
+        connection(server, key="SG.wrong").send(a_group(a_prepared_message(), "a@x.example"), Notes())
+    assert server.accepted == []
 
 
 def test_the_key_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:  # M54

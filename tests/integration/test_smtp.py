@@ -1,18 +1,35 @@
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 
+from newsletter.ledger.claims import LEASE
 from newsletter.sending.outcomes import Outcome
-from newsletter.sending.smtp import TRIES, SmtpTransport
-from newsletter.sending.transports import AccountRefused, TransportUnavailable
+from newsletter.sending.smtp import SmtpTransport
+from newsletter.sending.smtp_connections import MESSAGES_A_CONNECTION, Patience, SmtpConnection
+from newsletter.sending.transports import GROUP_SECONDS, REPLY_SECONDS, AccountRefused, TransportUnavailable
+from tests.support.certificates import a_certificate
 from tests.support.outgoing import Notes, a_group, a_prepared_message
-from tests.support.smtp_server import DROP_AFTER, DROP_BEFORE, Fault, SmtpServer
+from tests.support.smtp_server import DROP_AFTER, DROP_BEFORE, DROP_INSIDE, SILENCE, Fault, SmtpServer
 
 EXTENSIONS = [("PIPELINING", "8BITMIME"), ("8BITMIME",)]
 THREE = ("a@x.example", "b@x.example", "c@x.example")
 
 
-def send(server: SmtpServer, *addresses: str) -> tuple[dict[int, Outcome], Notes]:
+AT_ONCE = Patience(pauses=(0, 0, 0))
+IMPATIENT = Patience(reply_seconds=0.2, pauses=(0, 0, 0))
+
+
+def connect(server: SmtpServer, patience: Patience = AT_ONCE) -> SmtpConnection:
+    return replace(SmtpTransport.parse(server.url), patience=patience).connect()
+
+
+def send(server: SmtpServer, *addresses: str, patience: Patience = AT_ONCE) -> tuple[dict[int, Outcome], Notes]:
     notes = Notes()
-    connection = SmtpTransport.parse(server.url).connect()
+    connection = connect(server, patience)
     outcomes = dict(connection.send(a_group(a_prepared_message(), *addresses), notes))
     connection.close()
     assert notes.answers == outcomes
@@ -48,27 +65,50 @@ def test_every_message_arrives_once_and_whole(extensions: tuple[str, ...]) -> No
     assert "MAIL FROM:<news@maple.example>" in server.commands
 
 
-@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
+@pytest.mark.parametrize("command", ["RCPT", "DATA", "."])
 @pytest.mark.parametrize(("reply", "state"), [("550 no such user", "rejected"), ("451 come back", "deferred")])
 def test_a_refusal_is_one_recipients_own(
     extensions: tuple[str, ...], command: str, reply: str, state: str
 ) -> None:  # F14
-    # MAIL comes before the server knows whom it is for.
-    recipient = "" if command == "MAIL" else "b@x.example"
-    with SmtpServer(extensions=extensions, fault=refusing(command, recipient, reply, times=1)) as server:
+    with SmtpServer(extensions=extensions, fault=refusing(command, "b@x.example", reply, times=1)) as server:
         outcomes, _ = send(server, *THREE)
-    refused = 1 if command == "MAIL" else 2
-    assert {seq: outcome.state.value for seq, outcome in outcomes.items() if seq != refused} == dict.fromkeys(
-        {1, 2, 3} - {refused}, "accepted"
-    )
-    assert outcomes[refused] == Outcome(outcomes[refused].state, None, reply)
-    assert outcomes[refused].state == state
-    assert len(server.record.recipients) == 2
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", state, "accepted"]
+    assert outcomes[2].error == reply
+    assert server.record.recipients == ["a@x.example", "c@x.example"]
+    assert server.connections == 1
 
 
-@pytest.mark.parametrize("command", ["RCPT", "DATA", "."])
+def test_a_server_that_takes_data_for_nobody_gets_an_empty_message(extensions: tuple[str, ...]) -> None:  # F14
+    fault = refusing("RCPT", "b@x.example", "550 no such user")
+    with SmtpServer(extensions=extensions, fault=fault, takes_data_for_nobody=True) as server:
+        outcomes, _ = send(server, *THREE)
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "rejected", "accepted"]
+    assert server.record.recipients == ["a@x.example", "c@x.example"]
+    assert server.connections == 1
+
+
+def test_a_later_at_mail_defers_that_message(extensions: tuple[str, ...]) -> None:
+    # MAIL comes before the server knows whom it is for.
+    with SmtpServer(extensions=extensions, fault=refusing("MAIL", "", "451 come back", times=1)) as server:
+        outcomes, _ = send(server, *THREE)
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["deferred", "accepted", "accepted"]
+
+
+def test_a_refused_sender_is_nobodys_own_and_costs_no_reader(extensions: tuple[str, ...]) -> None:
+    notes = Notes()
+    with (
+        SmtpServer(extensions=extensions, fault=refusing("MAIL", "", "530 log in first")) as server,
+        closing(connect(server)) as connection,
+        pytest.raises(AccountRefused, match=r"news@maple\.example: 530 log in first"),
+    ):
+        connection.send(a_group(a_prepared_message(), *THREE), notes)
+    assert {seq: outcome.state.value for seq, outcome in notes.answers.items()} == {1: "pending"}
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
 def test_a_421_is_no_verdict_on_the_message(extensions: tuple[str, ...], command: str) -> None:  # F13
-    fault = refusing(command, "b@x.example", "421 closing", times=1)
+    recipient = "" if command == "MAIL" else "b@x.example"
+    fault = refusing(command, recipient, "421 closing", times=1)
     with SmtpServer(extensions=extensions, fault=fault) as server:
         outcomes, _ = send(server, *THREE)
     assert server.record.recipients == list(THREE)
@@ -92,18 +132,111 @@ def test_a_drop_after_the_dot_is_unknown_and_never_sent_again(extensions: tuple[
     assert server.record.recipients == list(THREE)
 
 
+def test_a_421_is_in_the_journal_before_the_message_goes_again(extensions: tuple[str, ...]) -> None:  # F13
+    notes = Notes()
+    with SmtpServer(extensions=extensions) as server:
+        server.fault = refusing(".", "a@x.example", "421 closing")
+        with closing(connect(server, Patience(pauses=(0,)))) as connection:
+            connection.send(a_group(a_prepared_message(), "a@x.example", "b@x.example"), notes)
+    assert notes.answers[1].state == "deferred"
+    assert notes.states_of_1 == ["pending", "deferred"]
+
+
+def test_silence_after_the_dot_is_unknown(extensions: tuple[str, ...]) -> None:  # F10
+    fault = refusing(".", "b@x.example", SILENCE, times=1)
+    with SmtpServer(extensions=extensions, fault=fault) as server:
+        outcomes, _ = send(server, *THREE, patience=IMPATIENT)
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "unknown", "accepted"]
+    assert server.record.recipients == list(THREE)
+
+
+def test_silence_before_the_body_goes_again_on_a_new_connection(extensions: tuple[str, ...]) -> None:  # F10
+    fault = refusing("DATA", "b@x.example", SILENCE, times=1)
+    with SmtpServer(extensions=extensions, fault=fault) as server:
+        outcomes, _ = send(server, *THREE, patience=IMPATIENT)
+    assert {outcome.state.value for outcome in outcomes.values()} == {"accepted"}
+    assert server.record.recipients == list(THREE)
+
+
+def test_a_connection_cut_inside_the_body_hands_nothing_over() -> None:  # F13
+    prepared = a_prepared_message("A body that no socket's buffers hold. " * 150_000)
+    fault = refusing("DATA", "a@x.example", DROP_INSIDE, times=1)
+    with SmtpServer(extensions=(), fault=fault) as server:
+        notes = Notes()
+        with closing(connect(server)) as connection:
+            outcomes = dict(connection.send(a_group(prepared, "a@x.example"), notes))
+    assert outcomes[1].state == "accepted"
+    assert notes.begun_seqs == [1, 1]
+    assert server.record.recipients == ["a@x.example"]
+
+
+def test_a_group_that_takes_too_long_leaves_the_rest_pending(extensions: tuple[str, ...]) -> None:
+    fault = refusing("RCPT", "b@x.example", SILENCE)
+    patience = Patience(reply_seconds=5, group_seconds=0.5, pauses=(0, 0, 0))
+    with SmtpServer(extensions=extensions, fault=fault) as server:
+        outcomes, notes = send(server, *THREE, patience=patience)
+    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "pending", "pending"]
+    assert notes.begun_seqs == [1]
+
+
+def test_a_server_too_slow_for_any_message_cannot_be_used(extensions: tuple[str, ...]) -> None:
+    patience = Patience(reply_seconds=5, group_seconds=0.2, pauses=(0, 0, 0))
+    with (
+        SmtpServer(extensions=extensions, fault=refusing("MAIL", "", SILENCE)) as server,
+        closing(connect(server, patience)) as connection,
+        pytest.raises(TransportUnavailable, match="too slow"),
+    ):
+        connection.send(a_group(a_prepared_message(), *THREE), Notes())
+
+
+def test_a_group_ends_before_its_lease() -> None:
+    assert timedelta(seconds=GROUP_SECONDS + REPLY_SECONDS) < LEASE
+    assert (Patience().group_seconds, Patience().reply_seconds) == (GROUP_SECONDS, REPLY_SECONDS)
+
+
 def test_a_message_that_ends_every_connection_is_deferred_and_the_others_go_on(extensions: tuple[str, ...]) -> None:
     fault = refusing("RCPT", "b@x.example", "421 not you")
     with SmtpServer(extensions=extensions, fault=fault) as server:
         outcomes, _ = send(server, *THREE)
     assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "deferred", "accepted"]
-    assert server.connections == TRIES + 1
+    assert server.connections == 4
+
+
+def test_a_server_that_ends_every_connection_is_left_alone(extensions: tuple[str, ...]) -> None:
+    notes = Notes()
+    with (
+        SmtpServer(extensions=extensions, fault=refusing("MAIL", "", "421 too much")) as server,
+        closing(connect(server)) as connection,
+        pytest.raises(TransportUnavailable, match="421 too much"),
+    ):
+        connection.send(a_group(a_prepared_message(), *THREE), notes)
+    assert {seq: outcome.state.value for seq, outcome in notes.answers.items()} == {1: "deferred"}
+    assert server.connections == 6
+
+
+def test_an_answer_that_is_none_ends_the_connection() -> None:
+    with SmtpServer(fault=refusing("RCPT", "b@x.example", "what?", times=1)) as server:
+        outcomes, _ = send(server, *THREE)
+    assert {outcome.state.value for outcome in outcomes.values()} == {"accepted"}
+    assert server.connections == 2
+
+
+def test_a_used_up_connection_is_made_anew() -> None:
+    addresses = [f"r{n}@x.example" for n in range(MESSAGES_A_CONNECTION // 4)]
+    group = a_group(a_prepared_message(), *addresses)
+    with SmtpServer() as server:
+        connection = connect(server)
+        for _ in range(5):
+            connection.send(group, Notes())
+        connection.close()
+    assert server.connections == 2
+    assert server.record.recipients == addresses * 5
 
 
 def test_a_server_that_goes_away_leaves_the_rest_for_later() -> None:
     server = SmtpServer()
     with server:
-        connection = SmtpTransport.parse(server.url).connect()
+        connection = connect(server)
     with pytest.raises(TransportUnavailable, match="cannot be reached"):
         connection.send(a_group(a_prepared_message(), *THREE), Notes())
     connection.close()
@@ -124,15 +257,57 @@ def test_a_non_ascii_local_part_is_sent_where_smtputf8_is_offered() -> None:  # 
     assert outcomes[1].state == "accepted"
 
 
-def test_a_wrong_password_says_so_without_showing_it() -> None:
-    def fault(command: str, _: str) -> str | None:
-        return "535 no" if command == "AUTH" else None
+def logging_in(server: SmtpServer, password: str) -> SmtpTransport:
+    return SmtpTransport.parse(server.url.replace("//", f"//ana:{quote(password)}@") + "?tls=none")
 
-    with SmtpServer(extensions=("AUTH PLAIN",), fault=fault) as server:
-        url = server.url.replace("//", "//ana:hidden@") + "?tls=none"
-        with pytest.raises(AccountRefused, match="refuses the user ana") as refusal:
-            SmtpTransport.parse(url).connect()
+
+def test_a_wrong_password_says_so_without_showing_it() -> None:  # F12
+    fault = refusing("AUTH", "", "535 no")
+    with (
+        SmtpServer(extensions=("AUTH PLAIN",), fault=fault) as server,
+        pytest.raises(AccountRefused, match=r"refuses the user ana: 535 no\.") as refusal,
+    ):
+        logging_in(server, "hidden").connect()
     assert "hidden" not in str(refusal.value)
+
+
+def test_a_login_service_that_is_away_does_not_stop_the_campaign() -> None:
+    fault = refusing("AUTH", "", "454 try later")
+    with (
+        SmtpServer(extensions=("AUTH PLAIN",), fault=fault) as server,
+        pytest.raises(TransportUnavailable, match="454 try later"),
+    ):
+        logging_in(server, "hidden").connect()
+
+
+def test_a_password_that_smtp_cannot_carry_is_refused_without_showing_it() -> None:
+    with SmtpServer(extensions=("AUTH PLAIN",)) as server, pytest.raises(AccountRefused, match="ASCII") as refusal:
+        logging_in(server, "gehёim").connect()
+    assert "geh" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("from_the_start", [True, False], ids=["smtps", "starttls"])
+def test_mail_goes_by_tls_to_a_server_whose_certificate_is_trusted(tmp_path: Path, *, from_the_start: bool) -> None:
+    certificate, trusted = a_certificate(tmp_path)
+    extensions = ("PIPELINING", "AUTH PLAIN", "STARTTLS")
+    with SmtpServer(extensions=extensions, certificate=certificate, tls_from_the_start=from_the_start) as server:
+        scheme, option = ("smtps", "") if from_the_start else ("smtp", "&tls=starttls")
+        url = f"{scheme}://ana:secret@127.0.0.1:{server.port}?ca={trusted}{option}"
+        connection = SmtpTransport.parse(url).connect()
+        outcomes = dict(connection.send(a_group(a_prepared_message(), *THREE), Notes()))
+        connection.close()
+    assert {outcome.state.value for outcome in outcomes.values()} == {"accepted"}
+    assert ("STARTTLS" in server.commands) is not from_the_start
+    assert any(command.startswith("AUTH PLAIN") for command in server.commands)
+
+
+@pytest.mark.parametrize("tls", ["tls", "starttls"])
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, tls: str) -> None:
+    certificate, _ = a_certificate(tmp_path)
+    with SmtpServer(extensions=("STARTTLS",), certificate=certificate, tls_from_the_start=tls == "tls") as server:
+        transport = replace(SmtpTransport.parse(server.url), tls=tls)
+        with pytest.raises(TransportUnavailable, match="self-signed certificate"):
+            transport.connect()
 
 
 def test_a_missing_starttls_is_refused_rather_than_passed_over() -> None:
@@ -140,10 +315,23 @@ def test_a_missing_starttls_is_refused_rather_than_passed_over() -> None:
         SmtpTransport.parse(server.url + "?tls=starttls").connect()
 
 
-@pytest.mark.parametrize("url", ["smtp://", "smtp://host?tls=maybe", "smtp://host?colour=red"])
+@pytest.mark.parametrize("host", ["mail..example", "127.0.0.1:1"])
+def test_a_host_that_cannot_be_reached_says_so(host: str) -> None:
+    with pytest.raises(TransportUnavailable, match="cannot be reached"):
+        SmtpTransport.parse(f"smtp://{host}").connect()
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://", "smtp://host?tls=maybe", "smtp://host?colour=red", "smtp://u:pass@host:port", "smtp://[host"]
+)
 def test_a_url_that_cannot_work_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(TransportUnavailable, match="starttls"):
         SmtpTransport.parse(url)
+
+
+def test_an_authority_that_is_not_there_is_named() -> None:
+    with pytest.raises(TransportUnavailable, match="no/such/file"):
+        SmtpTransport.parse("smtps://host?ca=no/such/file")
 
 
 def test_a_url_is_read_whole() -> None:

@@ -47,9 +47,12 @@ class Notes:
     def __init__(self) -> None:
         self.begun_seqs: list[int] = []
         self.answers: dict[int, Outcome] = {}
+        self.states_of_1: list[str] = []
 
     def begun(self, seqs: Sequence[int]) -> None:
         self.begun_seqs += seqs
 
     def replied(self, seq: int, outcome: Outcome) -> None:
         self.answers[seq] = outcome
+        if seq == 1:
+            self.states_of_1.append(outcome.state.value)

@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 RESET = -1
+"""Hang up without an answer."""
 SILENCE = -2
+"""Never answer."""
 
-Fault = Callable[[dict[str, Any]], int]
-"""Given a body: 0 to accept it, a status to answer with, `RESET` or `SILENCE` after reading it."""
+Fault = Callable[[dict[str, Any]], int | tuple[int, str | None]]
+"""Given a body: 0 to accept it, a status to answer with (and the field it is about), `RESET` or `SILENCE`."""
 
 
 def _recipients(body: dict[str, Any]) -> list[str]:
@@ -25,7 +27,7 @@ def _tracks(body: dict[str, Any]) -> bool:
 
 
 def _size(values: dict[str, str]) -> int:
-    return sum(len(key) + len(value) for key, value in values.items())
+    return len(json.dumps(values, ensure_ascii=False).encode())
 
 
 _RESERVED = {"to", "from", "subject", "reply-to", "dkim-signature", "content-type", "received"}
@@ -36,11 +38,15 @@ _OF_A_BODY: dict[str, Callable[[dict[str, Any]], bool]] = {
     "a from": lambda body: "@" not in body.get("from", {}).get("email", ""),
     "a subject": lambda body: not body.get("subject"),
     "text before HTML": lambda body: [p["type"] for p in body.get("content", [])] != ["text/plain", "text/html"],
-    "no send_at": lambda body: "send_at" in body or any("send_at" in one for one in body["personalizations"]),
+    "no send_at": lambda body: "send_at" in body or any("send_at" in one for one in body.get("personalizations", [])),
     "tracking off": _tracks,
+    "below 30 MB": lambda body: len(json.dumps(body)) >= 30_000_000,
 }
 _OF_A_PERSONALIZATION: dict[str, Callable[[dict[str, Any]], bool]] = {
     "custom_args below 10,000": lambda one: _size(one.get("custom_args", {})) >= 10_000,
+    "a delivery key and no address": lambda one: (
+        not one.get("custom_args", {}).get("newsletter_key") or "@" in str(one["custom_args"])
+    ),
     "substitutions up to 10,000": lambda one: _size(one.get("substitutions", {})) > 10_000,
     "no reserved header": lambda one: bool({name.lower() for name in one.get("headers", {})} & _RESERVED),
 }
@@ -64,6 +70,7 @@ class SendGridServer:
         self.fault, self.key = fault, key
         self.accepted: list[dict[str, Any]] = []
         self.refused: list[list[str]] = []
+        self.closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -75,6 +82,7 @@ class SendGridServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -91,12 +99,15 @@ class SendGridServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self.headers.get("Authorization") != f"Bearer {contract.key}" or self.path != "/v3/mail/send":
                     return self._answer(401, {"errors": [{"message": "no"}]})
-                status = contract.fault(body)
+                fault = contract.fault(body)
+                status, named = fault if isinstance(fault, tuple) else (fault, None)
                 if status in (RESET, SILENCE):
                     self.close_connection = True
+                    if status == SILENCE:
+                        contract.closing.wait()
                     return None
                 if status:
-                    return self._answer(status, {"errors": [{"message": f"fault {status}"}]})
+                    return self._answer(status, {"errors": [{"message": f"fault {status}", "field": named}]})
                 broken = violations(body)
                 if broken:
                     contract.refused.append(broken)

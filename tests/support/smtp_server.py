@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -19,11 +20,13 @@ from typing import Self
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: <([^>]*)>", re.MULTILINE | re.IGNORECASE)
 DROP_BEFORE = "drop before the body"
+DROP_INSIDE = "drop inside the body"
 DROP_AFTER = "drop after the dot"
+SILENCE = "take it, and never answer"
 
 Fault = Callable[[str, str], str | None]
 """Given the command (MAIL, RCPT, DATA, or `.` for the end of a body) and the recipient: a reply to give instead,
-`DROP_BEFORE` or `DROP_AFTER`, or None to go on."""
+`DROP_BEFORE`, `DROP_INSIDE`, `DROP_AFTER` or `SILENCE`, or None to go on."""
 
 
 @dataclass
@@ -78,44 +81,54 @@ class _Dialogue:
         fault = server.fault(verb, self._recipient)
         if fault == DROP_BEFORE:
             return False
+        if fault == SILENCE:
+            await self._reader.read()
+            return False
+        if fault == DROP_INSIDE:
+            self._say("354 go ahead")
+            await self._reader.read(1_000)
+            return False
         if fault is not None:
             if verb == "RCPT":
                 self._recipient = ""
             self._say(fault)
             return not fault.startswith("421")
-        if verb == "EHLO":
-            self._say(
-                "\r\n".join(
-                    f"250{'-' if n < len(server.extensions) else ' '}{word}"
-                    for n, word in enumerate(("oracle.example", *server.extensions))
-                )
-            )
-        elif verb == "MAIL":
-            self._has_sender, self._recipient = True, ""
-            self._say("250 ok")
-        elif verb == "RSET":
-            self._has_sender, self._recipient = False, ""
-            self._say("250 ok")
-        elif verb == "RCPT" and not self._has_sender:
-            self._recipient = ""
-            self._say("503 MAIL first")
-        elif verb == "DATA":
+        if verb == "DATA":
             return await self._data()
-        else:
-            self._say("250 ok")
+        self._say(self._answer(verb))
+        if verb == "STARTTLS" and server.certificate is not None:
+            await self._writer.start_tls(server.certificate)
         return True
 
+    def _answer(self, verb: str) -> str:
+        """What is said to a command that no fault meets."""
+        if verb == "EHLO":
+            words = ("oracle.example", *self._server.extensions)
+            return "\r\n".join(f"250{'-' if n < len(words) else ' '}{word}" for n, word in enumerate(words, 1))
+        if verb in ("MAIL", "RSET"):
+            self._has_sender, self._recipient = verb == "MAIL", ""
+        elif verb == "RCPT" and not self._has_sender:
+            self._recipient = ""
+            return "503 MAIL first"
+        return {"STARTTLS": "220 go ahead", "AUTH": "235 welcome"}.get(verb, "250 ok")
+
     async def _data(self) -> bool:
-        if not self._recipient:
+        if not self._recipient and not self._server.takes_data_for_nobody:
             self._say("554 no valid recipients")
             return True
         self._has_sender = False
         self._say("354 go ahead")
         await self._writer.drain()
+        if not self._recipient:
+            empty = await self._reader.readline()
+            self._say("554 no valid recipients")
+            return empty == b".\r\n"
         body = await self._reader.readuntil(b"\r\n.\r\n")
         fault = self._server.fault(".", self._recipient)
-        if fault == DROP_AFTER:
+        if fault in (DROP_AFTER, SILENCE):
             self._server.record.add(self._recipient, body[:-3])
+            if fault == SILENCE:
+                await self._reader.read()
             return False
         if fault is not None:
             self._say(fault)
@@ -140,10 +153,16 @@ class SmtpServer:
         *,
         extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8"),
         fault: Fault = lambda _, __: None,
+        certificate: ssl.SSLContext | None = None,
+        tls_from_the_start: bool = False,
+        takes_data_for_nobody: bool = False,
     ) -> None:
         self.record = record or Record()
         self.extensions = extensions
         self.fault = fault
+        self.certificate = certificate
+        self.takes_data_for_nobody = takes_data_for_nobody
+        self._context = certificate if tls_from_the_start else None
         self.commands: list[str] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
@@ -169,7 +188,7 @@ class SmtpServer:
         return f"smtp://127.0.0.1:{self.port}"
 
     async def _listen(self) -> int:
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**24)
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**24, ssl=self._context)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def _close(self) -> None:
@@ -185,8 +204,8 @@ class SmtpServer:
         try:
             await _Dialogue(self, reader, writer).run()
             await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client went away; what it did not finish is not written down
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client went away, or the server does; what was not finished is not written down
         finally:
             writer.close()
 
