@@ -118,7 +118,7 @@ def cancel(campaign_id: int) -> None:
 def status(campaign_id: int, as_json: bool) -> None:
     """Show where every copy of a campaign is."""
     with opened() as app, app.database.reading() as session:
-        facts = status_of(session, campaign_id)
+        facts = status_of(session, campaign_id, app.settings.tracking)
         say(facts, lambda console: _status(console, facts), as_json=as_json)
 
 
