@@ -60,6 +60,7 @@ class PreparedMessage:
         self._envelope = envelope
         self._faces = Faces(content, envelope.identity, signer)
         self._wire = Wire(self._faces, envelope, signer)
+        self._sender = headers.sender(envelope.identity).address
         stem = _stem(content)
         self._tags = [f"-{stem}.{at}-" for at in range(len(self._faces.holes))]
 
@@ -70,7 +71,7 @@ class PreparedMessage:
     @property
     def sender(self) -> str:
         """The address of the envelope's sender, where refusals go (RFC 5321, MAIL FROM)."""
-        return headers.sender(self._envelope.identity).address
+        return self._sender
 
     def key(self, copy: Copy) -> str:
         """What names this copy to the outside; the left side of its Message-ID too."""

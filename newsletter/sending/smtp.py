@@ -81,7 +81,7 @@ class SmtpTransport:
         return client
 
     def _greeted(self, on_failure: contextlib.ExitStack) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self.ca_file)
+        context = None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file)
         seconds = self.patience.connect_seconds
         if self.tls == "tls":
             client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=seconds, context=context)

@@ -22,6 +22,7 @@ _LATER, _NEVER = 4, 5
 _END = b".\r\n"
 _GOODBYE_SECONDS = 5
 _LONGEST_TEXT = 500
+_LONGEST_LINE = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class SmtpConnection:
             self._client = self._dial()
             self._socket: socket.socket = self._client.sock  # type: ignore[assignment]  # it is connected
             self._replies = self._socket.makefile("rb")
+            self._longest_wait = 0.0
             self._pipelines = self._client.has_extn("pipelining")
             self._utf8 = self._client.has_extn("smtputf8")
             self._sent = 0
@@ -69,7 +71,7 @@ class SmtpConnection:
         """Quit politely where there is still someone to hear it."""
         if self._client is not None:
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                self._socket.settimeout(_GOODBYE_SECONDS)
+                self._wait_at_most(_GOODBYE_SECONDS)
                 self._client.quit()
             self._drop()
 
@@ -88,9 +90,12 @@ class SmtpConnection:
             self._reconnect(running.ends)
             try:
                 self._run(running)
-            except (_Closed, OSError) as error:
+            except _Closed as error:
                 self._drop()
                 self._end(running, error)
+            except BaseException:
+                self._drop()  # in the middle of its dialogue
+                raise
         if running.waiting and not running.outcomes:
             raise TransportUnavailable("The mail server is too slow to answer. Nothing is lost; send again.")
         while running.waiting:
@@ -139,7 +144,6 @@ class SmtpConnection:
         if code // 100 == _NEVER and current.to.isascii():
             # MAIL names nobody but us: whatever is wrong with it is wrong for every reader.
             running.note(again(f"{code} {text}"))
-            self._drop()
             raise AccountRefused(
                 f"The mail server refuses mail from {current.prepared.sender}: {code} {text}. "
                 "Check NEWSLETTER_FROM and NEWSLETTER_TRANSPORT, then resume the campaign."
@@ -170,12 +174,16 @@ class SmtpConnection:
 
     def _hand_over(self, data: bytes, dot: int) -> None:
         """Write a message that is final at `dot`: until the kernel took that byte, it is not in flight."""
-        self._socket.settimeout(self._patience.reply_seconds)
-        taken = self._socket.send(data)
-        while taken < dot:
-            taken += self._socket.send(data[taken:])
+        self._wait_at_most(self._patience.reply_seconds)
+        taken = 0
+        try:
+            while taken < dot:
+                taken += self._socket.send(data[taken:] if taken else data)
+        except OSError as error:
+            raise _Closed(str(error)) from error
         self._in_flight = True
-        self._write(data[taken:])
+        if taken < len(data):
+            self._write(data[taken:])
 
     def _can_take(self, outgoing: Outgoing) -> bool:
         return self._utf8 or outgoing.to.isascii()
@@ -192,8 +200,7 @@ class SmtpConnection:
         if was_in_flight and not isinstance(error, _Dismissed):
             running.note(unknown("The connection ended after the message was handed over and before the answer."))
             return
-        if was_in_flight:
-            running.journal.replied(running.waiting[0].seq, again(str(error)))
+        running.journal.replied(running.waiting[0].seq, again(str(error)))
         running.ends += 1
         if running.ends < len(self._patience.pauses):
             return
@@ -206,19 +213,27 @@ class SmtpConnection:
         """How long to wait for the answer to a command that hands nothing over yet."""
         left = self._begin_until - time.monotonic()
         if left <= 0:
-            raise TimeoutError("no answer in time")
+            raise _Closed("no answer in time")
         return min(left, self._patience.reply_seconds)
 
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._longest_wait:  # it is a system call
+            self._socket.settimeout(seconds)
+            self._longest_wait = seconds
+
     def _write(self, data: bytes) -> None:
-        self._socket.settimeout(self._patience.reply_seconds)
-        self._socket.sendall(data)
+        self._wait_at_most(self._patience.reply_seconds)
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            raise _Closed(str(error)) from error
 
     def _reply(self, seconds: float) -> tuple[int, str]:
         """Read one reply (RFC 5321, section 4.2). Raises `_Closed` at the end, `_Dismissed` where it is a 421."""
-        self._socket.settimeout(seconds)
+        self._wait_at_most(seconds)
         lines = []
         while True:
-            line = self._replies.readline(2048)
+            line = self._line()
             if not line.endswith(b"\n") or not line[:3].isdigit():
                 raise _Closed("cut off" if not line else "not an SMTP reply")
             lines.append(line[4:].decode("utf-8", "replace").strip())
@@ -228,6 +243,12 @@ class SmtpConnection:
         if code == _CLOSING:
             raise _Dismissed(f"421 {text}")
         return code, text
+
+    def _line(self) -> bytes:
+        try:
+            return self._replies.readline(_LONGEST_LINE)
+        except OSError as error:
+            raise _Closed(str(error)) from error
 
     def _drop(self) -> None:
         if self._client is not None:

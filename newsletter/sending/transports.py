@@ -11,9 +11,9 @@ from newsletter.settings import Settings
 
 from .outcomes import Outcome
 
-GROUP_SECONDS = 50
+GROUP_SECONDS = 60
 """No message or call of a group is begun later than this; what is left then is pending again."""
-REPLY_SECONDS = 60
+REPLY_SECONDS = 55
 """How long an answer is waited for. With GROUP_SECONDS shorter than a lease, so that who waited still holds it."""
 
 

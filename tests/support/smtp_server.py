@@ -29,6 +29,19 @@ Fault = Callable[[str, str], str | None]
 `DROP_BEFORE`, `DROP_INSIDE`, `DROP_AFTER` or `SILENCE`, or None to go on."""
 
 
+def refusing(command: str, recipient: str, reply: str, times: int = 1_000_000) -> Fault:
+    """Give that reply to a command for that recipient, so many times."""
+    left = [times]
+
+    def fault(given: str, to: str) -> str | None:
+        if given == command and to == recipient and left[0]:
+            left[0] -= 1
+            return reply
+        return None
+
+    return fault
+
+
 @dataclass
 class Record:
     """What was accepted, in order; also appended to a file, one write a message, before the reply."""
