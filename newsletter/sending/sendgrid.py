@@ -39,6 +39,8 @@ _BAD_REQUEST = (400, 413)
 _SERVER_TROUBLE = 500
 _OF_A_READER = "personalizations"
 _LONGEST_TEXT = 500
+_TOO_LATE = again("SendGrid was too slow to get to this reader.")
+_LOOKED_INTO = again("A reader of the same call was refused.")
 
 # Its DEBUG log holds the key and every address.
 logging.getLogger("python_http_client.client").setLevel(logging.INFO)
@@ -53,6 +55,7 @@ class SendGridTransport:
     group_size: int = CALL_SIZE
     account: str = "sendgrid"
     reply_seconds: float = REPLY_SECONDS
+    group_seconds: float = GROUP_SECONDS
 
     @classmethod
     def of(cls, settings: Settings) -> "SendGridTransport":
@@ -77,6 +80,7 @@ class SendGridConnection:
     def __init__(self, transport: SendGridTransport) -> None:
         self._client = SendGridAPIClient(transport.api_key, host=transport.host)
         self._client.client.timeout = transport.reply_seconds  # it has none by default
+        self._group_seconds = transport.group_seconds
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
         """Send a group of one variant, in as few calls as addresses that repeat allow.
@@ -86,25 +90,22 @@ class SendGridConnection:
         """
         outcomes: list[tuple[int, Outcome]] = []
         waiting = deque(_calls(group))
-        begin_until = time.monotonic() + GROUP_SECONDS
+        begin_until = time.monotonic() + self._group_seconds
         while waiting:
             call = waiting.popleft()
-            if time.monotonic() > begin_until:
-                outcomes += _note(call, again("SendGrid was too slow to get to this reader."), journal)
-                continue
             try:
-                outcome = self._post(call, journal)
+                outcome = self._post(call, journal) if time.monotonic() < begin_until else _TOO_LATE
             except _ReaderRefused as refusal:
-                if len(call) > 1:
-                    _note(call, again("Another reader of the same call was refused."), journal)
-                    middle = len(call) // 2
-                    waiting.extendleft([call[middle:], call[:middle]])
-                    continue
-                outcome = rejected(str(refusal))
+                outcome = rejected(str(refusal)) if len(call) == 1 else _LOOKED_INTO
             except (TransportUnavailable, AccountRefused) as trouble:
                 _note(call, again(str(trouble)), journal)
                 raise
-            outcomes += _note(call, outcome, journal)
+            noted = _note(call, outcome, journal)
+            if outcome is _LOOKED_INTO:
+                middle = len(call) // 2
+                waiting.extendleft([call[middle:], call[:middle]])
+            else:
+                outcomes += noted
         return outcomes
 
     def close(self) -> None:

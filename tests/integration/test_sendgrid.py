@@ -107,6 +107,23 @@ def test_a_call_without_an_answer_in_time_is_unknown_and_not_sent_again() -> Non
     assert len(calls) == 1
 
 
+def test_a_call_that_cannot_begin_in_time_leaves_its_readers_pending() -> None:
+    notes = Notes()
+    with SendGridServer() as server:
+        late = SendGridTransport("SG.test", server.url, group_seconds=-1).connect()
+        outcomes = late.send(a_group(a_prepared_message(), "a@x.example"), notes)
+    assert outcomes[0][1].state == "pending"
+    assert notes.begun_seqs == []
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "[]", '{"errors": ["no"]}'])
+def test_a_refusal_that_cannot_be_read_may_be_a_readers(text: str) -> None:
+    with SendGridServer(has("b@x.example", 400)) as server:
+        server.error_text = text
+        outcomes = send(server, "a@x.example", "b@x.example")
+    assert [outcomes[seq].state.value for seq in (1, 2)] == ["accepted", "rejected"]
+
+
 def test_a_service_that_cannot_be_reached_takes_nothing() -> None:  # F10
     with SendGridServer() as server:
         pass
@@ -151,10 +168,18 @@ def test_a_missing_key_is_said_before_anything_is_sent(sqlite_url: str, tmp_path
 def test_a_campaign_goes_out_through_it(database_url: str, tmp_path: Path) -> None:
     with (
         SendGridServer() as server,
-        a_school(database_url, "sendgrid://", tmp_path, sendgrid_api_key="SG.test", sendgrid_url=server.url) as app,
+        a_school(
+            database_url,
+            "sendgrid://",
+            tmp_path,
+            sendgrid_api_key="SG.test",
+            sendgrid_url=server.url,
+            reply_to="Office <office@maple.example>",
+        ) as app,
     ):
         ending = school.send(app, a_scheduled_campaign(app))
     assert ending.state == "sent"
     assert sorted(server.recipients()) == sorted(FAMILIES)
     bodies = {one["to"][0]["email"]: body for body in server.accepted for one in body["personalizations"]}
+    assert bodies["spanish@families.example"]["reply_to"] == {"email": "office@maple.example", "name": "Office"}
     assert "Diez minutos" in bodies["spanish@families.example"]["content"][0]["value"]

@@ -71,6 +71,8 @@ class SendGridServer:
         self.accepted: list[dict[str, Any]] = []
         self.refused: list[list[str]] = []
         self.closing = threading.Event()
+        self.error_text: str | None = None
+        """What faults say instead of the documented JSON."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -118,7 +120,8 @@ class SendGridServer:
             def _answer(self, status: int, body: dict[str, Any] | None) -> None:
                 self.send_response(status)
                 self.send_header("X-Message-Id", f"message-{len(contract.accepted)}")
-                content = json.dumps(body).encode() if body else b""
+                text = json.dumps(body) if contract.error_text is None else contract.error_text
+                content = text.encode() if body else b""
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
