@@ -1,6 +1,7 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from errno import ENOSPC
 
 import pytest
@@ -49,6 +50,16 @@ def test_every_message_arrives_once_and_whole(extensions: tuple[str, ...]) -> No
     message = a_group(a_prepared_message(), *THREE)[0].message()
     assert server.record.bodies[0] == message
     assert "MAIL FROM:<news@maple.example>" in server.commands
+
+
+def test_a_line_that_begins_with_a_dot_arrives_as_it_was_written() -> None:
+    text = ".\n..twice\n.hidden\r\n.\r\nand the rest"
+    with SmtpServer() as server, closing(connect(server)) as connection:
+        connection.send(a_group(a_prepared_message(text), "a@x.example"), Notes())
+    (body,) = server.record.bodies
+    assert not [line for line in body.split(b"\r\n") if line.startswith(b".")]
+    plain = message_from_bytes(body).get_payload(0)
+    assert plain.get_payload(decode=True).decode().split() == text.split()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA", "."])
