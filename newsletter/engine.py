@@ -16,7 +16,7 @@ from newsletter.ledger import balance, claims
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState
 from newsletter.sending.sender import DatabaseLost, Sender, Sending, Step
-from newsletter.sending.transports import AccountRefused, TransportUnavailable
+from newsletter.sending.transports import TransportUnavailable
 from subscribers.db import Database
 
 IDLE = timedelta(milliseconds=200)
@@ -68,9 +68,11 @@ class Crew:
         self._shared = shared
         self._campaign_id = campaign_id
         self._patience = patience
-        self._on_settled = on_settled
+        self._tell = on_settled
         self._stop = stop or threading.Event()
-        self.failure: NewsletterError | None = None
+        self._progress = 0
+        """Mails settled since a sender last failed."""
+        self.failure: Exception | None = None
         self._threads = [threading.Thread(target=self._work, name=f"sender-{n}") for n in range(threads)]
 
     def start(self) -> None:
@@ -84,6 +86,10 @@ class Crew:
         for thread in self._threads:
             thread.join()
 
+    def _on_settled(self, mails: int) -> None:
+        self._progress += mails
+        self._tell(mails)
+
     def _work(self) -> None:
         sender = Sender(self._shared, self._campaign_id, self._on_settled, self._stop.is_set)
         pause, waited = IDLE, timedelta()
@@ -91,7 +97,7 @@ class Crew:
             while not self._stop.is_set():
                 try:
                     step = sender.step()
-                except (DatabaseLost, TransportUnavailable, AccountRefused) as error:
+                except Exception as error:  # noqa: BLE001 - a sender that dies in silence would be waited for
                     if self._gives_up(error, waited):
                         return
                     self._stop.wait(pause.total_seconds())
@@ -103,10 +109,16 @@ class Crew:
         finally:
             sender.close()
 
-    def _gives_up(self, error: NewsletterError, waited: timedelta) -> bool:
-        """Whether this ends the crew: a campaign's own crew waits for the database for a while and for no one else."""
-        if self._patience is None or (isinstance(error, DatabaseLost) and waited < self._patience):
-            _log.warning(str(error))
+    def _gives_up(self, error: Exception, waited: timedelta) -> bool:
+        """Whether this ends the crew.
+
+        A campaign's own crew waits for the database for a while, and for the mail server as long as others of the
+        crew get through: it may take fewer connections than we would make.
+        """
+        progress, self._progress = self._progress, 0
+        waits = isinstance(error, DatabaseLost) and self._patience is not None and waited < self._patience
+        if self._patience is None or waits or (isinstance(error, TransportUnavailable) and progress):
+            _log.warning(str(error), exc_info=not isinstance(error, NewsletterError))
             return False
         self.failure = error
         self._stop.set()

@@ -97,7 +97,8 @@ def resume(session: Session, campaign_id: int) -> Campaign:
 
 def stop(session: Session, campaign_id: int, reason: str) -> None:
     """Stop a campaign that the account refuses, for a person to look at; one that is not sending stays as it is."""
-    try_move(session, campaign_id, CampaignState.STOPPED, stop_reason=reason)
+    if get(session, campaign_id).kind == CampaignKind.BROADCAST:  # a stream goes on when the account is mended
+        try_move(session, campaign_id, CampaignState.STOPPED, stop_reason=reason)
 
 
 def cancel(session: Session, clock: Clock, campaign_id: int) -> int:

@@ -1,23 +1,29 @@
 """`newsletter segments`: name rules that choose subscribers, and count them."""
 
+from typing import Any
+
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select
+from rich.text import Text
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from subscribers import audience, lists
 from subscribers.segments import saved
 from subscribers.segments.rules import Rule
-from subscribers.tables import Subscriber
+from subscribers.tables import Segment
 
 from .output import json_option, opened, say
 
 
 @click.group()
 def segments() -> None:
-    """Name rules that choose subscribers, and count them."""
+    """Name rules that choose subscribers, and count them.
+
+    A rule compares band, grade, language, role, tag and list with =, != and in (...), joined by and, or, not and
+    brackets: band = elementary and (language = es or tag in ("fair 2026", volunteers))
+    """
 
 
 @segments.command()
@@ -28,9 +34,8 @@ def create(name: str, rule: str, as_json: bool) -> None:
     """Save RULE under NAME, such as: create "Spanish high school" "band = high and language = es"."""
     with opened() as app, app.database.writing() as session:
         segment = saved.create(session, name, Rule.parse(rule), app.rule_context(), app.clock.now())
-        chosen = _count(app, session, Rule.parse(segment.rule), None)
-        facts = {"name": segment.name, "rule": segment.rule, "count": chosen}
-        say(facts, lambda console: _made(console, segment.name, chosen), as_json=as_json)
+        facts = _facts(app, session, segment)
+        say(facts, lambda console: _made(console, facts), as_json=as_json)
 
 
 @segments.command("list")
@@ -46,17 +51,10 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show the rule of segment NAME, whom it chooses today, and the SELECT it becomes."""
+    """Show the rule of segment NAME and how many subscribers it chooses today."""
     with opened() as app, app.database.reading() as session:
         segment = saved.get(session, app.organization.id, name)
-        rule = Rule.parse(segment.rule)
-        statement = select(Subscriber.id).where(rule.where(app.rule_context()))
-        facts = {
-            "name": segment.name,
-            "rule": segment.rule,
-            "count": _count(app, session, rule, None),
-            "select": str(statement.compile(app.database.engine, compile_kwargs={"literal_binds": True})),
-        }
+        facts = {**_facts(app, session, segment), "since": segment.created_at}
         say(facts, lambda console: _shown(console, facts), as_json=as_json)
 
 
@@ -71,9 +69,14 @@ def count(name: str | None, rule_text: str | None, list_slug: str | None, as_jso
         raise click.UsageError("Give the NAME of a segment, or --rule RULE.")
     with opened() as app, app.database.reading() as session:
         rule = Rule.parse(rule_text or "") if name is None else saved.rule_of(session, app.organization.id, name)
+        saved.check(session, rule, app.rule_context())
         facts = {"rule": str(rule), "list": list_slug, "count": _count(app, session, rule, list_slug)}
-        what = f"mailable readers of {list_slug}" if list_slug else "subscribers"
-        say(facts, lambda console: console.print(f"{facts['count']:,} {what}", soft_wrap=True), as_json=as_json)
+        say(facts, lambda console: _counted(console, facts), as_json=as_json)
+
+
+def _facts(app: App, session: Session, segment: Segment) -> dict[str, Any]:
+    chosen = _count(app, session, Rule.parse(segment.rule), None)
+    return {"name": segment.name, "rule": segment.rule, "count": chosen}
 
 
 def _count(app: App, session: Session, rule: Rule, list_slug: str | None) -> int:
@@ -83,21 +86,26 @@ def _count(app: App, session: Session, rule: Rule, list_slug: str | None) -> int
     return audience.count(session, list_id, rule, app.rule_context())
 
 
-def _made(console: Console, name: str, chosen: int) -> None:
-    console.print(f"Segment {name} is saved; today it chooses {chosen:,} subscribers.")
-    console.print(f'Next: newsletter campaigns create --issue 1 --list LIST --segment "{name}"')
+def _made(console: Console, facts: dict[str, Any]) -> None:
+    console.print(f"Segment {facts['name']} is saved. Subscribers it chooses today: {facts['count']:,}", markup=False)
+    console.print(f'Next: newsletter campaigns create --issue ID --list LIST --segment "{facts["name"]}"', markup=False)
 
 
 def _table(console: Console, rows: list[dict[str, str]]) -> None:
-    console.print(f"{len(rows):,} segments")
+    if not rows:
+        console.print('No segments yet. Next: newsletter segments create "High school" "band = high"')
+        return
     table = Table("name", "rule", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row["name"], row["rule"])
-    if rows:
-        console.print(table)
+        table.add_row(Text(row["name"]), Text(row["rule"] or "everyone"))
+    console.print(table)
 
 
-def _shown(console: Console, facts: dict[str, object]) -> None:
-    console.print(f"{facts['name']}: {facts['rule']}", markup=False)
-    console.print(f"Today it chooses {facts['count']:,} subscribers.")
-    console.print(facts["select"], markup=False, soft_wrap=True)
+def _shown(console: Console, facts: dict[str, Any]) -> None:
+    console.print(f"{facts['name']}: {facts['rule'] or 'everyone'}", markup=False)
+    console.print(f"Subscribers it chooses today: {facts['count']:,}")
+
+
+def _counted(console: Console, facts: dict[str, Any]) -> None:
+    whom = f"Readers of {facts['list']} who would be mailed now" if facts["list"] else "Subscribers chosen today"
+    console.print(f"{whom}: {facts['count']:,}", markup=False)

@@ -5,13 +5,25 @@ who have one of them. What we do not know hides nothing: who told of no child se
 no role every role's.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, String, case, cast, exists, func, literal, or_, true
+from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal, or_, select
 
+from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, Section
-from subscribers.segments.fields import RuleContext, child_in_bands, has_role
+from subscribers.segments.contexts import RuleContext
+from subscribers.segments.fields import is_in_bands
 from subscribers.tables import Child, Subscriber, SubscriberRole
+
+MOST_SECTIONS = 63
+"""A mask is a positive integer of 64 bits in both databases."""
+
+Aim = tuple[str, ...]
+
+
+class TooManySections(NewsletterError):
+    """An issue has at most 63 sections. Join some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +71,28 @@ def visible(document: Document, variant: Variant) -> tuple[Section, ...]:
 
 
 def language_for(document: Document, language: str) -> str:
-    """The document's language for a reader: theirs, or its first part (`es` for `es-MX`), or the original's."""
-    wanted = language.lower()
-    by_code = {code.lower(): code for code in document.languages}
-    return by_code.get(wanted) or by_code.get(wanted.partition("-")[0]) or document.languages[0]
+    """The document's language for a reader.
+
+    Theirs, or its main language (`es` for `es-MX`), or another kind of that (`pt-BR` for `pt`), or the original.
+    """
+    spoken = language.lower()
+    by_tag = {tag.lower(): tag for tag in document.languages}
+    return by_tag.get(spoken) or _by_main_language(document).get(_main(spoken)) or document.original
 
 
 def variant_columns(document: Document, context: RuleContext) -> ColumnElement[str]:
-    """`variant_of` as SQL over `Subscriber`."""
-    return _language(document) + literal("-") + cast(_mask(document, context), String)
+    """`variant_of` as SQL over `Subscriber`; it ends in `-0` where no section is for the reader.
+
+    Looks once at the household's children and once at the reader's roles, however many sections are aimed at them.
+    Raises `TooManySections`.
+    """
+    if len(document.sections) > MOST_SECTIONS:
+        raise TooManySections
+    children = select().where(Child.household_id == Subscriber.household_id)
+    of_bands = _mask([s.bands for s in document.sections], children, lambda aim: is_in_bands(aim, context))
+    roles = select().where(SubscriberRole.subscriber_id == Subscriber.id)
+    of_roles = _mask([s.roles for s in document.sections], roles, SubscriberRole.role.in_)
+    return _language(document) + literal("-") + cast(of_bands.bitwise_and(of_roles), String)
 
 
 def _is_for(section: Section, profile: Profile) -> bool:
@@ -76,33 +101,48 @@ def _is_for(section: Section, profile: Profile) -> bool:
     return in_bands and in_roles
 
 
-def _language(document: Document) -> ColumnElement[str]:
-    spoken = func.lower(Subscriber.language)
-    exact = [(spoken == code.lower(), literal(code)) for code in document.languages]
-    by_first_part = [
-        (spoken.startswith(f"{code.lower()}-", autoescape=True), literal(code)) for code in document.languages
-    ]
-    return case(*exact, *by_first_part, else_=literal(document.languages[0]))
+def _mask(
+    aims: Sequence[Aim], rows: Select[*tuple[()]], hits: Callable[[Aim], ColumnElement[bool]]
+) -> ColumnElement[int]:
+    """The bits of the sections whose aim one of the rows hits; all bits where there is no row.
 
-
-def _mask(document: Document, context: RuleContext) -> ColumnElement[int]:
-    """The sum of the bits. Sections of the same aim share one condition."""
-    bits: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
-    for at, section in enumerate(document.sections):
-        aim = (tuple(sorted(section.bands)), tuple(sorted(section.roles)))
+    Sections of the same aim share one condition. Without rows every maximum, and so the sum, is NULL.
+    """
+    bits: dict[Aim, int] = {}
+    for at, aim in enumerate(aims):
         bits[aim] = bits.get(aim, 0) | 1 << at
-    total: ColumnElement[int] = literal(bits.pop(((), ()), 0), BigInteger)
-    for (bands, roles), value in bits.items():
-        total += case((_aim(bands, roles, context), literal(value, BigInteger)), else_=literal(0, BigInteger))
-    return total
+    everything = _bits(sum(bits.values()))
+    total = _bits(bits.pop((), 0))
+    if not bits:
+        return everything
+    for aim, value in bits.items():
+        total += func.max(case((hits(aim), _bits(value)), else_=_bits(0)))
+    return func.coalesce(rows.add_columns(total).correlate(Subscriber).scalar_subquery(), everything)
 
 
-def _aim(bands: tuple[str, ...], roles: tuple[str, ...], context: RuleContext) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = true()
-    if bands:
-        knows_of_no_child = ~exists().where(Child.household_id == Subscriber.household_id)
-        condition &= or_(child_in_bands(bands, context), knows_of_no_child)
-    if roles:
-        has_none = ~exists().where(SubscriberRole.subscriber_id == Subscriber.id)
-        condition &= or_(has_role(roles), has_none)
-    return condition
+def _language(document: Document) -> ColumnElement[str]:
+    """`language_for` in SQL."""
+    spoken = func.lower(Subscriber.language)
+    exact = [(spoken == tag.lower(), literal(tag)) for tag in document.languages]
+    by_main = [
+        (or_(spoken == main, spoken.startswith(f"{main}-", autoescape=True)), literal(tag))
+        for main, tag in _by_main_language(document).items()
+    ]
+    original = literal(document.original)
+    return case(*exact, *by_main, else_=original) if exact else original
+
+
+def _by_main_language(document: Document) -> dict[str, str]:
+    """For each main language the document's own tag: that language itself, or the first kind of it."""
+    found: dict[str, str] = {}
+    for tag in sorted(document.languages, key=lambda tag: "-" in tag):
+        found.setdefault(_main(tag.lower()), tag)
+    return found
+
+
+def _main(tag: str) -> str:
+    return tag.partition("-")[0]
+
+
+def _bits(value: int) -> ColumnElement[int]:
+    return literal(value, BigInteger)

@@ -42,6 +42,10 @@ class DatabaseLost(NewsletterError):
     """The database went away while sending. What was sent is in the journal; nothing is lost. Run it again."""
 
 
+class JournalUnwritable(NewsletterError):
+    """The attempt journal cannot be written, so nothing more is sent. Nothing is lost; free space and send again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """What every sender of a process shares."""
@@ -87,6 +91,11 @@ class Sender:
             return self._step()
         except (OperationalError, InterfaceError) as error:
             raise DatabaseLost from error
+        except OSError as error:
+            raise JournalUnwritable(
+                f"The attempt journal in {self._shared.journals} cannot be written: {error.strerror}. "
+                "Nothing is lost; free space and send again."
+            ) from error
 
     def close(self) -> None:
         """Hang up, and tell the ledger what it does not know yet; where it cannot be told, the journal stays."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from subscribers import lists
+from subscribers.db import insert_into
 from subscribers.errors import NewsletterError, NotFound
 from subscribers.tables import Segment
 
@@ -16,23 +18,41 @@ class SegmentExists(NewsletterError):
     """There is a segment of this name already. `newsletter segments list` shows it."""
 
 
-def create(session: Session, name: str, rule: Rule, context: RuleContext, now: datetime) -> Segment:
-    """Save a rule under a name. Raises `RuleInvalid` where a value of it cannot be, or `SegmentExists`."""
+class SegmentNameMissing(NewsletterError):
+    """A segment needs a name, such as "high school"."""
+
+
+def check(session: Session, rule: Rule, context: RuleContext) -> None:
+    """Raise `RuleInvalid` where a value cannot be, or `NotFound` where the rule names a list there is not."""
     rule.where(context)
-    name = " ".join(name.split())
-    if _find(session, context.organization_id, name) is not None:
+    for slug in rule.values_of("list", context):
+        lists.get(session, context.organization_id, slug)
+
+
+def create(session: Session, name: str, rule: Rule, context: RuleContext, now: datetime) -> Segment:
+    """Save a rule under a name. Raises what `check` raises, `SegmentNameMissing` or `SegmentExists`."""
+    check(session, rule, context)
+    name = _clean(name)
+    if not name:
+        raise SegmentNameMissing
+    values = {
+        "organization_id": context.organization_id,
+        "name": name,
+        "rule": str(rule),
+        "created_at": now,
+        "updated_at": now,
+    }
+    saved = insert_into(session, Segment).values(values).on_conflict_do_nothing().returning(Segment)
+    segment = session.scalars(saved).one_or_none()
+    if segment is None:
         raise SegmentExists(f"There is a segment {name!r} already. `newsletter segments list` shows it.")
-    segment = Segment(
-        organization_id=context.organization_id, name=name, rule=str(rule), created_at=now, updated_at=now
-    )
-    session.add(segment)
-    session.flush()
     return segment
 
 
 def get(session: Session, organization_id: int, name: str) -> Segment:
     """The segment of a name. Raises `NotFound`, naming those there are."""
-    found = _find(session, organization_id, " ".join(name.split()))
+    of_name = select(Segment).where(Segment.organization_id == organization_id, Segment.name == _clean(name))
+    found = session.scalars(of_name).one_or_none()
     if found is None:
         known = ", ".join(segment.name for segment in all_of(session, organization_id)) or "none yet"
         raise NotFound(f"There is no segment {name!r}. Segments: {known}. Make one with `newsletter segments create`.")
@@ -50,6 +70,5 @@ def all_of(session: Session, organization_id: int) -> Sequence[Segment]:
     return session.scalars(of_organization.order_by(Segment.name)).all()
 
 
-def _find(session: Session, organization_id: int, name: str) -> Segment | None:
-    of_name = select(Segment).where(Segment.organization_id == organization_id, Segment.name == name)
-    return session.scalars(of_name).one_or_none()
+def _clean(name: str) -> str:
+    return " ".join(name.split())

@@ -114,7 +114,7 @@ def test_segments_are_saved_shown_and_counted(ready: CommandLine) -> None:
     assert {row["name"] for row in ready.do("segments", "list", "--json").json()} == {"High", "Little"}
     assert "band = high" in ready.do("segments", "list").out
     shown = ready.do("segments", "show", "High")
-    assert "SELECT" in shown.out
+    assert "High: band = high" in shown.out
     high = ready.do("segments", "count", "High", "--json").json()["count"]
     assert (
         ready.do("segments", "count", "--rule", "band = high", "--list", "families", "--json").json()["count"] == high
