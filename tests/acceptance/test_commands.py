@@ -119,7 +119,7 @@ def test_segments_are_saved_shown_and_counted(ready: CommandLine) -> None:
     assert (
         ready.do("segments", "count", "--rule", "band = high", "--list", "families", "--json").json()["count"] == high
     )
-    assert f"{high} subscribers" in ready.do("segments", "count", "High").out
+    assert f"chosen today: {high}" in ready.do("segments", "count", "High").out
     assert ready("segments", "count").code == 2
     assert ready("segments", "create", "High", "band = high").code == 1
 
