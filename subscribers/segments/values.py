@@ -15,6 +15,7 @@ from subscribers.tables import Role
 from .contexts import RuleContext
 
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[a-z0-9]{2,8})*")
+_ALIKE = 0.8
 _LENGTH_OF_ALL_KNOWN = 2
 """Of the codes of two letters every one is known; of those of three there are thousands."""
 
@@ -47,7 +48,7 @@ def language(text: str, _: RuleContext) -> str:
     match = _LANGUAGE.fullmatch(tag)
     if match and (len(match[1]) > _LENGTH_OF_ALL_KNOWN or match[1] in _language_names().values()):
         return tag
-    close = get_close_matches(tag, _language_names(), 1)
+    close = get_close_matches(tag, _language_names(), 1, cutoff=_ALIKE)
     hint = f"did you mean {_language_names()[close[0]]}?" if close else "use one such as en, es or zh-Hans."
     raise ValueInvalid(f"{text!r} is not a language code; {hint}")
 
