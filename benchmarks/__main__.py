@@ -38,10 +38,10 @@ def main() -> int:
     try:
         tools = find()
     except PostfixMissing as missing:
-        Console().print(f"Not measured: {missing}.")
+        Console(width=140).print(f"Not measured: {missing}.")
         return 0
     rounds = {kind: [_round(kind, tools) for _ in range(ROUNDS)] for kind in ("sqlite", "postgresql")}
-    Console().print(_table(rounds))
+    Console(width=140).print(_table(rounds))
     return int(not all(one.balanced and one.sink_count == one.accepted for some in rounds.values() for one in some))
 
 

@@ -23,7 +23,7 @@ def main() -> int:
     for kind in ("sqlite", "postgresql"):
         with tempfile.TemporaryDirectory() as folder, _database(kind, Path(folder)) as url:
             verdicts[kind] = _run(Path(folder), url)
-    Console().print(_table(verdicts))
+    Console(width=140).print(_table(verdicts))
     return int(not all(_holds(verdict) for verdict in verdicts.values()))
 
 

@@ -17,7 +17,6 @@ from newsletter.ledger.tables import Campaign, DeliveryState
 from newsletter.reports.status import status as status_of
 from subscribers import audience, lists
 from subscribers.segments import saved
-from subscribers.segments.rules import Rule
 
 from .output import json_option, opened, say
 
@@ -41,7 +40,7 @@ def create(issue_id: int, list_slug: str, segment: str | None, rule_text: str | 
         raise click.UsageError("Give --segment or --rule, not both.")
     with opened() as app, app.database.writing() as session:
         list_ = lists.get(session, app.organization.id, list_slug)
-        rule = saved.rule_of(session, app.organization.id, segment) if segment else Rule.parse(rule_text or "")
+        rule = saved.rule_for(session, app.rule_context(), segment, rule_text)
         aim = lifecycle.Aim(list_, str(rule), segment or "")
         campaign = lifecycle.create(session, app.clock, issue_id, aim)
         readers = audience.count(session, list_.id, rule, app.rule_context())

@@ -68,8 +68,7 @@ def count(name: str | None, rule_text: str | None, list_slug: str | None, as_jso
     if (name is None) == (rule_text is None):
         raise click.UsageError("Give the NAME of a segment, or --rule RULE.")
     with opened() as app, app.database.reading() as session:
-        rule = Rule.parse(rule_text or "") if name is None else saved.rule_of(session, app.organization.id, name)
-        saved.check(session, rule, app.rule_context())
+        rule = saved.rule_for(session, app.rule_context(), name, rule_text)
         facts = {"rule": str(rule), "list": list_slug, "count": _count(app, session, rule, list_slug)}
         say(facts, lambda console: _counted(console, facts), as_json=as_json)
 

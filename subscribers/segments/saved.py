@@ -23,7 +23,10 @@ class SegmentNameMissing(NewsletterError):
 
 
 def check(session: Session, rule: Rule, context: RuleContext) -> None:
-    """Raise `RuleInvalid` where a value cannot be, or `NotFound` where the rule names a list there is not."""
+    """Raise `RuleInvalid` where a value cannot be, or `NotFound` where the rule names a list there is not.
+
+    A mistyped list would choose nobody, or with `!=` everybody. A tag may be put on people later.
+    """
     rule.where(context)
     for slug in rule.values_of("list", context):
         lists.get(session, context.organization_id, slug)
@@ -59,9 +62,11 @@ def get(session: Session, organization_id: int, name: str) -> Segment:
     return found
 
 
-def rule_of(session: Session, organization_id: int, name: str) -> Rule:
-    """The rule of a segment. Raises `NotFound`."""
-    return Rule.parse(get(session, organization_id, name).rule)
+def rule_for(session: Session, context: RuleContext, name: str | None, text: str | None) -> Rule:
+    """The rule of the named segment, or else of the text; without either, everyone. Raises what `check` raises."""
+    rule = Rule.parse(get(session, context.organization_id, name).rule if name is not None else text or "")
+    check(session, rule, context)
+    return rule
 
 
 def all_of(session: Session, organization_id: int) -> Sequence[Segment]:
