@@ -25,6 +25,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
+from .limits import DomainRates, WarmUp
+
 PREFIX = "NEWSLETTER_"
 CONFIG_FILE = "newsletter.toml"
 _TEST_PREFIX = "NEWSLETTER_TEST_"
@@ -44,6 +46,15 @@ class Tracking(StrEnum):
     COUNTS = "counts"
     PERSONAL = "personal"
     OFF = "off"
+
+
+class Engine(StrEnum):
+    """Where work runs."""
+
+    EMBEDDED = "embedded"
+    """Threads of one process."""
+    PROCRASTINATE = "procrastinate"
+    """Any number of workers over one PostgreSQL."""
 
 
 class Switch(StrEnum):
@@ -130,8 +141,15 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(_strong)]
     """One secret, or several separated by blanks: the first signs, all verify."""
     transport: Annotated[str, Field(repr=False), AfterValidator(_known_transport)] = "file:var/outbox"
+    engine: Engine = Engine.EMBEDDED
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_url: Annotated[str, AfterValidator(_web_address)] = "https://api.sendgrid.com"
+    sendgrid_webhook_key: OneLine = ""
+    dkim_domain: OneLine = ""
+    dkim_selector: OneLine = ""
+    dkim_key: SecretStr = SecretStr("")
+    """A private key in PEM; most likely read from the file that NEWSLETTER_DKIM_KEY_FILE names."""
+    bounce_address: OneLine = ""
     organization: OneLine = "Our school community"
     from_: OneLine = "Newsletter <newsletter@localhost>"
     reply_to: OneLine = ""
@@ -141,6 +159,9 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
     languages: Annotated[str, AfterValidator(_languages)] = "en es"
     rate: Annotated[float | None, Field(gt=0)] = None
+    domain_rates: Annotated[str, _sentence(DomainRates.parse)] = ""
+    warm_up: Annotated[str, _sentence(WarmUp.parse)] = ""
+    mails_per_week: Annotated[int, Field(ge=0)] = 0
     connections: Annotated[int, Field(ge=1, le=100)] = 8
     bands: Annotated[str, _sentence(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
     approval: Switch = Switch.OFF

@@ -74,6 +74,8 @@ class Exclusion(StrEnum):
     ERASED = "erased"
     ENOUGH_THIS_MONTH = "enough-this-month"
     """The reader asked for one mail a month from this list, and has it."""
+    ENOUGH_THIS_WEEK = "enough-this-week"
+    """The reader has had as many mails in seven days as a family is to get."""
     NOTHING_TO_READ = "nothing-to-read"
     """No section of the issue is for this reader."""
 
@@ -105,6 +107,18 @@ class Campaign(Base):
     scheduled_at: Mapped[datetime | None]
     time_zone: Mapped[str] = mapped_column(default="")
     """The zone the schedule was given in."""
+    local_time: Mapped[bool] = mapped_column(default=False)
+    """Whether each reader gets it when their own clock shows the scheduled time."""
+    subject_b: Mapped[str] = mapped_column(default="")
+    """The other subject of an A/B test; empty: there is no test."""
+    test_percent: Mapped[int] = mapped_column(default=0)
+    """How much of the audience the two arms of a test are together."""
+    decide_minutes: Mapped[int] = mapped_column(default=0)
+    """How long after the sending begins the winner of a test is chosen."""
+    winner: Mapped[str] = mapped_column(default="")
+    """The arm that won the test: `A` or `B`."""
+    unopened_of_id: Mapped[int | None]
+    """For one more try: the campaign whose copy the reader did not open."""
     day: Mapped[date | None]
     """The organization's day on which grades are read, fixed once by the snapshot."""
     watermark: Mapped[int] = mapped_column(default=0)
@@ -132,6 +146,9 @@ class Chunk(Base):
     """Inclusive."""
     variant: Mapped[str]
     arm: Mapped[str] = mapped_column(default="")
+    """`A` or `B` in a test of two subjects; empty where there is none, or until the winner is chosen."""
+    domain: Mapped[str] = mapped_column(default="")
+    """The receiving domain, where that has a pace of its own; else empty."""
     state: Mapped[ChunkState] = mapped_column(named(ChunkState), default=ChunkState.READY)
     owner: Mapped[str | None]
     fence: Mapped[int] = mapped_column(default=0)
@@ -197,6 +214,11 @@ class ScheduleKind(StrEnum):
     """What falls due."""
 
     CAMPAIGN = "campaign"
+    """A campaign begins."""
+    WINNER = "winner"
+    """The winner of a campaign's A/B test is chosen."""
+    SERIES = "series"
+    """A series opens its next draft."""
 
 
 class Schedule(Base):
@@ -209,7 +231,7 @@ class Schedule(Base):
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     kind: Mapped[ScheduleKind] = mapped_column(named(ScheduleKind))
     subject_id: Mapped[int]
-    """The campaign, for `kind = campaign`."""
+    """The campaign, or the series for `kind = series`."""
     next_at: Mapped[datetime | None] = mapped_column(index=True)
     cron: Mapped[str] = mapped_column(default="")
     tz: Mapped[str] = mapped_column(default="")
@@ -234,3 +256,11 @@ class RateBucket(Base):
     tat: Mapped[datetime]
     """The theoretical arrival time: when the mails taken so far have had their time."""
     brake_until: Mapped[datetime | None]
+    """Nobody sends before this: the provider asked for it, or is in trouble."""
+    storms: Mapped[int] = mapped_column(default=0)
+    """How many calls in a row ended in the provider's own trouble."""
+    first_day: Mapped[date | None]
+    """The first day of the warm-up plan."""
+    day: Mapped[date | None]
+    """The day that `day_mails` counts, in UTC."""
+    day_mails: Mapped[int] = mapped_column(default=0)

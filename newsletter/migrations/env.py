@@ -10,6 +10,7 @@ for tables in (
     "subscribers.tables",
     "newsletter.issues.tables",
     "newsletter.ledger.tables",
+    "newsletter.campaigns.tables",
     "newsletter.events.tables",
 ):
     import_module(tables)

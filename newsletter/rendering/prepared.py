@@ -68,9 +68,9 @@ class PreparedMessage:
         """The whole message (RFC 5322) with CRLF line ends. No line begins with a dot."""
         return self._wire.message(copy)
 
-    @property
-    def sender(self) -> str:
-        """The address of the envelope's sender, where refusals go (RFC 5321, MAIL FROM)."""
+    def return_path(self, copy: Copy) -> str:
+        """The address of the envelope's sender, where refusals of this copy go (RFC 5321, MAIL FROM)."""
+        del copy
         return self._sender
 
     def key(self, copy: Copy) -> str:

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
@@ -29,36 +30,38 @@ _KEPT = 64
 
 
 class Composer:
-    """Compiles each (campaign, variant) once; safe for many threads."""
+    """Compiles each (campaign, variant, arm) once; safe for many threads."""
 
     def __init__(self, database: Database, signer: Signer, identity_of: IdentityOf) -> None:
         self._database = database
         self._signer = signer
         self._identity_of = identity_of
-        self._kept: OrderedDict[tuple[int, str], PreparedMessage] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def prepared(self, campaign_id: int, variant: str) -> PreparedMessage:
-        """The prepared message of a variant: from what was kept, or compiled now."""
-        key = (campaign_id, variant)
+    def prepared(self, campaign_id: int, variant: str, arm: str = "") -> PreparedMessage:
+        """The prepared message of a variant and arm: from what was kept, or compiled now."""
+        key = (campaign_id, variant, arm)
         with self._lock:
             if key not in self._kept:
                 with self._database.reading() as session:
-                    self._kept[key] = self._compile(session, get(session, campaign_id), variant)
+                    self._kept[key] = self._compile(session, get(session, campaign_id), variant, arm)
                 if len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return self._kept[key]
 
-    def _compile(self, session: Session, campaign: Campaign, variant: str) -> PreparedMessage:
+    def _compile(self, session: Session, campaign: Campaign, variant: str, arm: str) -> PreparedMessage:
         if campaign.stream == CONFIRM:
             return self._confirm_letter(session, campaign.id, ConfirmLetter.parse(variant))
         if campaign.stream == TEST:
             return self._test_issue(session, campaign.id, TestIssue.parse(variant))
-        return self._issue(session, campaign, Variant.parse(variant))
+        return self._issue(session, campaign, Variant.parse(variant), arm)
 
-    def _issue(self, session: Session, campaign: Campaign, variant: Variant) -> PreparedMessage:
+    def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, campaign.revision_id))
+        if arm == "B":
+            document = replace(document, subject=dict.fromkeys(document.languages, campaign.subject_b))
         list_ = session.get_one(List, campaign.list_id)
         identity = self._identity_of(list_)
         content = compile_issue(document, variant, identity, LinkTable.of(document, list_.utm))

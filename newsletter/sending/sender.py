@@ -161,7 +161,7 @@ class Sender:
 
     def _send(self, held: Claim, group: list[Due]) -> list[Settlement]:
         """Hand one group to the transport, outside any transaction."""
-        prepared = self._shared.composer.prepared(held.campaign_id, held.variant)
+        prepared = self._shared.composer.prepared(held.campaign_id, held.variant, held.arm)
         date = format_datetime(self._shared.clock.now())
         attempts = {due.seq: due.attempt for due in group}
         self._journal.begin_group(held.campaign_id, attempts)

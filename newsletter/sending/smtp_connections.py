@@ -145,7 +145,7 @@ class SmtpConnection:
             # MAIL names nobody but us: whatever is wrong with it is wrong for every reader.
             running.note(again(f"{code} {text}"))
             raise AccountRefused(
-                f"The mail server refuses mail from {current.prepared.sender}: {code} {text}. "
+                f"The mail server refuses mail from {current.return_path}: {code} {text}. "
                 "Check NEWSLETTER_FROM and NEWSLETTER_TRANSPORT, then resume the campaign."
             )
         refused = next((reply for reply in replies if not _is_fine(reply[0])), None)
@@ -192,7 +192,7 @@ class SmtpConnection:
         if not self._can_take(outgoing):
             return b"NOOP\r\n"
         utf8 = "" if outgoing.to.isascii() else " SMTPUTF8"
-        return f"MAIL FROM:<{outgoing.prepared.sender}>{utf8}\r\nRCPT TO:<{outgoing.to}>\r\nDATA\r\n".encode()
+        return f"MAIL FROM:<{outgoing.return_path}>{utf8}\r\nRCPT TO:<{outgoing.to}>\r\nDATA\r\n".encode()
 
     def _end(self, running: "_Running", error: Exception) -> None:
         """What the end of the connection means for the message in front."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +22,19 @@ class TransportUnavailable(NewsletterError):
     """The mail server cannot be reached. Nothing is lost; check NEWSLETTER_TRANSPORT and send again."""
 
 
+class SlowDown(NewsletterError):
+    """The mail service asks us to wait. Nothing is lost; sending goes on by itself."""
+
+    def __init__(self, sentence: str, wait: timedelta | None = None) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+        """As long as it asked for; None where it named no time that can be read."""
+
+
+class ServiceTrouble(NewsletterError):
+    """The mail service has trouble of its own. It is tried again by one small call at a time."""
+
+
 class AccountRefused(NewsletterError):
     """The mail service refuses this account. Check its name and key, then resume the campaign."""
 
@@ -38,6 +52,11 @@ class Outgoing:
     def key(self) -> str:
         """The delivery key, which the outside gives back."""
         return self.prepared.key(self.copy)
+
+    @property
+    def return_path(self) -> str:
+        """The address of the envelope's sender, where refusals of this copy go."""
+        return self.prepared.return_path(self.copy)
 
     def message(self) -> bytes:
         """The whole message (RFC 5322), CRLF line ends, ASCII, no line that begins with a dot."""
@@ -60,8 +79,9 @@ class Connection(Protocol):
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
         """Send a group; one outcome for every `seq`. Trouble with one message is an outcome, not an error.
 
-        Raises `TransportUnavailable` where nothing can leave now, and `AccountRefused` where the service refuses us
-        altogether: the journal then knows what became of each message, and what it does not name was not begun.
+        Raises `TransportUnavailable` where nothing can leave now, `SlowDown` where the service asks us to wait,
+        `ServiceTrouble` where it fails, and `AccountRefused` where it refuses us altogether: the journal then knows
+        what became of each message, and what it does not name was not begun.
         """
 
     def close(self) -> None:
