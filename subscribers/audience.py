@@ -21,7 +21,7 @@ def members(list_id: int, rule: Rule, context: RuleContext) -> Select[int]:
     )
 
 
-def exclusion(list_id: int) -> ColumnElement[str | None]:
+def exclusion(list_id: int | ColumnElement[int]) -> ColumnElement[str | None]:
     """Why a subscriber is not mailed, over `Subscriber` and their `Subscription` to the list; NULL: they are."""
     return case(
         (suppressions.active_for(list_id, Subscriber.address_hash), "suppressed"),

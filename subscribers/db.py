@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     Enum,
     MetaData,
+    bindparam,
+    column,
     create_engine,
     event,
+    func,
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -90,8 +95,22 @@ def random_id() -> str:
 
 def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_...` in the words of the session's database."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    return sqlite.insert(table) if dialect_of(session) == "sqlite" else postgresql.insert(table)
+
+
+def dialect_of(session: Session) -> str:
+    """Which database a session speaks to: `sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
+def json_rows(dialect: str, parameter: str) -> ColumnElement[Any]:
+    """Rows for a statement that is built once: each element of the JSON array given as `parameter`, as a JSON value.
+
+    `value[0].as_integer()` reads a row's first item. One parameter carries any number of rows to either database.
+    """
+    each = func.json_each if dialect == "sqlite" else func.json_array_elements
+    found: ColumnElement[Any] = each(bindparam(parameter, type_=JSON)).table_valued(column("value", JSON)).c.value
+    return found
 
 
 class Database:

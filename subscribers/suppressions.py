@@ -88,12 +88,12 @@ def suppressed_among(
     return frozenset(session.scalars(found))
 
 
-def active_for(list_id: int | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def active_for(list_id: int | ColumnElement[int] | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """An EXISTS for any SELECT: the address hash is suppressed everywhere or, where one is given, on that list."""
     return exists().where(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), _scope(list_id))
 
 
-def _scope(list_id: int | None) -> ColumnElement[bool]:
+def _scope(list_id: int | ColumnElement[int] | None) -> ColumnElement[bool]:
     everywhere = Suppression.list_id.is_(None)
     return everywhere if list_id is None else or_(everywhere, Suppression.list_id == list_id)
 

@@ -1,21 +1,25 @@
-"""Step T2: a group of deliveries becomes `attempting`, after everything that could forbid it was read again."""
+"""Step T2: a group of deliveries becomes `attempting`, after everything that could forbid it was read again.
 
-from dataclasses import dataclass
-from typing import Any
+The statements are built once: building one costs ten times what running it does.
+"""
 
-from sqlalchemy import Select, case, literal, or_, select, update
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Executable, Integer, Select, and_, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.clock import Clock
+from newsletter.clock import Clock, database_now
 from subscribers import audience, suppressions
+from subscribers.db import dialect_of, json_rows
 from subscribers.tables import Subscriber, Subscription
 
 from .claims import LEASE, Claim
-from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
+from .tables import Campaign, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """One copy about to be sent. The reader's columns are empty where the mail has no subscriber."""
 
     seq: int
@@ -38,92 +42,124 @@ def attempt(session: Session, clock: Clock, held: Claim, limit: int) -> list[Due
     again: who left since the snapshot becomes `excluded` with the reason. An empty list: the chunk has nothing due.
     Raises `LeaseLost`.
     """
-    list_id = _renew(session, clock, held)
+    _renew(session, clock, held)
     while True:
-        rows = session.execute(_due(list_id, clock, held).limit(limit)).all()
-        forbidden = {row.seq: row.exclusion for row in rows if row.exclusion}
-        _exclude(session, clock, held.campaign_id, forbidden)
-        allowed = {row.seq: row for row in rows if not row.exclusion}
+        rows = _due(session, clock, held, limit)
+        allowed = [Due._make(row[:-1]) for row in rows if row.exclusion is None]
+        if len(allowed) < len(rows):
+            _exclude(session, clock, held, {row.seq: row.exclusion for row in rows if row.exclusion is not None})
         if allowed or not rows:
-            return _begin(session, clock, held.campaign_id, allowed)
+            return _begin(session, clock, held, allowed)
 
 
-def _renew(session: Session, clock: Clock, held: Claim) -> int | None:
-    """Renew the lease; the list whose consent is read again, or None for a stream."""
-    campaign = session.execute(
-        select(Campaign.kind, Campaign.list_id).where(
-            Campaign.id == held.campaign_id, Campaign.state == CampaignState.SENDING
-        )
-    ).one_or_none()
-    renewed = session.scalar(
-        update(Chunk)
-        .where(Chunk.campaign_id == held.campaign_id, Chunk.no == held.no, Chunk.state == ChunkState.CLAIMED)
-        .where(Chunk.owner == held.owner, Chunk.fence == held.fence)
-        .values(lease_until=clock.sql(LEASE))
-        .returning(Chunk.no),
-        execution_options={"synchronize_session": False},
-    )
-    if campaign is None or renewed is None:
+def _renew(session: Session, clock: Clock, held: Claim) -> None:
+    fence = {"of_campaign": held.campaign_id, "of_no": held.no, "by": held.owner, "of_fence": held.fence}
+    renewed = session.connection().scalar(_RENEW, {**fence, "lease_end": clock.seconds(LEASE)})
+    if renewed is None:
         raise LeaseLost
-    return campaign.list_id if campaign.kind == CampaignKind.BROADCAST else None
 
 
-def _due(list_id: int | None, clock: Clock, held: Claim) -> Select[Any]:
-    rows = select(
-        Delivery.seq,
-        Delivery.attempt,
-        Delivery.to_address,
-        Delivery.payload,
-        Subscriber.public_id,
-        Subscriber.name,
-        Subscriber.language,
-    ).outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-    if list_id is not None:
-        rows = rows.add_columns(
-            case((Subscriber.id.is_(None), Exclusion.ERASED.value), else_=audience.exclusion(list_id)).label(
-                "exclusion"
-            )
-        ).outerjoin(
-            Subscription,
-            (Subscription.subscriber_id == Subscriber.id) & (Subscription.list_id == list_id),
-        )
-    else:
-        suppressed = suppressions.active_for(None, Subscriber.address_hash)
-        rows = rows.add_columns(case((suppressed, literal(Exclusion.SUPPRESSED.value)), else_=None).label("exclusion"))
-    return rows.where(
-        Delivery.campaign_id == held.campaign_id,
-        Delivery.seq.between(held.lo, held.hi),
-        or_(
-            Delivery.state == DeliveryState.PENDING,
-            (Delivery.state == DeliveryState.DEFERRED) & (Delivery.next_at <= clock.sql()),
-        ),
-    ).order_by(Delivery.seq)
+def _due(session: Session, clock: Clock, held: Claim, limit: int) -> list[Any]:
+    statement = _DUE_OF_STREAM if held.list_id is None else _DUE_OF_LIST
+    values = {**_range(held), "list_id": held.list_id, "now": clock.seconds(), "at_most": limit}
+    return list(session.connection().execute(statement, values))
 
 
-def _exclude(session: Session, clock: Clock, campaign_id: int, forbidden: dict[int, str]) -> None:
+def _exclude(session: Session, clock: Clock, held: Claim, forbidden: Mapping[int, str]) -> None:
     for reason in set(forbidden.values()):
-        session.execute(
-            update(Delivery)
-            .where(Delivery.campaign_id == campaign_id)
-            .where(Delivery.seq.in_([seq for seq, why in forbidden.items() if why == reason]))
-            .values(state=DeliveryState.EXCLUDED, reason=Exclusion(reason), next_at=None, updated_at=clock.sql()),
-            execution_options={"synchronize_session": False},
-        )
+        seqs = [[seq] for seq, why in forbidden.items() if why == reason]
+        values = {**_range(held), "seqs": seqs, "now": clock.seconds(), "why": Exclusion(reason)}
+        session.connection().execute(_of_many_rows(dialect_of(session)).exclude, values)
 
 
-def _begin(session: Session, clock: Clock, campaign_id: int, allowed: dict[int, Any]) -> list[Due]:
+def _begin(session: Session, clock: Clock, held: Claim, allowed: list[Due]) -> list[Due]:
+    """Those of the group that became `attempting` by this; a cancellation may have come first."""
     if not allowed:
         return []
-    begun = session.execute(
-        update(Delivery)
-        .where(Delivery.campaign_id == campaign_id, Delivery.seq.in_(list(allowed)))
-        .where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DEFERRED)))
-        .values(state=DeliveryState.ATTEMPTING, attempt=Delivery.attempt + 1, updated_at=clock.sql())
-        .returning(Delivery.seq, Delivery.attempt),
-        execution_options={"synchronize_session": False},
+    seqs = [[due.seq] for due in allowed]
+    values = {**_range(held), "seqs": seqs, "now": clock.seconds(), "lo": allowed[0].seq, "hi": allowed[-1].seq}
+    begun = set(session.connection().scalars(_of_many_rows(dialect_of(session)).begin, values))
+    return allowed if len(begun) == len(allowed) else [due for due in allowed if due.seq in begun]
+
+
+def _range(held: Claim) -> dict[str, int]:
+    return {"of_campaign": held.campaign_id, "lo": held.lo, "hi": held.hi}
+
+
+_RENEW = (
+    update(Chunk)
+    .where(
+        Chunk.campaign_id == bindparam("of_campaign"),
+        Chunk.no == bindparam("of_no"),
+        Chunk.state == ChunkState.CLAIMED,
+        Chunk.owner == bindparam("by"),
+        Chunk.fence == bindparam("of_fence"),
+        exists().where(Campaign.id == bindparam("of_campaign"), Campaign.state == CampaignState.SENDING),
     )
-    return [_as_due(allowed[seq], number) for seq, number in sorted(begun)]
+    .values(lease_until=database_now("lease_end"))
+    .returning(Chunk.no)
+)
 
 
-def _as_due(row: Any, number: int) -> Due:
-    return Due(row.seq, number, row.to_address, row.payload, row.public_id or "", row.name or "", row.language or "")
+def _of_due(forbidden: Any) -> Select[Any]:
+    """The next due rows of a chunk, in the order of `Due`'s fields, and why each may not be mailed."""
+    is_due = and_(Delivery.state == DeliveryState.DEFERRED, Delivery.next_at <= database_now("now"))
+    return (
+        select(
+            Delivery.seq,
+            Delivery.attempt + 1,
+            Delivery.to_address,
+            Delivery.payload,
+            func.coalesce(Subscriber.public_id, ""),
+            func.coalesce(Subscriber.name, ""),
+            func.coalesce(Subscriber.language, ""),
+            forbidden.label("exclusion"),
+        )
+        .select_from(Delivery)
+        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(
+            Delivery.campaign_id == bindparam("of_campaign"),
+            Delivery.seq.between(bindparam("lo"), bindparam("hi")),
+            or_(Delivery.state == DeliveryState.PENDING, is_due),
+        )
+        .order_by(Delivery.seq)
+        .limit(bindparam("at_most", type_=Integer))
+    )
+
+
+_LIST_ID = bindparam("list_id", type_=Integer)
+_DUE_OF_LIST = _of_due(
+    case((Subscriber.id.is_(None), Exclusion.ERASED.value), else_=audience.exclusion(_LIST_ID))
+).outerjoin(Subscription, and_(Subscription.subscriber_id == Subscriber.id, Subscription.list_id == _LIST_ID))
+_DUE_OF_STREAM = _of_due(
+    case(
+        (suppressions.active_for(None, Subscriber.address_hash), literal(Exclusion.SUPPRESSED.value)),
+        else_=None,
+    )
+)
+
+
+class _OfManyRows(NamedTuple):
+    """The statements that carry many rows, which each database spells in its own way."""
+
+    exclude: Executable
+    begin: Executable
+
+
+@lru_cache
+def _of_many_rows(dialect: str) -> _OfManyRows:
+    named = select(json_rows(dialect, "seqs")[0].as_integer())
+    change = (
+        update(Delivery)
+        .where(
+            Delivery.campaign_id == bindparam("of_campaign"),
+            Delivery.seq.in_(named),
+            Delivery.seq.between(bindparam("lo"), bindparam("hi")),  # PostgreSQL cannot see into the JSON
+            Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DEFERRED)),
+        )
+        .values(updated_at=database_now("now"))
+    )
+    return _OfManyRows(
+        exclude=change.values(state=DeliveryState.EXCLUDED, reason=bindparam("why"), next_at=None),
+        begin=change.values(state=DeliveryState.ATTEMPTING, attempt=Delivery.attempt + 1).returning(Delivery.seq),
+    )

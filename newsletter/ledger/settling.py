@@ -1,13 +1,14 @@
-"""Step T3: what became of a group, written in one statement an outcome. Nothing else opens a finished row."""
+"""Step T3: what became of a group, written in one statement. Nothing else opens a finished row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Boolean, and_, bindparam, or_, select, update
+from sqlalchemy import Executable, Float, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.clock import Clock
+from newsletter.clock import Clock, database_now
+from subscribers.db import dialect_of, json_rows
 
 from .retrying import next_delay
 from .tables import Delivery, DeliveryState
@@ -28,56 +29,72 @@ class Settlement:
     error: str | None = None
 
 
-_FINAL = (DeliveryState.ACCEPTED, DeliveryState.REJECTED)
-"""What a settlement that comes late may still say of a row that was given up as `unknown`."""
+def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequence[Settlement]) -> list[int]:
+    """Write outcomes; the `seq` of each row that this changed.
 
-
-def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequence[Settlement]) -> None:
-    """Write outcomes. A row is touched only while it is `attempting` that same attempt, or `unknown` and now known.
-
-    A deferred delivery gets its next time; after the last try it is rejected with the reason it was deferred for.
+    A row is touched only while it is `attempting` that same attempt, or `unknown` and now known. A deferred delivery
+    gets its next time; after the last try it is rejected with the reason it was deferred for.
     """
-    if settlements:
-        now = session.scalars(select(clock.sql())).one()
-        session.connection().execute(_UPDATE, [_values(campaign_id, settlement, now) for settlement in settlements])
-
-
-def _values(campaign_id: int, settlement: Settlement, now: datetime) -> dict[str, object]:
-    state, next_at = settlement.state, None
-    if state == DeliveryState.DEFERRED:
-        delay = next_delay(settlement.attempt)
-        state, next_at = (DeliveryState.DEFERRED, now + delay) if delay else (DeliveryState.REJECTED, None)
-    return {
+    if not settlements:
+        return []
+    seqs = [settlement.seq for settlement in settlements]
+    values = {
         "of_campaign": campaign_id,
-        "of_seq": settlement.seq,
-        "of_attempt": settlement.attempt,
-        "says_what_became": state in _FINAL,
-        "new_state": state,
-        "new_attempt": settlement.attempt - (state == DeliveryState.PENDING),
-        "new_next_at": next_at,
-        "new_provider_id": settlement.provider_id,
-        "new_error": settlement.error,
-        "new_updated_at": now,
+        "outcomes": [_row(settlement) for settlement in settlements],
+        "first": min(seqs),
+        "last": max(seqs),
+        "now": clock.seconds(),
     }
+    return list(session.connection().scalars(_settle(dialect_of(session)), values))
 
 
-_UPDATE = (
-    update(Delivery)
-    .where(
-        Delivery.campaign_id == bindparam("of_campaign"),
-        Delivery.seq == bindparam("of_seq"),
-        Delivery.attempt == bindparam("of_attempt"),
-        or_(
-            Delivery.state == DeliveryState.ATTEMPTING,
-            and_(Delivery.state == DeliveryState.UNKNOWN, bindparam("says_what_became", type_=Boolean)),
-        ),
+def _row(settlement: Settlement) -> tuple[int, int, str, int, str | None, str | None, float | None]:
+    """As `_settle` reads it: the last item is how long the next try waits, in seconds."""
+    state, wait = settlement.state, None
+    if state is DeliveryState.DEFERRED:
+        delay = next_delay(settlement.attempt)
+        state, wait = (state, delay.total_seconds()) if delay else (DeliveryState.REJECTED, None)
+    attempt = settlement.attempt - (state is DeliveryState.PENDING)
+    error = settlement.error and settlement.error.replace("\0", "")  # PostgreSQL's text has no NUL
+    return settlement.seq, settlement.attempt, state.value, attempt, settlement.provider_id, error, wait
+
+
+@lru_cache
+def _settle(dialect: str) -> Executable:
+    row = json_rows(dialect, "outcomes")
+    outcome = (
+        select(
+            row[0].as_integer().label("seq"),
+            row[1].as_integer().label("attempt"),
+            row[2].as_string().label("state"),
+            row[3].as_integer().label("new_attempt"),
+            row[4].as_string().label("provider_id"),
+            row[5].as_string().label("error"),
+            row[6].as_float().label("wait"),
+        )
+        .cte("outcome")
+        .prefix_with("MATERIALIZED")
+    )  # else SQLite looks through all outcomes for each row
+    says_what_became = outcome.c.state.in_((DeliveryState.ACCEPTED.value, DeliveryState.REJECTED.value))
+    return (
+        update(Delivery)
+        .where(
+            Delivery.campaign_id == bindparam("of_campaign"),
+            Delivery.seq == outcome.c.seq,
+            Delivery.seq.between(bindparam("first"), bindparam("last")),  # PostgreSQL cannot see into the JSON
+            Delivery.attempt == outcome.c.attempt,
+            or_(
+                Delivery.state == DeliveryState.ATTEMPTING,
+                and_(Delivery.state == DeliveryState.UNKNOWN, says_what_became),
+            ),
+        )
+        .values(
+            state=outcome.c.state,
+            attempt=outcome.c.new_attempt,
+            next_at=case((outcome.c.wait.is_not(None), database_now(outcome.c.wait + bindparam("now", type_=Float)))),
+            provider_id=outcome.c.provider_id,
+            error=outcome.c.error,
+            updated_at=database_now("now"),
+        )
+        .returning(Delivery.seq)
     )
-    .values(
-        state=bindparam("new_state"),
-        attempt=bindparam("new_attempt"),
-        next_at=bindparam("new_next_at"),
-        provider_id=bindparam("new_provider_id"),
-        error=bindparam("new_error"),
-        updated_at=bindparam("new_updated_at"),
-    )
-)

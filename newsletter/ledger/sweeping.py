@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 
-from .claims import Claim, release
+from . import claims
 from .settling import Settlement, settle
-from .tables import Chunk, ChunkState, Delivery, DeliveryState
+from .tables import Delivery, DeliveryState
 
 Verdict = Callable[[int, int, int], Settlement]
 """What a journal says of (campaign_id, seq, attempt): pending where it was not begun, its outcome where a reply was
@@ -19,11 +19,17 @@ seen, unknown where it was begun."""
 def recover(session: Session, clock: Clock, owner: str, verdict: Verdict) -> int:
     """Settle what a dead sender held by what its journal says, and free its chunks. Returns how many rows."""
     settled = 0
-    for chunk in session.scalars(select(Chunk).where(Chunk.owner == owner, Chunk.state == ChunkState.CLAIMED)).all():
-        open_rows = session.execute(_attempting(chunk)).all()
-        outcomes = [verdict(chunk.campaign_id, row.seq, row.attempt) for row in open_rows]
-        settle(session, clock, chunk.campaign_id, outcomes)
-        release(session, clock, Claim.of(chunk))
+    for held in claims.held_by(session, owner):
+        rows = session.execute(
+            select(Delivery.seq, Delivery.attempt).where(
+                Delivery.campaign_id == held.campaign_id,
+                Delivery.seq.between(held.lo, held.hi),
+                Delivery.state == DeliveryState.ATTEMPTING,
+            )
+        )
+        outcomes = [verdict(held.campaign_id, seq, attempt) for seq, attempt in rows]
+        settle(session, clock, held.campaign_id, outcomes)
+        claims.release(session, clock, held)
         settled += len(outcomes)
     return settled
 
@@ -31,10 +37,10 @@ def recover(session: Session, clock: Clock, owner: str, verdict: Verdict) -> int
 def expire(session: Session, clock: Clock) -> int:
     """End leases that ran out. Their `attempting` rows become `unknown`: nobody can say. Returns how many rows."""
     lost = 0
-    for chunk in session.scalars(_overdue(clock).with_for_update(skip_locked=True)).all():
+    for held in claims.overdue(session, clock):
         given_up = session.scalars(
             update(Delivery)
-            .where(Delivery.campaign_id == chunk.campaign_id, Delivery.seq.between(chunk.lo, chunk.hi))
+            .where(Delivery.campaign_id == held.campaign_id, Delivery.seq.between(held.lo, held.hi))
             .where(Delivery.state == DeliveryState.ATTEMPTING)
             .values(
                 state=DeliveryState.UNKNOWN,
@@ -44,23 +50,6 @@ def expire(session: Session, clock: Clock) -> int:
             .returning(Delivery.seq),
             execution_options={"synchronize_session": False},
         ).all()
-        release(session, clock, Claim.of(chunk))
+        claims.release(session, clock, held)
         lost += len(given_up)
     return lost
-
-
-def is_overdue(session: Session, clock: Clock) -> bool:
-    """Whether a lease ran out."""
-    return session.scalars(_overdue(clock).limit(1)).first() is not None
-
-
-def _overdue(clock: Clock) -> Select[Chunk]:
-    return select(Chunk).where(Chunk.state == ChunkState.CLAIMED, Chunk.lease_until < clock.sql())
-
-
-def _attempting(chunk: Chunk) -> Select[int, int]:
-    return select(Delivery.seq, Delivery.attempt).where(
-        Delivery.campaign_id == chunk.campaign_id,
-        Delivery.seq.between(chunk.lo, chunk.hi),
-        Delivery.state == DeliveryState.ATTEMPTING,
-    )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from newsletter.clock import Clock
-from newsletter.ledger import sweeping
+from newsletter.ledger import claims, sweeping
 from subscribers.db import Database
 
 from .journal import dead_journals
@@ -16,7 +16,7 @@ def sweep(database: Database, clock: Clock, journals: Path) -> int:
         with database.writing() as session:
             settled += sweeping.recover(session, clock, owner, records.verdict)
     with database.reading() as session:
-        if not sweeping.is_overdue(session, clock):
+        if not claims.is_overdue(session, clock):
             return settled
     with database.writing() as session:
         return settled + sweeping.expire(session, clock)

@@ -89,7 +89,7 @@ def test_a_sender_whose_lease_was_taken_away_sends_nothing(database: Database, c
     take(database, clock, frozen, 2)
     clock.offset += LEASE + timedelta(seconds=1)
     with database.writing() as session:
-        assert sweeping.is_overdue(session, clock)
+        assert claims.is_overdue(session, clock)
         assert sweeping.expire(session, clock) == 2
     other = claim(database, clock, "other")
     assert take(database, clock, other) == [3, 4, 5]
