@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from newsletter.tokens import Signer
+from newsletter.tokens import ReaderPurpose, Signer
 
 from . import headers
 from .content import Content
-from .faces import Faced, Faces
+from .faces import Face, Faced, Faces
 from .readers import Identity, MessageSettings
 from .values import Copy, unsubscribe_url
 from .wire import Wire
@@ -63,6 +63,8 @@ class PreparedMessage:
         self._sender = headers.sender(envelope.identity).address
         stem = _stem(content)
         self._tags = [f"-{stem}.{at}-" for at in range(len(self._faces.holes))]
+        self._escaping = [(at, hole) for at, hole in enumerate(self._faces.holes) if hole.face is Face.HTML]
+        self._signer = signer
 
     def message(self, copy: Copy) -> bytes:
         """The whole message (RFC 5322) with CRLF line ends. No line begins with a dot."""
@@ -94,15 +96,17 @@ class PreparedMessage:
     def substitutions(self, copy: Copy) -> dict[str, str]:
         """The values of one reader by substitution tag: escaped where they stand in HTML, plain elsewhere."""
         values = self._faces.values(copy)
-        filled = (hole.plain(value) for hole, value in zip(self._faces.holes, values, strict=True))
-        return dict(zip(self._tags, filled, strict=True))
+        for at, hole in self._escaping:
+            values[at] = hole.plain(values[at])
+        return dict(zip(self._tags, values, strict=True))
 
     def list_headers(self, copy: Copy) -> dict[str, str]:
         """The header fields by which this reader leaves the list in one click (RFC 8058)."""
         if not self._envelope.list_headers:
             return {}
-        token = self._faces.unsubscribe_token(self._faces.values(copy))
-        url = unsubscribe_url(self._envelope.identity.base_url, token)
+        identity = self._envelope.identity
+        token = self._signer.reader_token(ReaderPurpose.UNSUBSCRIBE, copy.reader.public_id, identity.list_id)
+        url = unsubscribe_url(identity.base_url, token)
         return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": headers.ONE_CLICK}
 
     def _tagged(self, face: Faced) -> str:

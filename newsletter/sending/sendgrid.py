@@ -5,13 +5,11 @@ whose answer was lost is `unknown`. `send_at` is never used: pause and cancel wo
 """
 
 import http.client
-import json
 import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
@@ -20,30 +18,30 @@ from sendgrid import SendGridAPIClient
 from newsletter.rendering.headers import Mailbox
 from newsletter.settings import Settings
 
-from .outcomes import Outcome, accepted, again, deferred, rejected, unknown
-from .transports import GROUP_SECONDS, REPLY_SECONDS, AccountRefused, Journal, Outgoing, TransportUnavailable
+from .outcomes import Outcome, accepted, again, rejected, unknown
+from .sendgrid_answers import CallRefused, trouble, why
+from .sendgrid_bodies import CALL_BYTES, CALL_SIZE, SUBSTITUTION_BYTES, Addressed, Call, body, calls, rehearsal
+from .transports import (
+    GROUP_SECONDS,
+    REPLY_SECONDS,
+    AccountRefused,
+    Journal,
+    Outgoing,
+    ServiceTrouble,
+    SlowDown,
+    TransportUnavailable,
+)
 
-CALL_SIZE = 1_000
-KEY_ARGUMENT = "newsletter_key"
-"""The custom argument that comes back with every event; it holds the delivery key and no address."""
-_OFF = {"enable": False}
-_TRACKING_OFF = {
-    "click_tracking": {"enable": False, "enable_text": False},
-    "open_tracking": _OFF,
-    "subscription_tracking": _OFF,
-    "ganalytics": _OFF,
-}
-_ACCEPTED = 202
-_TOO_MANY = 429
-_BAD_REQUEST = (400, 413)
-_SERVER_TROUBLE = 500
-_OF_A_READER = "personalizations"
-_LONGEST_TEXT = 500
+_CHECKED, _ACCEPTED = 200, 202
+_SHARED_FAULT = 20
+"""So many readers of one group are not all wrong: where each is refused, it is what they share."""
 _TOO_LATE = again("SendGrid was too slow to get to this reader.")
 _LOOKED_INTO = again("A reader of the same call was refused.")
+_CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
+"""So named, the client sends a text as it is, and does not make JSON of it a second time."""
 
-# Its DEBUG log holds the key and every address.
-logging.getLogger("python_http_client.client").setLevel(logging.INFO)
+# Its DEBUG log holds the key and every address; a filter stays whatever levels are set later.
+logging.getLogger("python_http_client.client").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,12 @@ class SendGridTransport:
 
     @classmethod
     def of(cls, settings: Settings) -> "SendGridTransport":
-        """Read the settings. Raises `TransportUnavailable` where the key is missing."""
-        key = settings.sendgrid_api_key.get_secret_value()
+        """Read the settings. Raises `TransportUnavailable` where the key is missing or cannot be one."""
+        key = settings.sendgrid_api_key.get_secret_value().strip()
         if not key:
             raise TransportUnavailable("NEWSLETTER_SENDGRID_API_KEY is missing; SendGrid takes no mail without it.")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise TransportUnavailable("NEWSLETTER_SENDGRID_API_KEY is not a key of SendGrid's; copy it again.")
         return cls(key, settings.sendgrid_url)
 
     def connect(self) -> "SendGridConnection":
@@ -70,140 +70,120 @@ class SendGridTransport:
         return SendGridConnection(self)
 
 
-class _ReaderRefused(Exception):
-    """A call was refused as bad, perhaps for one reader in it."""
-
-
 class SendGridConnection:
     """One thread's client."""
 
     def __init__(self, transport: SendGridTransport) -> None:
-        self._client = SendGridAPIClient(transport.api_key, host=transport.host)
-        self._client.client.timeout = transport.reply_seconds  # it has none by default
+        self._client = SendGridAPIClient(transport.api_key, host=transport.host).client
+        self._client.timeout = transport.reply_seconds  # it has none by default
+        self._client.request_headers |= _CONTENT_TYPE
         self._group_seconds = transport.group_seconds
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
-        """Send a group of one variant, in as few calls as addresses that repeat allow.
+        """Send a group of one variant, in as few calls as SendGrid's limits and addresses that repeat allow.
 
         A call refused for one reader goes again in halves until that reader stands alone. Raises
-        `TransportUnavailable` where SendGrid cannot be reached, `AccountRefused` where it refuses what is no reader's.
+        `TransportUnavailable` where SendGrid cannot be reached, `SlowDown` and `ServiceTrouble` where it says so
+        itself, and `AccountRefused` where it refuses what is no reader's.
         """
-        outcomes: list[tuple[int, Outcome]] = []
-        waiting = deque(_calls(group))
+        running = _Running(journal, len(group))
+        waiting = deque(calls(_fitting(group, running)))
         begin_until = time.monotonic() + self._group_seconds
         while waiting:
             call = waiting.popleft()
-            try:
-                outcome = self._post(call, journal) if time.monotonic() < begin_until else _TOO_LATE
-            except _ReaderRefused as refusal:
-                outcome = rejected(str(refusal)) if len(call) == 1 else _LOOKED_INTO
-            except (TransportUnavailable, AccountRefused) as trouble:
-                _note(call, again(str(trouble)), journal)
-                raise
-            noted = _note(call, outcome, journal)
-            if outcome is _LOOKED_INTO:
-                middle = len(call) // 2
-                waiting.extendleft([call[middle:], call[:middle]])
+            if time.monotonic() >= begin_until:
+                running.note(call, _TOO_LATE)
             else:
-                outcomes += noted
-        return outcomes
+                waiting.extendleft(reversed(self._try(call, running)))
+        return list(running.outcomes.items())
+
+    def rehearse(self, sender: str) -> None:
+        """Let SendGrid check a mail from `sender` to itself and send nothing. Raises as `send` does."""
+        try:
+            outcome = self._call(rehearsal(Mailbox.parse(sender)), _CHECKED)
+        except CallRefused as refusal:
+            raise AccountRefused(f"SendGrid refuses a mail from {sender}: {refusal}. Check NEWSLETTER_FROM.") from None
+        if outcome.error:
+            raise TransportUnavailable(outcome.error)
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _post(self, call: Sequence[Outgoing], journal: Journal) -> Outcome:
-        body = payload(call)
-        journal.begun([outgoing.seq for outgoing in call])
+    def _try(self, call: Call, running: "_Running") -> list[Call]:
+        """Make one call and note what became of it; the parts that go again, where it was refused."""
         try:
-            answer = self._client.client.mail.send.post(request_body=body)
+            running.note(call, self._post(call, running.journal))
+        except CallRefused as refusal:
+            if len(call) == 1:
+                running.refuse(call[0], str(refusal))
+                return []
+            running.note(call, _LOOKED_INTO)
+            return [call[: len(call) // 2], call[len(call) // 2 :]]
+        except ServiceTrouble as failure:
+            running.note(call, unknown(str(failure)))
+            raise
+        except (TransportUnavailable, SlowDown, AccountRefused) as failure:
+            running.note(call, again(str(failure)))
+            raise
+        return []
+
+    def _post(self, call: Call, journal: Journal) -> Outcome:
+        text = body(call)
+        if len(text) >= CALL_BYTES:
+            if len(call) > 1:
+                raise CallRefused("The call is too large.")
+            raise AccountRefused("This mail is larger than the 30 MB that SendGrid takes. Shorten the issue.")
+        journal.begun([reader.seq for reader in call])
+        return self._call(text, _ACCEPTED)
+
+    def _call(self, text: str, expected: int) -> Outcome:
+        """Make one call; what the answer means for those in it.
+
+        urllib wraps in `URLError` what goes wrong while it connects or writes, and nothing later: the body did not
+        arrive whole. What the socket says afterwards comes as it is; then nobody knows.
+        """
+        try:
+            answer = self._client.mail.send.post(request_body=text)
         except HTTPError as refusal:
-            return _refused(refusal)
-        except URLError as error:  # raised only while connecting or writing: the body did not arrive whole
-            raise TransportUnavailable(
-                f"SendGrid cannot be reached: {error.reason}. Nothing is lost; send again."
-            ) from error
+            raise trouble(refusal) from None
+        except (URLError, UnicodeError, http.client.InvalidURL) as error:
+            raise TransportUnavailable(f"SendGrid cannot be reached: {why(error)}. Nothing is lost.") from error
         except (OSError, http.client.HTTPException) as error:
-            return unknown(f"SendGrid did not answer: {type(error).__name__}")
-        if answer.status_code != _ACCEPTED:
-            return unknown(f"SendGrid answered {answer.status_code} where 202 is expected.")
+            return unknown(f"SendGrid did not answer: {type(error).__name__}.")
+        if answer.status_code != expected:
+            return unknown(f"SendGrid answered {answer.status_code} where {expected} is expected.")
         return accepted(answer.headers.get("X-Message-Id"))
 
 
-def payload(call: Sequence[Outgoing]) -> dict[str, Any]:
-    """The body of one call; all copies are of one prepared message."""
-    shared = call[0].prepared.personalized()
-    body: dict[str, Any] = {
-        "personalizations": [_personalization(outgoing) for outgoing in call],
-        "from": _mailbox(shared.from_mailbox),
-        "subject": shared.subject,
-        "content": [
-            {"type": "text/plain", "value": shared.text},
-            {"type": "text/html", "value": shared.html},
-        ],
-        "headers": dict(shared.headers),
-        "tracking_settings": _TRACKING_OFF,
-    }
-    if shared.reply_to is not None:
-        body["reply_to"] = _mailbox(shared.reply_to)
-    return body
+class _Running:
+    """What became of a group so far."""
+
+    def __init__(self, journal: Journal, size: int) -> None:
+        self.outcomes: dict[int, Outcome] = {}
+        self.journal = journal
+        self._size = size
+        self._refused: list[Addressed] = []
+
+    def note(self, call: Call, outcome: Outcome) -> None:
+        """Say what became of a call."""
+        for reader in call:
+            self.journal.replied(reader.seq, outcome)
+            self.outcomes[reader.seq] = outcome
+
+    def refuse(self, reader: Addressed, said: str) -> None:
+        """Say that one reader was refused. Raises `AccountRefused` where that was the last of a large group."""
+        self._refused.append(reader)
+        self.note([reader], rejected(said))
+        if len(self._refused) == self._size >= _SHARED_FAULT:
+            self.note(self._refused, again(said))
+            raise AccountRefused(f"SendGrid takes none of these readers: {said} Check the issue and NEWSLETTER_FROM.")
 
 
-def _personalization(outgoing: Outgoing) -> dict[str, Any]:
-    copy = outgoing.copy
-    one: dict[str, Any] = {
-        "to": [_mailbox(Mailbox(copy.reader.name, outgoing.to))],
-        "substitutions": outgoing.prepared.substitutions(copy),
-        "custom_args": {KEY_ARGUMENT: outgoing.key},
-    }
-    headers = outgoing.prepared.list_headers(copy)
-    return one | {"headers": headers} if headers else one
-
-
-def _mailbox(mailbox: Mailbox) -> dict[str, str]:
-    return {"email": mailbox.address} | ({"name": mailbox.name} if mailbox.name else {})
-
-
-def _calls(group: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    """Cut a group so that no call holds an address twice."""
-    call: list[Outgoing] = []
-    addresses: set[str] = set()
-    for outgoing in group:
-        address = outgoing.to.lower()
-        if address in addresses or len(call) == CALL_SIZE:
-            yield call
-            call, addresses = [], set()
-        call.append(outgoing)
-        addresses.add(address)
-    if call:
-        yield call
-
-
-def _note(call: Sequence[Outgoing], outcome: Outcome, journal: Journal) -> list[tuple[int, Outcome]]:
-    for outgoing in call:
-        journal.replied(outgoing.seq, outcome)
-    return [(outgoing.seq, outcome) for outgoing in call]
-
-
-def _refused(refusal: HTTPError) -> Outcome:
-    """What a status says of the copies in the call.
-
-    Raises `_ReaderRefused` where one of them may be at fault, `AccountRefused` where it is not their doing at all.
-    """
-    text = bytes(refusal.body or b"").decode("utf-8", "replace")
-    said = f"{refusal.status_code} {text[:_LONGEST_TEXT]}"
-    if refusal.status_code == _TOO_MANY:
-        return deferred(f"{said} (limit ends at {refusal.headers.get('X-RateLimit-Reset', 'no time it names')})")
-    if refusal.status_code >= _SERVER_TROUBLE:
-        return unknown(said)
-    if refusal.status_code in _BAD_REQUEST and _may_be_a_readers(text):
-        raise _ReaderRefused(said)
-    raise AccountRefused(f"SendGrid refuses to send: {said} Check NEWSLETTER_SENDGRID_API_KEY and NEWSLETTER_FROM.")
-
-
-def _may_be_a_readers(text: str) -> bool:
-    """Whether an error names a reader, or nothing: not where each names a field that all readers share."""
-    try:
-        fields = [error.get("field") for error in json.loads(text)["errors"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return True
-    return not fields or any(not name or str(name).startswith(_OF_A_READER) for name in fields)
+def _fitting(group: Sequence[Outgoing], running: _Running) -> Iterator[Addressed]:
+    """The readers whose values SendGrid takes; the others are refused before anything is sent."""
+    for reader in map(Addressed.of, group):
+        size = reader.substitution_bytes()
+        if size <= SUBSTITUTION_BYTES:
+            yield reader
+        else:
+            running.refuse(reader, f"This reader's values take {size:,} bytes; SendGrid takes {SUBSTITUTION_BYTES:,}.")

@@ -1,160 +1,142 @@
+"""The SendGrid transport: what it sends, and to whom."""
+
+import contextlib
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from newsletter.errors import NewsletterError
+from newsletter.rendering.content import Content, LinkSlot, MergeSlot
+from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
+from newsletter.rendering.readers import Reader
+from newsletter.sending import sendgrid_bodies
 from newsletter.sending.outcomes import Outcome
-from newsletter.sending.sendgrid import KEY_ARGUMENT, SendGridConnection, SendGridTransport
-from newsletter.sending.transports import AccountRefused, TransportUnavailable, open_transport
-from tests.support import school
+from newsletter.sending.sendgrid import SendGridTransport
+from newsletter.sending.sendgrid_bodies import KEY_ARGUMENT
+from newsletter.sending.transports import AccountRefused, Outgoing, TransportUnavailable, open_transport
+from tests.support import mails, school
 from tests.support.outgoing import Notes, a_group, a_prepared_message
 from tests.support.school import FAMILIES, a_scheduled_campaign, a_school
-from tests.support.sendgrid_server import RESET, SILENCE, SendGridServer
+from tests.support.sendgrid.faults import Fault
+from tests.support.sendgrid.server import KEY, SendGridServer
+
+DATE = "Wed, 02 Dec 2026 12:00:00 +0000"
 
 
-def connection(server: SendGridServer, key: str = "SG.test", reply_seconds: float = 10) -> SendGridConnection:
-    return SendGridTransport(key, server.url, reply_seconds=reply_seconds).connect()
-
-
-def send(server: SendGridServer, *addresses: str) -> dict[int, Outcome]:
+def send(server: SendGridServer, group: list[Outgoing]) -> dict[int, Outcome]:
     notes = Notes()
-    outcomes = dict(connection(server).send(a_group(a_prepared_message(), *addresses), notes))
+    outcomes = dict(SendGridTransport(KEY, server.url).connect().send(group, notes))
     assert notes.answers == outcomes
-    assert set(notes.begun_seqs) == set(outcomes)
     return outcomes
 
 
-def has(address: str, status: int) -> Any:
-    return lambda body: status if address in str(body["personalizations"]) else 0
+def states(outcomes: dict[int, Outcome]) -> list[str]:
+    return [outcomes[seq].state.value for seq in sorted(outcomes)]
+
+
+def a_message(*pieces: str | LinkSlot | MergeSlot) -> PreparedMessage:
+    content = Content(("Five small bridges",), pieces, ("Hello.",))
+    return prepare(content, MessageSettings(mails.identity(), 7), mails.SIGNER)
+
+
+def outgoing(prepared: PreparedMessage, seq: int, name: str) -> Outgoing:
+    address = f"r{seq}@x.example"
+    return Outgoing(seq, address, prepared, Copy(7, seq, 1, Reader(address, name, name, "en", "x" * 16), DATE))
 
 
 def test_one_call_carries_a_thousand_readers_and_is_correct_by_every_rule() -> None:  # M45 M46 M47 M50
     addresses = [f"r{n}@x.example" for n in range(1_000)]
     with SendGridServer() as server:
-        outcomes = send(server, *addresses)
+        outcomes = send(server, a_group(a_prepared_message(), *addresses))
     (body,) = server.accepted
     assert server.refused == []
     assert server.recipients() == addresses
     assert {outcome.state.value for outcome in outcomes.values()} == {"accepted"}
-    assert outcomes[1].provider_id is not None
+    assert outcomes[1].provider_id == "message-1"
     one = body["personalizations"][0]
     assert "@" not in one["custom_args"][KEY_ARGUMENT]
     assert one["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert one["headers"]["List-Unsubscribe"].startswith("<https://maple.example/unsubscribe/")
 
 
+def test_a_group_larger_than_a_call_goes_in_two() -> None:  # M45
+    with SendGridServer() as server:
+        send(server, a_group(a_prepared_message(), *(f"r{n}@x.example" for n in range(1_001))))
+    assert [len(body["personalizations"]) for body in server.accepted] == [1_000, 1]
+
+
 def test_an_address_that_stands_twice_goes_in_two_calls() -> None:
     with SendGridServer() as server:
-        send(server, "a@x.example", "A@x.example", "b@x.example")
+        send(server, a_group(a_prepared_message(), "a@x.example", "A@x.example", "b@x.example"))
     assert [len(body["personalizations"]) for body in server.accepted] == [1, 2]
 
 
-def test_one_bad_reader_is_found_and_the_others_are_sent_once() -> None:  # F11
-    addresses = [f"r{n}@x.example" for n in range(50)]
-    with SendGridServer(has("r17@x.example", 400)) as server:
-        outcomes = send(server, *addresses)
-    assert [seq for seq, outcome in outcomes.items() if outcome.state == "rejected"] == [18]
-    assert "400" in (outcomes[18].error or "")
-    assert sorted(server.recipients()) == sorted(set(addresses) - {"r17@x.example"})
+def test_a_call_is_cut_until_it_is_below_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = 20_000
+    monkeypatch.setattr("newsletter.sending.sendgrid.CALL_BYTES", limit)
+    addresses = [f"r{n}@x.example" for n in range(100)]
+    with SendGridServer() as server:
+        outcomes = send(server, a_group(a_prepared_message(), *addresses))
+    assert set(states(outcomes)) == {"accepted"}
+    assert server.recipients() == addresses
+    assert len(server.sizes) > 1
+    assert max(server.sizes) < limit
 
 
-def test_what_all_readers_share_is_not_blamed_on_them() -> None:  # F12
-    addresses = [f"r{n}@x.example" for n in range(50)]
+def test_a_mail_too_large_for_any_call_stops_the_campaign(monkeypatch: pytest.MonkeyPatch) -> None:  # F12
+    monkeypatch.setattr("newsletter.sending.sendgrid.CALL_BYTES", 2_000)
+    group = [outgoing(a_message("x" * 2_000), seq, "Ana") for seq in (1, 2, 3)]
     notes = Notes()
-    with (
-        SendGridServer(lambda _: (400, "from.email")) as server,
-        pytest.raises(AccountRefused, match=r"SendGrid refuses to send: 400 .*from\.email"),
-    ):
-        connection(server).send(a_group(a_prepared_message(), *addresses), notes)
+    with SendGridServer() as server, pytest.raises(AccountRefused, match="larger than the 30 MB"):
+        SendGridTransport(KEY, server.url).connect().send(group, notes)
+    assert server.sizes == []
     assert {outcome.state.value for outcome in notes.answers.values()} == {"pending"}
-    assert len(notes.begun_seqs) == 50
 
 
-@pytest.mark.parametrize("named", ["personalizations.0.to.0.email", None])
-def test_a_refusal_that_may_be_a_readers_is_looked_into(named: str | None) -> None:  # F11
-    def fault(body: dict[str, Any]) -> tuple[int, str | None]:
-        return (400, named) if "b@x.example" in str(body["personalizations"]) else (0, None)
+def test_a_reader_whose_values_are_too_long_is_rejected_and_never_sent() -> None:
+    prepared = a_message("<p>", MergeSlot("{{ reader.name }}"), "</p>")
+    group = [outgoing(prepared, 1, "Ana"), outgoing(prepared, 2, "A" * 9_999), outgoing(prepared, 3, "ñ" * 4_700)]
+    with SendGridServer() as server:
+        outcomes = send(server, group)
+    assert states(outcomes) == ["accepted", "rejected", "accepted"]
+    assert "SendGrid takes 10,000" in (outcomes[2].error or "")
+    assert server.recipients() == ["r1@x.example", "r3@x.example"]
+    assert server.refused == []
 
-    with SendGridServer(fault) as server:
-        outcomes = send(server, "a@x.example", "b@x.example", "c@x.example")
-    assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", "rejected", "accepted"]
-    assert server.recipients() == ["a@x.example", "c@x.example"]
+
+def test_a_variant_with_more_links_than_sendgrid_takes_stops_the_campaign() -> None:
+    prepared = a_message(*(LinkSlot(no) for no in range(2, 400)))
+    with SendGridServer() as server, pytest.raises(AccountRefused, match="takes none of these readers"):
+        send(server, [outgoing(prepared, seq, "Ana") for seq in range(1, 21)])
+    assert server.sizes == []
 
 
 @pytest.mark.parametrize(
-    ("fault", "state"),
-    [(RESET, "unknown"), (500, "unknown"), (503, "unknown"), (200, "unknown"), (429, "deferred"), (413, "rejected")],
+    "name", ["Ruiz, Ana; PhD", 'Ana "Annie" Ruiz', "Ana\r\nBcc: x@y.example", "<b>{{7*7}}</b>", " \t"]
 )
-def test_each_trouble_has_its_own_outcome(fault: int, state: str) -> None:  # F8 F9 F10 M48
-    with SendGridServer(lambda _: fault) as server:
-        outcomes = send(server, "a@x.example")
-    assert outcomes[1].state == state
-
-
-def test_a_call_without_an_answer_in_time_is_unknown_and_not_sent_again() -> None:  # F10 M48
-    calls: list[dict[str, Any]] = []
-    notes = Notes()
-
-    def fault(body: dict[str, Any]) -> int:
-        calls.append(body)
-        return SILENCE
-
-    with SendGridServer(fault) as server:
-        group = a_group(a_prepared_message(), "a@x.example", "b@x.example")
-        outcomes = connection(server, reply_seconds=0.3).send(group, notes)
-    assert [outcome.state.value for _, outcome in outcomes] == ["unknown", "unknown"]
-    assert len(calls) == 1
-
-
-def test_a_call_that_cannot_begin_in_time_leaves_its_readers_pending() -> None:
-    notes = Notes()
+def test_a_name_is_one_clean_line(name: str) -> None:  # F23 F24
+    prepared = a_message("<p>", MergeSlot("{{ reader.name }}"), "</p>")
     with SendGridServer() as server:
-        late = SendGridTransport("SG.test", server.url, group_seconds=-1).connect()
-        outcomes = late.send(a_group(a_prepared_message(), "a@x.example"), notes)
-    assert outcomes[0][1].state == "pending"
-    assert notes.begun_seqs == []
+        outcomes = send(server, [outgoing(prepared, 1, name)])
+    assert server.refused == []
+    assert states(outcomes) == ["accepted"]
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "[]", '{"errors": ["no"]}'])
-def test_a_refusal_that_cannot_be_read_may_be_a_readers(text: str) -> None:
-    with SendGridServer(has("b@x.example", 400)) as server:
-        server.error_text = text
-        outcomes = send(server, "a@x.example", "b@x.example")
-    assert [outcomes[seq].state.value for seq in (1, 2)] == ["accepted", "rejected"]
+def test_the_limits_are_those_of_the_reference() -> None:  # M45 M47
+    limits = (sendgrid_bodies.CALL_SIZE, sendgrid_bodies.CALL_BYTES, sendgrid_bodies.SUBSTITUTION_BYTES)
+    assert limits == (1_000, 30_000_000, 10_000)
 
 
-def test_a_service_that_cannot_be_reached_takes_nothing() -> None:  # F10
-    with SendGridServer() as server:
-        pass
-    notes = Notes()
-    with pytest.raises(TransportUnavailable, match="cannot be reached"):
-        connection(server).send(a_group(a_prepared_message(), "a@x.example"), notes)
-    assert notes.answers[1].state == "pending"
-
-
-@pytest.mark.parametrize("status", [401, 403, 404, 308])
-def test_a_refused_account_stops_everything_and_its_key_is_not_shown(status: int) -> None:  # F12
-    notes = Notes()
-    with SendGridServer(lambda _: status) as server, pytest.raises(AccountRefused, match="API_KEY") as refusal:
-        connection(server).send(a_group(a_prepared_message(), "a@x.example"), notes)
-    assert notes.answers[1].state == "pending"
-    assert str(status) in str(refusal.value)
-    assert "SG.test" not in str(refusal.value)
-
-
-def test_a_wrong_key_is_the_accounts_trouble() -> None:  # F12
-    with SendGridServer() as server, pytest.raises(AccountRefused, match="401"):
-        connection(server, key="SG.wrong").send(a_group(a_prepared_message(), "a@x.example"), Notes())
-    assert server.accepted == []
-
-
-def test_the_key_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:  # M54
-    with caplog.at_level(logging.DEBUG), SendGridServer() as server:
-        send(server, "a@x.example")
-    assert "SG.test" not in caplog.text
+@pytest.mark.parametrize("fault", [Fault(), Fault(status=400), Fault(status=401), Fault(status=500)])
+def test_the_key_and_the_addresses_are_never_logged(fault: Fault, caplog: pytest.LogCaptureFixture) -> None:  # M54
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="python_http_client.client")
+    with SendGridServer(fault) as server, contextlib.suppress(NewsletterError):
+        send(server, a_group(a_prepared_message(), "a@x.example"))
+    assert KEY not in caplog.text
     assert "a@x.example" not in caplog.text
-    assert "SG.test" not in repr(SendGridTransport("SG.test", server.url))
+    assert KEY not in repr(SendGridTransport(KEY, server.url))
 
 
 def test_a_missing_key_is_said_before_anything_is_sent(sqlite_url: str, tmp_path: Path) -> None:
@@ -165,6 +147,16 @@ def test_a_missing_key_is_said_before_anything_is_sent(sqlite_url: str, tmp_path
         open_transport(app.settings)
 
 
+@pytest.mark.parametrize("key", ["SG.a b", "SG.ñ", "SG.a\nX-Evil: 1"])
+def test_what_cannot_be_a_key_is_refused_and_not_repeated(key: str, sqlite_url: str, tmp_path: Path) -> None:  # M54
+    with (
+        a_school(sqlite_url, "sendgrid://", tmp_path, sendgrid_api_key=key) as app,
+        pytest.raises(TransportUnavailable, match="not a key") as refusal,
+    ):
+        open_transport(app.settings)
+    assert key not in str(refusal.value)
+
+
 def test_a_campaign_goes_out_through_it(database_url: str, tmp_path: Path) -> None:
     with (
         SendGridServer() as server,
@@ -172,7 +164,7 @@ def test_a_campaign_goes_out_through_it(database_url: str, tmp_path: Path) -> No
             database_url,
             "sendgrid://",
             tmp_path,
-            sendgrid_api_key="SG.test",
+            sendgrid_api_key=KEY,
             sendgrid_url=server.url,
             reply_to="Office <office@maple.example>",
         ) as app,
