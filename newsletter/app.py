@@ -122,6 +122,6 @@ def _may_exist(url: str) -> bool:
     """Whether opening the database would not make a new, empty SQLite file."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return True
     return parsed.get_backend_name() != "sqlite" or (parsed.database is not None and Path(parsed.database).exists())

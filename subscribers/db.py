@@ -156,7 +156,7 @@ def _open(url: str) -> Engine:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number
         raise DatabaseUrlInvalid from error
     if backend == "sqlite":
         return _open_sqlite(url, parsed.database)

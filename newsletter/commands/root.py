@@ -11,6 +11,7 @@ from subscribers.errors import NewsletterError
 # name -> (module, attribute, one line of help); the help stands here so that `--help` loads no module.
 COMMANDS = {
     "init": ("setup", "init", "Write a configuration with a new secret key and make the database."),
+    "doctor": ("doctor", "doctor", "Say what is wrong with this installation."),
     "db": ("setup", "db", "Bring the database up to date, or check it."),
     "version": ("setup", "version", "Print the version."),
     "demo": ("demo", "demo", "Run the whole job once with made-up families and a local inbox."),

@@ -113,6 +113,15 @@ def dead_journals(folder: Path) -> Iterator[tuple[str, Records]]:
             path.unlink(missing_ok=True)
 
 
+def abandoned(folder: Path) -> int:
+    """How many dead senders of this host left a journal that nobody has settled yet."""
+    count = 0
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with _locked(path) as file:
+            count += file is not None
+    return count
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[int | None]:
     """The open file where its lock is free and it still has its name, else None."""

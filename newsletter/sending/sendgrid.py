@@ -50,6 +50,7 @@ class SendGridTransport:
 
     api_key: str = field(repr=False)
     host: str
+    senders: int = 1
     group_size: int = CALL_SIZE
     account: str = "sendgrid"
     reply_seconds: float = REPLY_SECONDS
@@ -63,7 +64,7 @@ class SendGridTransport:
             raise TransportUnavailable("NEWSLETTER_SENDGRID_API_KEY is missing; SendGrid takes no mail without it.")
         if not key.isascii() or not key.isprintable() or " " in key:
             raise TransportUnavailable("NEWSLETTER_SENDGRID_API_KEY is not a key of SendGrid's; copy it again.")
-        return cls(key, settings.sendgrid_url)
+        return cls(key, settings.sendgrid_url, settings.connections)
 
     def connect(self) -> "SendGridConnection":
         """A client of its own for one thread; nothing is opened before the first call."""
