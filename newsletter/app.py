@@ -16,9 +16,12 @@ from . import checks, migrations
 from .campaigns.lifecycle import Gate
 from .clock import Clock
 from .errors import NewsletterError
-from .rendering.readers import Identity
+from .limits import DomainRates, WarmUp
+from .rendering.readers import Identity, Postmark
+from .return_paths import ReturnPath
 from .schedule import Scheduler
 from .sending.composing import Composer
+from .sending.pace import Limits
 from .sending.sender import Sending
 from .sending.transports import open_transport
 from .settings import Settings, Switch, Tracking
@@ -88,9 +91,19 @@ class App:
 
     def sending(self) -> Sending:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
-        composer = Composer(self.database, self.signer, self.identity)
+        composer = Composer(self.database, self.signer, self.identity, self._postmark())
         transport = open_transport(self.settings)
-        return Sending(self.database, self.clock, composer, transport, self.journals, self.settings.rate)
+        return Sending(self.database, self.clock, composer, transport, self.journals, self._limits())
+
+    def _postmark(self) -> Postmark:
+        settings = self.settings
+        by_smtp = settings.transport.startswith("smtp")
+        return Postmark(ReturnPath.parse(settings.bounce_address), settings.seal if by_smtp else None)
+
+    def _limits(self) -> Limits:
+        settings = self.settings
+        domains = DomainRates.parse(settings.domain_rates).rates
+        return Limits(settings.rate, domains, WarmUp.parse(settings.warm_up).days)
 
     def close(self) -> None:
         """Give the database's connections back."""

@@ -146,7 +146,7 @@ def _send(app: App, numbers: list[int]) -> list[dict[str, Any]]:
     """Run a sender until the test stream is empty; what became of these mails."""
     with app.database.writing() as session:
         campaign_id = ledger_streams.ensure(session, app.clock, app.organization.id, streams.TEST)
-    send_campaign(app.scheduler(), app.sending(), campaign_id, 1, stop=threading.Event())
+    send_campaign(app.scheduler(), app.sending(), campaign_id, stop=threading.Event())
     with app.database.reading() as session:
         rows = [row for row in listing.deliveries(session, campaign_id, None) if row["seq"] in numbers]
     return [{key: row[key] for key in ("to", "state", "reason", "error")} for row in rows]

@@ -34,7 +34,7 @@ def _serve(app: App, listener: socket.socket) -> None:
     """Run until a signal comes; then finish the group in flight and settle it."""
     # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    crew = Crew(app.sending(), app.settings.connections)
+    crew = Crew(app.sending())
     ticking = schedule.start(app.scheduler())
     crew.start()
     try:

@@ -46,9 +46,7 @@ def _send(app: App, campaign_id: int) -> Ending:
     with app.database.reading() as session:
         left = balance.balance(session, campaign_id).open
     with progress(f"Sending campaign {campaign_id}", left) as advance, _stopped_by_signals() as stop:
-        return send_campaign(
-            scheduler, app.sending(), campaign_id, app.settings.connections, stop=stop, on_settled=advance
-        )
+        return send_campaign(scheduler, app.sending(), campaign_id, stop=stop, on_settled=advance)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ class FileTransport:
     """Writes into one folder; many threads and processes may share it."""
 
     folder: Path
+    senders: int = 1
     group_size: int = 50
     account: str = "file"
 

@@ -1,7 +1,8 @@
 """The attempt journal: what a sender had on the wire when it died.
 
-Each sender keeps one file, locked as long as it lives. One `write()` goes in before the bytes that make a message
-final, one after the reply. There is no fsync: the page cache survives a killed process, and the boot id in the first
+Each sender keeps one file, locked as long as it lives. A `write()` goes in before the bytes that make a message final;
+it takes along the replies read since the last one, so that a reply is written before anything else is begun on its
+connection. There is no fsync: the page cache survives a killed process, and the boot id in the first
 line tells when it did not. Whoever gets the lock of a dead sender's file settles what that sender held.
 """
 
@@ -9,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from newsletter.ledger.settling import Settlement
@@ -19,6 +20,7 @@ from .outcomes import Outcome
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUFFIX = ".journal"
+_ENCODE = json.JSONEncoder().encode
 
 
 class AttemptJournal:
@@ -36,6 +38,7 @@ class AttemptJournal:
         unnamed.rename(self._path)
         self._campaign_id = 0
         self._attempts: dict[int, int] = {}
+        self._unwritten: list[str] = []
 
     def begin_group(self, campaign_id: int, attempts: dict[int, int]) -> None:
         """Name the group that follows: its campaign, and the attempt number of each `seq`."""
@@ -43,25 +46,36 @@ class AttemptJournal:
 
     def begun(self, seqs: Sequence[int]) -> None:
         """Note that the bytes which make these messages final are about to be written."""
-        lines = [f"b {self._campaign_id} {seq} {self._attempts[seq]}\n" for seq in seqs]
-        os.write(self._file, "".join(lines).encode("ascii"))
+        self._unwritten += [f"b {self._campaign_id} {seq} {self._attempts[seq]}\n" for seq in seqs]
+        self.flush()
 
     def replied(self, seq: int, outcome: Outcome) -> None:
-        """Note what the other side answered."""
-        said = json.dumps([outcome.state, outcome.provider_id, outcome.error])
-        os.write(self._file, f"r {self._campaign_id} {seq} {self._attempts[seq]} {said}\n".encode())
+        """Note what the other side answered; written with the next `begun`, or by `flush`."""
+        said = _ENCODE((outcome.state.value, outcome.provider_id, outcome.error))
+        self._unwritten.append(f"r {self._campaign_id} {seq} {self._attempts[seq]} {said}\n")
+
+    def flush(self) -> None:
+        """Write what is noted and not written yet."""
+        if self._unwritten:
+            os.write(self._file, "".join(self._unwritten).encode())
+            self._unwritten.clear()
 
     def forget(self) -> None:
         """Empty the journal: everything in it is settled in the ledger."""
+        self._unwritten.clear()
         os.ftruncate(self._file, len(self._head))
 
     def records(self) -> "Records":
-        """What stands in it now."""
+        """What is noted now."""
+        self.flush()
         return Records(_whole_lines(self._file)[1:])
 
     def close(self, *, keep: bool) -> None:
         """Give up the lock; the file stays only where someone must still read it."""
-        if not keep:
+        if keep:
+            with suppress(OSError):  # what cannot be written is settled as unknown
+                self.flush()
+        else:
             self._path.unlink(missing_ok=True)
         os.close(self._file)
 

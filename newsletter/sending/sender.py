@@ -12,8 +12,8 @@ from email.utils import format_datetime
 from enum import Enum, auto
 from pathlib import Path
 
+import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import Session
 
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
@@ -28,7 +28,9 @@ from subscribers.db import Database
 from . import pace
 from .composing import Composer, copy_of
 from .journal import AttemptJournal
-from .transports import AccountRefused, Connection, Outgoing, Transport
+from .transports import AccountRefused, Connection, Outgoing, ServiceTrouble, SlowDown, Transport
+
+_log = structlog.get_logger()
 
 
 class Step(Enum):
@@ -55,8 +57,7 @@ class Sending:
     composer: Composer
     transport: Transport
     journals: Path
-    rate: float | None
-    """Mails a second for the account; None sends as fast as the wire."""
+    limits: pace.Limits
 
 
 class Sender:
@@ -76,7 +77,8 @@ class Sender:
         self._owner = secrets.token_hex(8)
         self._journal = AttemptJournal(shared.journals, self._owner)
         self._connection: Connection | None = None
-        self._group_size = _group_size(shared)
+        self._is_probing = False
+        """Whether the group in hand finds out if the provider's trouble is over."""
         self._in_doubt = False
 
     def step(self) -> Step:
@@ -84,7 +86,7 @@ class Sender:
 
         Raises `DatabaseLost`; call `step` again when the database is back. Raises the transport's errors when it
         cannot be reached or the account refuses; then nothing of the chunk is lost, and an account's refusal stops
-        the campaign.
+        the campaign, as does the provider's trouble when it does not end. One that asks us to wait is waited for.
         """
         try:
             self._mend()
@@ -114,50 +116,65 @@ class Sender:
         self._in_doubt = True  # until the chunk is given back, whatever happens
         try:
             wait = self._send_chunk(held)
-        except AccountRefused as refusal:
+        except SlowDown as plea:
+            _log.warning(str(plea))
             with shared.database.writing() as session:
-                lifecycle.stop(session, held.campaign_id, str(refusal))
+                pace.brake(session, shared.clock, shared.transport.account, plea.wait)
+        except ServiceTrouble as trouble:
+            self._weather(held, trouble)
+        except AccountRefused as refusal:
+            self._stop(held, str(refusal))
             raise
-        with shared.database.writing() as session:
-            claims.release(session, shared.clock, held, wait)
-        self._in_doubt = False
+        else:
+            with shared.database.writing() as session:
+                claims.release(session, shared.clock, held, wait)
+            self._in_doubt = False
         return Step.WORKED
 
     def _send_chunk(self, held: Claim) -> timedelta:
         """Send group after group; how long the account's pace makes the rest wait."""
         settlements: list[Settlement] = []
-        try:
-            while group := self._settle_and_take(held, settlements):
-                settlements = self._send(held, group)
-        except _TooSoon as pause:
-            return pause.wait
-        return timedelta()
+        while True:
+            group, wait = self._settle_and_take(held, settlements)
+            if not group:
+                return wait
+            settlements = self._send(held, group)
 
-    def _settle_and_take(self, held: Claim, settlements: list[Settlement]) -> list[Due]:
-        """Settle the last group and take the next, in one commit."""
-        shared, too_soon = self._shared, None
+    def _settle_and_take(self, held: Claim, settlements: list[Settlement]) -> tuple[list[Due], timedelta]:
+        """Settle the last group and take the next, in one commit; where none is taken, how long to wait."""
+        shared, account = self._shared, self._shared.transport.account
+        group: list[Due] = []
+        permit = pace.Permit(0)
         with shared.database.writing() as session:
             settle(session, shared.clock, held.campaign_id, settlements)
-            group: list[Due] = []
-            try:
-                with session.begin_nested():
-                    if not self._is_stopping():
-                        group = attempt(session, shared.clock, held, self._group_size)
-                        self._keep_pace(session, len(group))
-            except LeaseLost:
-                pass
-            except _TooSoon as pause:
-                too_soon = pause
+            if self._is_probing:
+                pace.calm(session, account)
+                self._is_probing = False
+            if not self._is_stopping():
+                at_most = shared.transport.group_size
+                permit = pace.ask(session, shared.clock, shared.limits, account, held.domain, at_most)
+            with suppress(LeaseLost):
+                if permit.mails:
+                    group = attempt(session, shared.clock, held, permit.mails)
+                    pace.charge(session, permit, account, len(group))
+        self._is_probing = permit.is_probe
         self._journal.forget()
         self._on_settled(sum(settlement.state != DeliveryState.PENDING for settlement in settlements))
-        if too_soon is not None:
-            raise too_soon
-        return group
+        return group, permit.wait
 
-    def _keep_pace(self, session: Session, mails: int) -> None:
-        wait = pace.take(session, self._shared.clock, self._shared.transport.account, mails, self._shared.rate)
-        if mails and wait:
-            raise _TooSoon(wait)
+    def _weather(self, held: Claim, trouble: ServiceTrouble) -> None:
+        """The provider has trouble: wait, then try one mail; after three times a person must look."""
+        shared = self._shared
+        _log.warning(str(trouble))
+        with shared.database.writing() as session:
+            has_enough = pace.storm(session, shared.clock, shared.transport.account, probing=self._is_probing)
+        self._is_probing = False
+        if has_enough:
+            self._stop(held, f"{trouble} It failed {pace.STORMS} times in a row. Resume the campaign when it is over.")
+
+    def _stop(self, held: Claim, reason: str) -> None:
+        with self._shared.database.writing() as session:
+            lifecycle.stop(session, held.campaign_id, reason)
 
     def _send(self, held: Claim, group: list[Due]) -> list[Settlement]:
         """Hand one group to the transport, outside any transaction."""
@@ -168,7 +185,10 @@ class Sender:
         if self._connection is None:
             self._connection = self._shared.transport.connect()
         outgoing = [Outgoing(due.seq, due.to_address, prepared, copy_of(held.campaign_id, due, date)) for due in group]
-        outcomes = self._connection.send(outgoing, self._journal)
+        try:
+            outcomes = self._connection.send(outgoing, self._journal)
+        finally:
+            self._journal.flush()
         return [
             Settlement(seq, attempts[seq], outcome.state, outcome.provider_id, outcome.error)
             for seq, outcome in outcomes
@@ -187,16 +207,3 @@ class Sender:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-class _TooSoon(Exception):
-    """The account's pace makes the next group wait; what was taken for it is rolled back."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-
-
-def _group_size(shared: Sending) -> int:
-    """The transport's own, or less where the account's rate is so low that a group would be a burst."""
-    size = shared.transport.group_size
-    return size if shared.rate is None else max(1, min(size, int(shared.rate)))

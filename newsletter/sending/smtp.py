@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .smtp_connections import Patience, SmtpConnection
+from .smtp_connections import Patience, SmtpConnections
 from .transports import AccountRefused, TransportUnavailable
 
+MESSAGES_A_TURN = 50
 _LATER = range(400, 500)
 _EXAMPLE = "NEWSLETTER_TRANSPORT must look like smtp://user:password@host:587?tls=starttls (or tls=none)."
 
@@ -24,7 +25,7 @@ class SmtpTransport:
     password: str = field(default="", repr=False)
     tls: str = "none"
     ca_file: str | None = None
-    group_size: int = 50
+    connections: int = 1
     patience: Patience = field(default_factory=Patience)
 
     @classmethod
@@ -49,15 +50,25 @@ class SmtpTransport:
         return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls, ca_file)
 
     @property
+    def senders(self) -> int:
+        """Two, where the connections can be shared evenly: one hears its answers while the other tells the ledger."""
+        return 2 if self.connections % 2 == 0 else 1
+
+    @property
+    def group_size(self) -> int:
+        """So many that each connection of a sender has enough to do between two talks with the ledger."""
+        return MESSAGES_A_TURN * self.connections // self.senders
+
+    @property
     def account(self) -> str:
         """The pace is kept for the account at the host."""
         return f"smtp:{self.user}@{self.host}:{self.port}" if self.user else f"smtp:{self.host}:{self.port}"
 
-    def connect(self) -> SmtpConnection:
-        """Open a connection, checking the server's certificate where TLS is asked for."""
-        connection = SmtpConnection(self.dial, self.patience)
-        connection.open()
-        return connection
+    def connect(self) -> SmtpConnections:
+        """Open one sender's share of the connections, checking the server's certificate where TLS is asked for."""
+        connections = SmtpConnections(self.dial, self.patience, self.connections // self.senders)
+        connections.open()
+        return connections
 
     def dial(self) -> smtplib.SMTP:
         """Greet, secure and log in. Raises `TransportUnavailable` or `AccountRefused`, never with the password."""

@@ -1,28 +1,35 @@
-"""One SMTP connection: each message costs one round trip where PIPELINING is offered.
+"""Several SMTP connections driven by one thread: while one waits for an answer, the others go on.
 
-With PIPELINING (RFC 2920) MAIL, RCPT and DATA of the next message travel with the body of the last one, and replies
-are read in order. Without it the same commands go one at a time, with the same outcomes.
+Threads of their own would spend half of the time in taking turns; see `docs/performance.md`.
 """
 
 import contextlib
+import selectors
 import smtplib
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .outcomes import Outcome, accepted, again, deferred, rejected, unknown
-from .transports import GROUP_SECONDS, REPLY_SECONDS, AccountRefused, Journal, Outgoing, TransportUnavailable
+from .outcomes import Outcome, again, deferred
+from .smtp_dialogue import Closed, Dialogue, Dismissed, Group, Offer, Replies, Talk
+from .transports import (
+    GROUP_SECONDS,
+    REPLY_SECONDS,
+    AccountRefused,
+    Journal,
+    Outgoing,
+    SlowDown,
+    TransportUnavailable,
+)
 
 MESSAGES_A_CONNECTION = 1_000
-_CLOSING = 421
-_GO_AHEAD = 354
-_LATER, _NEVER = 4, 5
-_END = b".\r\n"
 _GOODBYE_SECONDS = 5
-_LONGEST_TEXT = 500
-_LONGEST_LINE = 2_048
+_AT_ONCE = 65_536
+_NEVER = float("inf")
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,251 +44,252 @@ class Patience:
     when that happens to two in a row, it is the server that does not want to."""
 
 
-class _Closed(Exception):
-    """The connection ended: cut, or with an answer that nobody can read."""
+class SmtpConnections:
+    """The connections of one sender, each made anew when it is used up or cut."""
 
-
-class _Dismissed(_Closed):
-    """The server ended it by a 421, which is no verdict on the message (RFC 5321, section 3.8)."""
-
-
-class SmtpConnection:
-    """One connection of one thread, made anew when it is used up or cut."""
-
-    def __init__(self, dial: Callable[[], smtplib.SMTP], patience: Patience) -> None:
-        self._dial, self._patience = dial, patience
-        self._client: smtplib.SMTP | None = None
-        self._sent = 0
-        self._in_flight = False
-        """Whether the final dot of the current message may have left."""
-        self._begin_until = 0.0
+    def __init__(self, dial: Callable[[], smtplib.SMTP], patience: Patience, connections: int = 1) -> None:
+        self._patience = patience
+        self._selector = selectors.DefaultSelector()
+        self._lines = [_Line(dial, patience, self._selector) for _ in range(connections)]
 
     def open(self) -> None:
-        """Connect unless connected."""
-        if self._client is None:
-            self._client = self._dial()
-            self._socket: socket.socket = self._client.sock  # type: ignore[assignment]  # it is connected
-            self._replies = self._socket.makefile("rb")
-            self._longest_wait = 0.0
-            self._pipelines = self._client.has_extn("pipelining")
-            self._utf8 = self._client.has_extn("smtputf8")
-            self._sent = 0
+        """Make the first connection; the others follow when there is work for them."""
+        self._lines[0].open()
 
     def close(self) -> None:
         """Quit politely where there is still someone to hear it."""
-        if self._client is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                self._wait_at_most(_GOODBYE_SECONDS)
-                self._client.quit()
-            self._drop()
+        for line in self._lines:
+            line.close()
+        self._selector.close()
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
         """Send each message of the group to its one recipient.
 
         A connection that ends is made anew, later and later; what was not handed over goes again on it. What could
         not be begun in time is pending again. Raises `TransportUnavailable` where no connection can be had or kept,
-        and `AccountRefused` where the server refuses the sender: the journal then knows what became of the others.
+        `SlowDown` where the server ends them all to have rest, and `AccountRefused` where it refuses the sender: the
+        journal then knows what became of the others.
         """
-        if self._sent >= MESSAGES_A_CONNECTION:
-            self.close()
-        self._begin_until = time.monotonic() + self._patience.group_seconds
-        running = _Running(deque(group), journal)
-        while running.waiting and time.monotonic() < self._begin_until:
-            self._reconnect(running.ends)
-            try:
-                self._run(running)
-            except _Closed as error:
-                self._drop()
-                self._end(running, error)
-            except BaseException:
-                self._drop()  # in the middle of its dialogue
-                raise
+        running = Group(deque(group), journal, time.monotonic() + self._patience.group_seconds)
+        try:
+            self._run(running, self._lines[: len(group)])
+        except BaseException:
+            for line in self._lines:
+                line.drop()  # each is in the middle of its dialogue
+            raise
+        if running.failure is not None:
+            raise running.failure
         if running.waiting and not running.outcomes:
             raise TransportUnavailable("The mail server is too slow to answer. Nothing is lost; send again.")
-        while running.waiting:
-            running.note(again("The mail server was too slow to get to this message."))
+        for outgoing in running.waiting:
+            running.note(outgoing.seq, again("The mail server was too slow to get to this message."))
         return running.outcomes
 
-    def _reconnect(self, ends: int) -> None:
-        """Connect unless connected: at once after the first end over a message, then later and later."""
-        unavailable: TransportUnavailable | None = None
-        for pause in self._patience.pauses[max(ends - 1, 0) :] if self._client is None else ():
-            time.sleep(pause)
-            try:
-                return self.open()
-            except TransportUnavailable as error:
-                unavailable = error
-        if unavailable is not None:
-            raise unavailable
+    def _run(self, running: Group, lines: Sequence["_Line"]) -> None:
+        trouble: TransportUnavailable | None = None
+        for line in lines:
+            line.get_ready()
+        while True:
+            now = time.monotonic()
+            for line in lines:
+                if line.is_idle and line.due_at <= now and running.goes_on:
+                    trouble = self._begin(running, line) or trouble
+            waits = [line.deadline for line in lines if not line.is_idle]
+            if running.goes_on:
+                waits += [line.due_at for line in lines if line.is_idle and line.due_at < _NEVER]
+                running.failure = trouble if not waits else None
+            if not waits:
+                return
+            self._serve(running, lines, min(waits) - time.monotonic())
+
+    def _begin(self, running: Group, line: "_Line") -> TransportUnavailable | None:
+        """Put an idle line to work, connecting it first where it is not; why it cannot be connected now."""
+        try:
+            line.open()
+        except AccountRefused as refusal:
+            running.failure = refusal
+        except TransportUnavailable as error:
+            line.try_later()
+            return error
+        else:
+            self._on(running, line, lambda: line.begin(Dialogue(line.offer, running), running.begin_until))
         return None
 
-    def _run(self, running: "_Running") -> None:
-        """Send from the front until nothing waits; raises where the connection ends or the time is over."""
-        waiting = running.waiting
-        if self._pipelines:
-            self._write(self._commands(waiting[0]))
-        while waiting:
-            current = waiting[0]
-            ahead = self._commands(waiting[1]) if self._pipelines and len(waiting) > 1 else b""
-            refusal, wants_body = self._envelope(current, running)
-            if refusal is None:
-                outcome = self._body(current, ahead, running.journal)
-            else:
-                # A server that took DATA without a recipient gets an empty message (RFC 2920, section 3.1).
-                self._write((_END if wants_body else b"RSET\r\n") + ahead)
-                self._reply(self._seconds_left())
-                outcome = refusal
-            running.note(outcome)
+    def _serve(self, running: Group, lines: Sequence["_Line"], seconds: float) -> None:
+        """Wait for octets, or until the first line has waited for long enough."""
+        for key, _ in self._selector.select(max(seconds, 0)):
+            line: _Line = key.data
+            self._on(running, line, line.go_on)
+        now = time.monotonic()
+        for line in lines:
+            if not line.is_idle and line.deadline <= now:
+                self._ended(running, line, Closed("no answer in time"))
 
-    def _envelope(self, current: Outgoing, running: "_Running") -> tuple[Outcome | None, bool]:
-        """The refusal of MAIL, RCPT or DATA, if there is one, and whether the server waits for a body."""
-        if not self._can_take(current):
-            if self._pipelines:
-                self._reply(self._seconds_left())  # to the NOOP that went ahead
-            return rejected("The mail server does not take addresses with letters beyond ASCII (no SMTPUTF8)."), False
-        replies = self._pipelined() if self._pipelines else self._one_by_one(current)
-        code, text = replies[0]
-        if code // 100 == _NEVER and current.to.isascii():
-            # MAIL names nobody but us: whatever is wrong with it is wrong for every reader.
-            running.note(again(f"{code} {text}"))
-            raise AccountRefused(
-                f"The mail server refuses mail from {current.return_path}: {code} {text}. "
-                "Check NEWSLETTER_FROM and NEWSLETTER_TRANSPORT, then resume the campaign."
+    def _on(self, running: Group, line: "_Line", act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Closed as error:
+            self._ended(running, line, error)
+
+    def _ended(self, running: Group, line: "_Line", error: Closed) -> None:
+        ends = line.ended(error)
+        if ends < len(self._patience.pauses) or running.failure is not None:
+            return
+        if running.has_given_up:
+            asks = isinstance(error, Dismissed)
+            running.failure = (SlowDown if asks else TransportUnavailable)(
+                f"The mail server ends every connection: {error}. Nothing is lost; send again."
             )
-        refused = next((reply for reply in replies if not _is_fine(reply[0])), None)
-        return (_refusal(*refused) if refused else None), replies[-1][0] == _GO_AHEAD
-
-    def _pipelined(self) -> list[tuple[int, str]]:
-        return [self._reply(self._seconds_left()) for _ in range(3)]
-
-    def _one_by_one(self, current: Outgoing) -> list[tuple[int, str]]:
-        replies = []
-        for command in self._commands(current).splitlines(keepends=True):
-            self._write(command)
-            replies.append(self._reply(self._seconds_left()))
-            if not _is_fine(replies[-1][0]):
-                break
-        return replies
-
-    def _body(self, current: Outgoing, ahead: bytes, journal: Journal) -> Outcome:
-        message = current.message() + _END
-        journal.begun([current.seq])
-        self._hand_over(message + ahead, len(message))
-        code, text = self._reply(self._patience.reply_seconds)
-        self._in_flight = False
-        self._sent += 1
-        return accepted(text) if _is_fine(code) else _refusal(code, text)
-
-    def _hand_over(self, data: bytes, dot: int) -> None:
-        """Write a message that is final at `dot`: until the kernel took that byte, it is not in flight."""
-        self._wait_at_most(self._patience.reply_seconds)
-        taken = 0
-        try:
-            while taken < dot:
-                taken += self._socket.send(data[taken:] if taken else data)
-        except OSError as error:
-            raise _Closed(str(error)) from error
-        self._in_flight = True
-        if taken < len(data):
-            self._write(data[taken:])
-
-    def _can_take(self, outgoing: Outgoing) -> bool:
-        return self._utf8 or outgoing.to.isascii()
-
-    def _commands(self, outgoing: Outgoing) -> bytes:
-        if not self._can_take(outgoing):
-            return b"NOOP\r\n"
-        utf8 = "" if outgoing.to.isascii() else " SMTPUTF8"
-        return f"MAIL FROM:<{outgoing.return_path}>{utf8}\r\nRCPT TO:<{outgoing.to}>\r\nDATA\r\n".encode()
-
-    def _end(self, running: "_Running", error: Exception) -> None:
-        """What the end of the connection means for the message in front."""
-        was_in_flight, self._in_flight = self._in_flight, False
-        if was_in_flight and not isinstance(error, _Dismissed):
-            running.note(unknown("The connection ended after the message was handed over and before the answer."))
             return
-        running.journal.replied(running.waiting[0].seq, again(str(error)))
-        running.ends += 1
-        if running.ends < len(self._patience.pauses):
-            return
-        if running.given_up:
-            raise TransportUnavailable(f"The mail server ends every connection: {error}. Nothing is lost; send again.")
-        running.note(deferred(f"The mail server ended {running.ends} connections over this: {error}"))
-        running.given_up = True
+        given_up = running.waiting.popleft()
+        running.note(given_up.seq, deferred(f"The mail server ended {ends} connections over this: {error}"))
+        running.has_given_up = True
 
-    def _seconds_left(self) -> float:
-        """How long to wait for the answer to a command that hands nothing over yet."""
-        left = self._begin_until - time.monotonic()
-        if left <= 0:
-            raise _Closed("no answer in time")
-        return min(left, self._patience.reply_seconds)
 
-    def _wait_at_most(self, seconds: float) -> None:
-        if seconds != self._longest_wait:  # it is a system call
-            self._socket.settimeout(seconds)
-            self._longest_wait = seconds
+class _Line:
+    """One connection and the dialogue on it."""
 
-    def _write(self, data: bytes) -> None:
-        self._wait_at_most(self._patience.reply_seconds)
-        try:
-            self._socket.sendall(data)
-        except OSError as error:
-            raise _Closed(str(error)) from error
+    def __init__(self, dial: Callable[[], smtplib.SMTP], patience: Patience, selector: selectors.BaseSelector) -> None:
+        self._dial, self._patience, self._selector = dial, patience, selector
+        self._client: smtplib.SMTP | None = None
+        self._dialogue: Dialogue | None = None
+        self._talk: Talk | None = None
+        self._unwritten = memoryview(b"")
+        self._until_final = 0
+        """How many octets are to be written until the message is final; then it is in flight."""
+        self._in_flight = self._is_held_up = False
+        self._sent = self._tries = 0
+        self._begin_until = 0.0
+        self.due_at = 0.0
+        """When it may be put to work; infinity: not for this group."""
+        self.deadline = 0.0
+        """When it has waited for long enough."""
 
-    def _reply(self, seconds: float) -> tuple[int, str]:
-        """Read one reply (RFC 5321, section 4.2). Raises `_Closed` at the end, `_Dismissed` where it is a 421."""
-        self._wait_at_most(seconds)
-        lines = []
-        while True:
-            line = self._line()
-            if not line.endswith(b"\n") or not line[:3].isdigit():
-                raise _Closed("cut off" if not line else "not an SMTP reply")
-            lines.append(line[4:].decode("utf-8", "replace").strip())
-            if line[3:4] != b"-":
-                break
-        code, text = int(line[:3]), " ".join(lines)[:_LONGEST_TEXT]
-        if code == _CLOSING:
-            raise _Dismissed(f"421 {text}")
-        return code, text
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being said on it."""
+        return self._talk is None
 
-    def _line(self) -> bytes:
-        try:
-            return self._replies.readline(_LONGEST_LINE)
-        except OSError as error:
-            raise _Closed(str(error)) from error
+    def get_ready(self) -> None:
+        """A new group begins: a connection that has carried enough is left."""
+        if self._sent >= MESSAGES_A_CONNECTION:
+            self.close()
+        self._tries, self.due_at = 0, 0.0
 
-    def _drop(self) -> None:
+    def open(self) -> None:
+        """Connect unless connected. Raises `TransportUnavailable` or `AccountRefused`."""
+        if self._client is None:
+            self._client = self._dial()
+            sock = self._client.sock
+            self._socket: socket.socket = sock  # type: ignore[assignment]  # it is connected
+            self._socket.setblocking(False)
+            self._selector.register(self._socket, selectors.EVENT_READ, self)
+            self._replies = Replies()
+            size = self._client.esmtp_features.get("size", "")
+            has = self._client.has_extn
+            self.offer = Offer(has("pipelining"), has("smtputf8"), int(size) if size.isdigit() else 0)
+            self._sent = 0
+
+    def begin(self, dialogue: Dialogue, begin_until: float) -> None:
+        """Start to talk. Raises `Closed`."""
+        self._dialogue, self._talk, self._begin_until = dialogue, dialogue.talk(), begin_until
+        self._advance(next)
+
+    def go_on(self) -> None:
+        """Write what can be written and hear what has come. Raises `Closed`."""
+        if self._talk is None:
+            raise Closed("the server hung up")
+        self._write()
+        for reply in self._replies.feed(self._heard()):
+            if reply.is_goodbye:
+                raise Dismissed(str(reply))
+            if self._talk is None:
+                raise Closed("an answer to nothing")
+            self._in_flight = False
+            self._advance(lambda talk, reply=reply: talk.send(reply))  # type: ignore[misc]  # bound now
+
+    def ended(self, error: Closed) -> int:
+        """Hang up; how many connections have ended over the message that was in front."""
+        in_flight, dialogue = self._in_flight, self._dialogue
+        self.drop()
+        ends = dialogue.end(error, in_flight=in_flight) if dialogue is not None else 0
+        self._tries = ends - 1 if 0 < ends < len(self._patience.pauses) else 0
+        self.due_at = time.monotonic() + self._patience.pauses[self._tries]
+        return ends
+
+    def try_later(self) -> None:
+        """It could not be connected: when to try again, if at all."""
+        self._tries += 1
+        is_over = self._tries >= len(self._patience.pauses)
+        self.due_at = _NEVER if is_over else time.monotonic() + self._patience.pauses[self._tries]
+
+    def close(self) -> None:
+        """Quit politely where there is still someone to hear it."""
         if self._client is not None:
-            self._replies.close()
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                self._socket.settimeout(_GOODBYE_SECONDS)
+                self._client.quit()
+            self.drop()
+
+    def drop(self) -> None:
+        """Hang up."""
+        self._dialogue = self._talk = None
+        self._unwritten, self._until_final = memoryview(b""), 0
+        self._in_flight = self._is_held_up = False
+        if self._client is not None:
+            self._selector.unregister(self._socket)
             self._client.close()
             self._client = None
 
+    def _advance(self, step: Callable[[Talk], bytes]) -> None:
+        """Let the dialogue take one step, and write what it says."""
+        dialogue, talk = self._dialogue, self._talk
+        if dialogue is None or talk is None:
+            return
+        try:
+            data = step(talk)
+        except StopIteration:
+            self._sent += dialogue.completed
+            self._dialogue = self._talk = None
+            return
+        patient = time.monotonic() + self._patience.reply_seconds
+        self.deadline = patient if dialogue.final_bytes else min(patient, self._begin_until)
+        if data:
+            self._until_final = len(self._unwritten) + dialogue.final_bytes if dialogue.final_bytes else 0
+            self._unwritten = memoryview(bytes(self._unwritten) + data if self._unwritten else data)
+            self._write()
 
-@dataclass(slots=True)
-class _Running:
-    """A group on its way."""
+    def _write(self) -> None:
+        """Write what the kernel takes now; a message is in flight from its final octet on."""
+        if not self._unwritten:
+            return
+        try:
+            while self._unwritten:
+                taken = self._socket.send(self._unwritten)
+                self._unwritten = self._unwritten[taken:]
+                if self._until_final:
+                    self._until_final = max(self._until_final - taken, 0)
+                    self._in_flight = not self._until_final
+        except _NOT_NOW:
+            self._selector.modify(self._socket, selectors.EVENT_READ | selectors.EVENT_WRITE, self)
+            self._is_held_up = True
+        except OSError as error:
+            raise Closed(str(error)) from error
+        else:
+            if self._is_held_up:
+                self._selector.modify(self._socket, selectors.EVENT_READ, self)
+                self._is_held_up = False
 
-    waiting: deque[Outgoing]
-    journal: Journal
-    outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
-    ends: int = 0
-    """How many connections ended over the message in front."""
-    given_up: bool = False
-    """Whether the message before it was put off for that."""
-
-    def note(self, outcome: Outcome) -> None:
-        """Say what became of the message in front."""
-        seq = self.waiting.popleft().seq
-        self.journal.replied(seq, outcome)
-        self.outcomes.append((seq, outcome))
-        self.ends, self.given_up = 0, False
-
-
-def _is_fine(code: int) -> bool:
-    return code // 100 in (2, 3)
-
-
-def _refusal(code: int, text: str) -> Outcome:
-    """4xx: later. Anything else that is not fine: never."""
-    said = f"{code} {text}"
-    return deferred(said) if code // 100 == _LATER else rejected(said)
+    def _heard(self) -> bytes:
+        """The octets that have come. Raises `Closed` at the end."""
+        try:
+            data = self._socket.recv(_AT_ONCE)
+            while data and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+                data += self._socket.recv(_AT_ONCE)
+        except _NOT_NOW:
+            return b""
+        except OSError as error:
+            raise Closed(str(error)) from error
+        if not data:
+            raise Closed("cut off")
+        return data

@@ -1,7 +1,7 @@
 """The way mail leaves: what every transport offers the sender, and the choice of one by its URL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -92,6 +92,10 @@ class Transport(Protocol):
     """How connections are made."""
 
     @property
+    def senders(self) -> int:
+        """How many senders of one process serve its connections best."""
+
+    @property
     def group_size(self) -> int:
         """How many messages one `send` should carry."""
 
@@ -109,12 +113,12 @@ def open_transport(settings: Settings) -> Transport:
         case "file":
             from .file import FileTransport  # noqa: PLC0415 - each loads only what it needs
 
-            return FileTransport.parse(settings.transport)
+            return replace(FileTransport.parse(settings.transport), senders=settings.connections)
         case "sendgrid":
             from .sendgrid import SendGridTransport  # noqa: PLC0415
 
-            return SendGridTransport.of(settings)
+            return replace(SendGridTransport.of(settings), senders=settings.connections)
         case _:
             from .smtp import SmtpTransport  # noqa: PLC0415
 
-            return SmtpTransport.parse(settings.transport)
+            return replace(SmtpTransport.parse(settings.transport), connections=settings.connections)

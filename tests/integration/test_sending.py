@@ -456,7 +456,7 @@ def test_a_crew_sends_until_it_is_told_to_stop(database_url: str, tmp_path: Path
         campaign_id = a_scheduled_campaign(app)
         app.scheduler().tick()
         settled = threading.Event()
-        crew = Crew(app.sending(), 2, on_settled=lambda n: settled.set() if n else None)
+        crew = Crew(app.sending(), on_settled=lambda n: settled.set() if n else None)
         crew.start()
         assert settled.wait(10)
         crew.stop()
@@ -471,7 +471,7 @@ def test_a_crew_without_a_campaign_of_its_own_waits_for_the_mail_server(sqlite_u
     with a_school(sqlite_url, url, tmp_path) as app:
         a_scheduled_campaign(app)
         app.scheduler().tick()
-        crew = Crew(app.sending(), 1)
+        crew = Crew(app.sending())
         crew.start()
         crew.stop()
         assert crew.failure is None

@@ -1,3 +1,6 @@
+import re
+import smtplib
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +12,14 @@ import pytest
 from newsletter.ledger.claims import LEASE
 from newsletter.sending.outcomes import Outcome
 from newsletter.sending.smtp import SmtpTransport
-from newsletter.sending.smtp_connections import MESSAGES_A_CONNECTION, Patience, SmtpConnection
-from newsletter.sending.transports import GROUP_SECONDS, REPLY_SECONDS, AccountRefused, TransportUnavailable
+from newsletter.sending.smtp_connections import MESSAGES_A_CONNECTION, Patience, SmtpConnections
+from newsletter.sending.transports import (
+    GROUP_SECONDS,
+    REPLY_SECONDS,
+    AccountRefused,
+    SlowDown,
+    TransportUnavailable,
+)
 from tests.support.outgoing import Notes, a_group, a_prepared_message
 from tests.support.smtp_server import DROP_AFTER, DROP_BEFORE, DROP_INSIDE, SILENCE, SmtpServer, refusing
 
@@ -22,7 +31,7 @@ AT_ONCE = Patience(pauses=(0, 0, 0))
 IMPATIENT = Patience(reply_seconds=0.2, pauses=(0, 0, 0))
 
 
-def connect(server: SmtpServer, patience: Patience = AT_ONCE) -> SmtpConnection:
+def connect(server: SmtpServer, patience: Patience = AT_ONCE) -> SmtpConnections:
     return replace(SmtpTransport.parse(server.url), patience=patience).connect()
 
 
@@ -204,10 +213,21 @@ def test_a_server_that_ends_every_connection_is_left_alone(extensions: tuple[str
     with (
         SmtpServer(extensions=extensions, fault=refusing("MAIL", "", "421 too much")) as server,
         closing(connect(server)) as connection,
-        pytest.raises(TransportUnavailable, match="421 too much"),
+        pytest.raises(SlowDown, match="421 too much") as plea,
     ):
         connection.send(a_group(a_prepared_message(), *THREE), notes)
+    assert plea.value.wait is None
     assert {seq: outcome.state.value for seq, outcome in notes.answers.items()} == {1: "deferred", 2: "pending"}
+    assert server.connections == 6
+
+
+def test_a_server_that_cuts_every_connection_cannot_be_used(extensions: tuple[str, ...]) -> None:  # F13
+    with (
+        SmtpServer(extensions=extensions, fault=refusing("MAIL", "", DROP_BEFORE)) as server,
+        closing(connect(server)) as connection,
+        pytest.raises(TransportUnavailable, match="ends every connection: cut off"),
+    ):
+        connection.send(a_group(a_prepared_message(), *THREE), Notes())
     assert server.connections == 6
 
 
@@ -269,3 +289,85 @@ def test_a_non_ascii_local_part_is_sent_where_smtputf8_is_offered() -> None:  # 
         outcomes, _ = send(server, "señor@x.example")
     assert server.record.recipients == ["señor@x.example"]
     assert outcomes[1].state == "accepted"
+
+
+FOUR = [f"r{n}@x.example" for n in range(60)]
+
+
+def together(server: SmtpServer, patience: Patience = AT_ONCE) -> SmtpConnections:
+    """Four connections driven by one thread."""
+    return replace(SmtpTransport.parse(server.url), patience=patience, connections=8).connect()
+
+
+def test_several_connections_share_a_group_and_each_message_arrives_once(extensions: tuple[str, ...]) -> None:  # M20
+    notes = Notes()
+    with SmtpServer(extensions=extensions) as server, closing(together(server)) as connections:
+        outcomes = connections.send(a_group(a_prepared_message(), *FOUR), notes)
+    assert sorted(server.record.recipients) == sorted(FOUR)
+    assert {outcome.state.value for _, outcome in outcomes} == {"accepted"}
+    assert sorted(seq for seq, _ in outcomes) == list(range(1, 61))
+    assert server.connections == 4
+
+
+def test_a_connection_that_is_cut_costs_the_others_nothing(extensions: tuple[str, ...]) -> None:  # F13
+    cuts = [
+        refusing(".", "r20@x.example", DROP_AFTER, times=1),
+        refusing("RCPT", "r30@x.example", DROP_BEFORE, times=1),
+    ]
+    with SmtpServer(extensions=extensions) as server:
+        server.fault = lambda command, to: next((cut for fault in cuts if (cut := fault(command, to))), None)
+        with closing(together(server)) as connections:
+            outcomes = dict(connections.send(a_group(a_prepared_message(), *FOUR), Notes()))
+    assert sorted(server.record.recipients) == sorted(FOUR)
+    assert [seq for seq, outcome in outcomes.items() if outcome.state.value == "unknown"] == [21]
+    assert len(outcomes) == 60
+
+
+def test_a_refused_sender_lets_what_is_in_flight_be_answered(extensions: tuple[str, ...]) -> None:  # F12
+    notes, taken = Notes(), Counter[str]()
+
+    def fault(command: str, _: str) -> str | None:
+        taken[command] += 1
+        return "550 not you" if command == "MAIL" and taken["."] > 20 else None
+
+    with (
+        SmtpServer(extensions=extensions, fault=fault) as server,
+        closing(together(server)) as connections,
+        pytest.raises(AccountRefused),
+    ):
+        connections.send(a_group(a_prepared_message(), *FOUR), notes)
+    accepted = [seq for seq, outcome in notes.answers.items() if outcome.state == "accepted"]
+    assert sorted(server.record.recipients) == sorted(FOUR[seq - 1] for seq in accepted)
+    assert set(notes.begun_seqs) == set(accepted)
+
+
+def test_a_server_that_takes_fewer_connections_gets_fewer() -> None:
+    with SmtpServer() as server:
+        transport = SmtpTransport.parse(server.url)
+        dials = []
+
+        def dial() -> smtplib.SMTP:
+            dials.append(1)
+            if len(dials) > 2:
+                raise TransportUnavailable("421 too many connections")
+            return transport.dial()
+
+        with closing(SmtpConnections(dial, AT_ONCE, 4)) as connections:
+            outcomes = connections.send(a_group(a_prepared_message(), *FOUR), Notes())
+    assert sorted(server.record.recipients) == sorted(FOUR)
+    assert {outcome.state.value for _, outcome in outcomes} == {"accepted"}
+
+
+def test_a_message_beyond_the_servers_size_is_refused_with_both_figures(extensions: tuple[str, ...]) -> None:
+    with SmtpServer(extensions=(*extensions, "SIZE 500")) as server:
+        outcomes, notes = send(server, "a@x.example")
+    assert outcomes[1].state == "rejected"
+    assert re.search(r"has [\d,]+ octets; the mail server takes at most 500", outcomes[1].error or "")
+    assert notes.begun_seqs == []
+
+
+def test_the_size_is_declared_where_the_server_wants_to_know(extensions: tuple[str, ...]) -> None:
+    with SmtpServer(extensions=(*extensions, "SIZE 50000")) as server:
+        send(server, "a@x.example")
+    size = len(a_group(a_prepared_message(), "a@x.example")[0].message())
+    assert f"MAIL FROM:<news@maple.example> SIZE={size}" in server.commands

@@ -116,7 +116,7 @@ def add_family(
 
 def send(app: App, campaign_id: int, stop: threading.Event | None = None) -> Ending:
     """Run two senders until the campaign ends, as `newsletter send` does."""
-    return send_campaign(app.scheduler(), app.sending(), campaign_id, 2, stop=stop or threading.Event())
+    return send_campaign(app.scheduler(), app.sending(), campaign_id, stop=stop or threading.Event())
 
 
 def a_scheduled_campaign(app: App, rule: str = "") -> int:
