@@ -11,13 +11,13 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -26,6 +26,10 @@ from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
 from .limits import DomainRates, WarmUp
+from .return_paths import ReturnPath
+
+if TYPE_CHECKING:
+    from .dkim import Seal
 
 PREFIX = "NEWSLETTER_"
 CONFIG_FILE = "newsletter.toml"
@@ -148,8 +152,7 @@ class Settings(BaseSettings):
     dkim_domain: OneLine = ""
     dkim_selector: OneLine = ""
     dkim_key: SecretStr = SecretStr("")
-    """A private key in PEM; most likely read from the file that NEWSLETTER_DKIM_KEY_FILE names."""
-    bounce_address: OneLine = ""
+    bounce_address: Annotated[str, _sentence(ReturnPath.parse)] = ""
     organization: OneLine = "Our school community"
     from_: OneLine = "Newsletter <newsletter@localhost>"
     reply_to: OneLine = ""
@@ -170,6 +173,21 @@ class Settings(BaseSettings):
     minimum_group: Annotated[int, Field(ge=1)] = 5
     state_folder: Path = Path("var")
     """Where a host keeps its attempt journals; every process of one host must share it."""
+
+    @cached_property
+    def seal(self) -> "Seal | None":
+        """What signs mail that leaves by SMTP; None where nothing does. Raises `DkimInvalid`."""
+        given = (self.dkim_domain, self.dkim_selector, self.dkim_key.get_secret_value())
+        if not any(given):
+            return None
+        from .dkim import Seal  # noqa: PLC0415 - cryptography loads slowly, and most commands do not sign
+
+        return Seal.parse(*given, self.from_)
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        _ = self.seal
+        return self
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -274,6 +292,8 @@ def _read_config() -> dict[str, Any]:
 
 
 def _problem(detail: ErrorDetails) -> str:
+    if not detail["loc"]:
+        return detail["msg"].removeprefix("Value error, ")
     name = str(detail["loc"][0])
     if detail["type"] == "missing":
         return f"{name} is missing; `newsletter init` writes a {CONFIG_FILE} with one."

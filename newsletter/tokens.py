@@ -18,6 +18,8 @@ from hashlib import blake2b
 
 from subscribers.errors import NewsletterError
 
+from . import return_paths
+
 OPEN_LINK = 0
 VIEW_LINK = 1
 FIRST_LINK = 2
@@ -132,6 +134,10 @@ class Signer:
         if not hmac.compare_digest(self._ring_of(match[1]).key_mac(body), mac):
             raise TokenInvalid
         return DeliveryKey(int(match[2], 36), int(match[3], 36), int(match[4], 36))
+
+    def read_return_path(self, address: str) -> DeliveryKey:
+        """Check the delivery key in the address that a refusal came to. Raises `TokenInvalid`."""
+        return self.read_delivery_key(return_paths.key_in(address))
 
     def _ring_of(self, key_id: str) -> "_Ring":
         ring = self._rings.get(key_id)

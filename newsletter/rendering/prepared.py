@@ -61,6 +61,7 @@ class PreparedMessage:
         self._faces = Faces(content, envelope.identity, signer)
         self._wire = Wire(self._faces, envelope, signer)
         self._sender = headers.sender(envelope.identity).address
+        self._return_path, self._seal = envelope.postmark.return_path, envelope.postmark.seal
         stem = _stem(content)
         self._tags = [f"-{stem}.{at}-" for at in range(len(self._faces.holes))]
         self._escaping = [(at, hole) for at, hole in enumerate(self._faces.holes) if hole.face is Face.HTML]
@@ -68,12 +69,12 @@ class PreparedMessage:
 
     def message(self, copy: Copy) -> bytes:
         """The whole message (RFC 5322) with CRLF line ends. No line begins with a dot."""
-        return self._wire.message(copy)
+        written = self._wire.message(copy)
+        return written if self._seal is None else self._seal(written)
 
     def return_path(self, copy: Copy) -> str:
         """The address of the envelope's sender, where refusals of this copy go (RFC 5321, MAIL FROM)."""
-        del copy
-        return self._sender
+        return self._sender if self._return_path is None else self._return_path.of(self._wire.key(copy))
 
     def key(self, copy: Copy) -> str:
         """What names this copy to the outside; the left side of its Message-ID too."""

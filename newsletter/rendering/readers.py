@@ -1,6 +1,9 @@
 """Who a mail is for, and in whose name it goes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from newsletter.return_paths import ReturnPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Postmark:
+    """What the mail of an installation bears beside its content."""
+
+    return_path: ReturnPath | None = None
+    """Where refusals go; to the sender if None."""
+    seal: Callable[[bytes], bytes] | None = None
+    """Signs a whole message; None where the way it leaves does that."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSettings:
     """What a campaign's mails have in common beside their content."""
 
@@ -42,6 +55,7 @@ class MessageSettings:
     """For answers to something the reader did, such as a confirmation (RFC 3834)."""
     list_headers: bool = True
     """Whether the mail belongs to a list that can be left."""
+    postmark: Postmark = Postmark()
 
 
 def first_name_of(name: str) -> str:

@@ -46,6 +46,8 @@ class Wire:
         self._template, cells = _alternating([*_head(envelope), *_body(faces)])
         place: dict[_Cell, int] = {cell: at for at, cell in enumerate([*faces.holes, *_Field])}
         self._order = itemgetter(*(place[cell] for cell in cells))
+        self._last_key: tuple[Copy | None, str] = (None, "")
+        """Asked for again by the envelope's sender, right after the message; one assignment, so threads may share."""
 
     def message(self, copy: Copy) -> bytes:
         """One copy, with CRLF line ends. No line begins with a dot."""
@@ -59,7 +61,11 @@ class Wire:
 
     def key(self, copy: Copy) -> str:
         """What names this copy to the outside, the left side of its Message-ID too."""
-        return self._signer.delivery_key(DeliveryKey(copy.campaign_id, copy.seq, copy.attempt))
+        last = self._last_key
+        if last[0] is not copy:
+            key = self._signer.delivery_key(DeliveryKey(copy.campaign_id, copy.seq, copy.attempt))
+            last = self._last_key = (copy, key)
+        return last[1]
 
     def _fields(self, copy: Copy, values: list[str]) -> list[str]:
         subject = self._fixed_subject

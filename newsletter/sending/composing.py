@@ -17,7 +17,7 @@ from newsletter.ledger.tables import Campaign
 from newsletter.rendering.compile import compile_issue, compile_letter
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
-from newsletter.rendering.readers import Identity, Reader, first_name_of
+from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
 from newsletter.rendering.variants import Variant
 from newsletter.tokens import Signer
 from subscribers.db import Database
@@ -32,10 +32,11 @@ _KEPT = 64
 class Composer:
     """Compiles each (campaign, variant, arm) once; safe for many threads."""
 
-    def __init__(self, database: Database, signer: Signer, identity_of: IdentityOf) -> None:
+    def __init__(self, database: Database, signer: Signer, identity_of: IdentityOf, postmark: Postmark) -> None:
         self._database = database
         self._signer = signer
         self._identity_of = identity_of
+        self._postmark = postmark
         self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -65,18 +66,20 @@ class Composer:
         list_ = session.get_one(List, campaign.list_id)
         identity = self._identity_of(list_)
         content = compile_issue(document, variant, identity, LinkTable.of(document, list_.utm))
-        return prepare(content, MessageSettings(identity, campaign.id), self._signer)
+        return prepare(content, MessageSettings(identity, campaign.id, postmark=self._postmark), self._signer)
 
     def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, shown.revision_id))
         identity = self._identity_of(session.get_one(List, shown.list_id))
         content = compile_issue(document, shown.variant, identity, LinkTable())
-        return prepare(content, MessageSettings(identity, campaign_id), self._signer)
+        return prepare(content, MessageSettings(identity, campaign_id, postmark=self._postmark), self._signer)
 
     def _confirm_letter(self, session: Session, campaign_id: int, letter: ConfirmLetter) -> PreparedMessage:
         identity = self._identity_of(session.get_one(List, letter.list_id))
         content = compile_letter(CONFIRM, letter.language, identity)
-        settings = MessageSettings(identity, campaign_id, auto_submitted=True, list_headers=False)
+        settings = MessageSettings(
+            identity, campaign_id, auto_submitted=True, list_headers=False, postmark=self._postmark
+        )
         return prepare(content, settings, self._signer)
 
 

@@ -11,7 +11,7 @@ from newsletter.rendering.compile import compile_issue
 from newsletter.rendering.content import Content
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, prepare
-from newsletter.rendering.readers import Identity, Reader
+from newsletter.rendering.readers import Identity, Postmark, Reader
 from newsletter.rendering.variants import Variant
 from newsletter.tokens import Signer
 
@@ -123,8 +123,13 @@ class Mail:
 
 
 def mail(
-    content: Content | None = None, *, to: Reader | None = None, who: Identity | None = None, **settings: bool
+    content: Content | None = None,
+    *,
+    to: Reader | None = None,
+    who: Identity | None = None,
+    postmark: Postmark = Postmark(),  # noqa: B008 - it cannot be changed
+    **settings: bool,
 ) -> Mail:
     sender = who or identity()
-    prepared = prepare(content or content_of(who=sender), MessageSettings(sender, CAMPAIGN, **settings), SIGNER)
-    return Mail(prepared.message(copy(to)))
+    envelope = MessageSettings(sender, CAMPAIGN, postmark=postmark, **settings)
+    return Mail(prepare(content or content_of(who=sender), envelope, SIGNER).message(copy(to)))
