@@ -1,107 +1,77 @@
-"""`make bench`: 20,000 families to Debian's `smtp-sink`, beside Debian's own `smtp-source`, on both databases."""
+"""`make bench`: every row of the table of speeds, or those named: `python -m benchmarks smtp help`."""
 
-import statistics
-import subprocess
+import argparse
+import importlib
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from . import results
+from .bench import Bench, Sizes
+from .pairs import Row
 
-from tests.support.databases import a_new_database, a_postgresql_server
-from tests.support.installation import Installation
-
-from .postfix import PostfixMissing, Tools, find, running_sink
-
-FAMILIES, CONNECTIONS, MESSAGE_BYTES, ROUNDS = 20_000, 8, 28_000, 3
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One pair, measured one after the other."""
-
-    import_seconds: float
-    send_seconds: float
-    source_seconds: float
-    sink_count: int
-    accepted: int
-    balanced: bool
+ROWS = {
+    "smtp": "a campaign to smtp-sink beside smtp-source",
+    "sendgrid": "a campaign to a server that holds SendGrid's contract",
+    "snapshot": "fixing the audience beside a bare INSERT ... SELECT",
+    "imports": "importing a CSV file beside loading the same rows",
+    "tracking": "opens and clicks beside an empty route",
+    "workers": "two workers beside one, the mail server far away",
+    "commands": "the command's help beside an empty Click program",
+}
+MILLION = "million"
+"""Takes a quarter of an hour, so it is asked for by `--million`."""
 
 
 def main() -> int:
-    """Print the table; 0 where every count agrees."""
+    """Measure, print, write; 0 unless a count or a sum is wrong. A bar that is missed is shown, and is no error."""
+    options = _options()
+    bench = Bench(_sizes(options))
+    found = []
     try:
-        tools = find()
-    except PostfixMissing as missing:
-        Console(width=140).print(f"Not measured: {missing}.")
-        return 0
-    rounds = {kind: [_round(kind, tools) for _ in range(ROUNDS)] for kind in ("sqlite", "postgresql")}
-    Console(width=140).print(_table(rounds))
-    return int(not all(one.balanced and one.sink_count == one.accepted for some in rounds.values() for one in some))
+        for name in [*(options.rows or ROWS), *([MILLION] if options.million else [])]:
+            for row in _rows_of(name)(bench):
+                found.append(results.as_facts(row))
+                results.write(options.folder, results.merged(options.folder, found))
+    finally:
+        bench.close()
+        results.show(found)
+    return int(any(row["wrong"] for row in found))
 
 
-def _round(kind: str, tools: Tools) -> Round:
-    with tempfile.TemporaryDirectory() as name, _database(kind, Path(name)) as url:
-        folder = Path(name)
-        with running_sink(tools, folder) as sink:
-            source = _timed(
-                [tools.source, "-s", str(CONNECTIONS), "-d", "-l", str(MESSAGE_BYTES), "-m", str(FAMILIES),
-                 "-f", "a@maple.example", "-t", "b@maple.example", f"127.0.0.1:{sink.port}"],
-                tools,
-            )  # fmt: skip
-        with running_sink(tools, folder) as sink:
-            installation = Installation(folder, url, sink.url, connections=str(CONNECTIONS))
-            begin = time.perf_counter()
-            installation.set_up(FAMILIES)
-            imported = time.perf_counter() - begin
-            campaign_id = installation.schedule_campaign()
-            begin = time.perf_counter()
-            installation.do("send", str(campaign_id))
-            sent = time.perf_counter() - begin
-            status = installation.ask("campaigns", "status", str(campaign_id))
-            states = ("pending", "attempting", "accepted", "rejected", "deferred", "unknown", "excluded", "cancelled")
-            balanced = sum(status[state] for state in states) == status["audience"] == FAMILIES
-            return Round(imported, sent, source, sink.messages(), status["accepted"], balanced)
+def _rows_of(name: str) -> Callable[[Bench], Iterator[Row]]:
+    rows: Callable[[Bench], Iterator[Row]] = importlib.import_module(f"{__package__}.{name}").rows
+    return rows
 
 
-def _timed(command: list[str], tools: Tools) -> float:
-    begin = time.perf_counter()
-    subprocess.run(command, env=tools.environment, check=True, capture_output=True)
-    return time.perf_counter() - begin
+def _options() -> argparse.Namespace:
+    shown = "\n".join(f"  {name:10}{what}" for name, what in ROWS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"Measure what the table of speeds names, all or some of:\n{shown}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = Sizes()
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], metavar="ROW", help="all where none is named")
+    parser.add_argument("--million", action="store_true", help="also a campaign to a million families: 15 minutes")
+    parser.add_argument("--rounds", type=int, help="instead of five, or three where a round is over a minute")
+    parser.add_argument("--mails", type=int, default=default.mails, help="of a campaign over SMTP")
+    parser.add_argument("--sendgrid-readers", type=int, default=default.sendgrid_readers)
+    parser.add_argument("--snapshot-readers", type=int, default=default.snapshot_readers)
+    parser.add_argument("--import-rows", type=int, default=default.import_rows)
+    parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where bench.json and bench.md go")
+    return parser.parse_args()
 
 
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'newsletter.db'}"
-        return
-    with a_postgresql_server() as server, a_new_database(server) as url:
-        yield url
-
-
-def _table(rounds: dict[str, list[Round]]) -> Table:
-    columns = ("database", "set up", "sent in", "mails/s", "smtp-source/s", "ratio", "sink", "accepted", "sum")
-    table = Table(*columns, box=None, title=f"{FAMILIES:,} families, {CONNECTIONS} connections, median of {ROUNDS}")
-    for kind, some in rounds.items():
-        ours = statistics.median(FAMILIES / one.send_seconds for one in some)
-        source = statistics.median(FAMILIES / one.source_seconds for one in some)
-        table.add_row(
-            kind,
-            f"{statistics.median(one.import_seconds for one in some):.1f} s",
-            f"{statistics.median(one.send_seconds for one in some):.1f} s",
-            f"{ours:,.0f}",
-            f"{source:,.0f}",
-            f"{statistics.median(one.source_seconds / one.send_seconds for one in some):.2f}",
-            " ".join(f"{one.sink_count:,}" for one in some),
-            " ".join(f"{one.accepted:,}" for one in some),
-            "balances" if all(one.balanced for one in some) else "BROKEN",
-        )
-    return table
+def _sizes(options: argparse.Namespace) -> Sizes:
+    return Sizes(
+        mails=options.mails,
+        sendgrid_readers=options.sendgrid_readers,
+        snapshot_readers=options.snapshot_readers,
+        import_rows=options.import_rows,
+        rounds=options.rounds,
+        is_million=options.million,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""Installations full of made-up families, for the command line and for work inside this process."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from newsletter import app as wiring
+from newsletter.app import App
+from newsletter.campaigns import lifecycle
+from newsletter.settings import Settings
+from subscribers import lists
+from subscribers.db import Database
+from tests.support.installation import ROOT, Installation
+
+from .seeding import seed
+
+_EXAMPLE = ROOT / "examples" / "2026-12.md"
+_PARAGRAPH = {
+    "en": "Ask one question that needs more than a yes: what was new today, what was hard, and whom did you help? ",
+    "es": "Haga una pregunta que pida más que un sí: ¿qué fue nuevo hoy, qué fue difícil y a quién ayudaste? ",
+}
+_WELCOME = re.compile(r"(?ms)^(:::: section story \{#welcome\}\n.*?)(^::::\n)")
+
+
+def fill(installation: Installation, database_url: str, families: int, *, excluded: bool = False) -> None:
+    """Make the database, one list with so many families on it, and the example as issue 1."""
+    installation.do("init")
+    installation.do("lists", "create", "families", "--name", "Family newsletter")
+    with closing(Database(database_url)) as database:
+        seed(database, families, excluded=excluded)
+    installation.do("issues", "import", str(_EXAMPLE))
+
+
+@contextmanager
+def opened(database_url: str, folder: Path, **settings: object) -> Iterator[App]:
+    """The same installation inside this process."""
+    app = wiring.build(
+        Settings(
+            database_url=database_url,
+            secret_key=SecretStr("k" * 40),
+            state_folder=folder / "var",
+            from_="Maple Families <news@maple.example>",
+            postal_address="Maple School, 1 Main Street, Springfield",
+            **settings,  # type: ignore[arg-type]  # the settings check them
+        )
+    )
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def due_campaign(app: App) -> int:
+    """A campaign of issue 1 to the whole list whose time has come: its audience is to be fixed next."""
+    with app.database.writing() as session:
+        list_ = lists.get(session, app.organization.id, "families")
+        campaign = lifecycle.create(session, app.clock, 1, lifecycle.Aim(list_, ""))
+        lifecycle.schedule(session, campaign.id, app.clock.now(), "UTC", app.gate(), needs_approval=False)
+    app.scheduler().fire()
+    return campaign.id
