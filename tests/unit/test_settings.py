@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from newsletter.settings import Settings, SettingsInvalid, Tracking, load
+from tests.support.signatures import DOMAIN, SELECTOR, SENDER, a_key
 
 KEY = "k" * 40
 
@@ -108,3 +110,44 @@ def test_an_empty_list_of_languages_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("NEWSLETTER_BASE_URL", "https://a b")
     with pytest.raises(SettingsInvalid, match="at least one language"):
         load()
+
+
+@pytest.mark.parametrize("missing", ["DOMAIN", "SELECTOR", "KEY"])
+def test_half_of_what_signing_takes_is_refused(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"DOMAIN": DOMAIN, "SELECTOR": SELECTOR, "KEY": a_key("ed25519").pem}
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    for name in given.keys() - {missing}:
+        monkeypatch.setenv(f"NEWSLETTER_DKIM_{name}", given[name])
+    with pytest.raises(SettingsInvalid, match="Give NEWSLETTER_DKIM_DOMAIN, _SELECTOR and _KEY, or none") as refusal:
+        load()
+    assert "PRIVATE" not in str(refusal.value)
+
+
+def test_a_signing_domain_that_is_not_the_senders_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    monkeypatch.setenv("NEWSLETTER_DKIM_DOMAIN", DOMAIN)
+    monkeypatch.setenv("NEWSLETTER_DKIM_SELECTOR", SELECTOR)
+    monkeypatch.setenv("NEWSLETTER_DKIM_KEY", a_key("ed25519").pem)
+    with pytest.raises(SettingsInvalid, match=r"problems:\n  NEWSLETTER_DKIM_DOMAIN: school\.example cannot sign for"):
+        load()
+
+
+def test_the_signing_key_is_read_from_the_file_that_is_named_and_never_shown(
+    an_empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # M54
+    key = a_key("rsa")
+    (an_empty_folder / "dkim.pem").write_text(key.pem)
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    monkeypatch.setenv("NEWSLETTER_FROM", SENDER)
+    monkeypatch.setenv("NEWSLETTER_DKIM_DOMAIN", DOMAIN)
+    monkeypatch.setenv("NEWSLETTER_DKIM_SELECTOR", SELECTOR)
+    monkeypatch.setenv("NEWSLETTER_DKIM_KEY_FILE", "dkim.pem")
+    settings = load()
+    assert settings.seal is not None
+    assert key.vouches_for(settings.seal(b"From: letters@school.example\r\n\r\nHello.\r\n"))
+    assert key.pem[40:60] not in repr(settings) + str(settings.dkim_key)
+
+
+def test_an_address_for_refusals_that_cannot_hold_a_key_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match=r"has 30 characters; with a key there is room for 21"):
+        Settings(secret_key=SecretStr(KEY), bounce_address=f"{'b' * 30}@school.example")
