@@ -1,20 +1,20 @@
 """Prepared messages: a variant's constants are encoded once; a reader's mail is then a join of strings.
 
 A message for SMTP is `message(copy)`. A provider that fills in the values itself gets `personalized()` once a call and
-`substitutions(copy)` for each reader.
+`values(copy)` for each reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from newsletter.tokens import ReaderPurpose, Signer
+from newsletter.tokens import Signer
 
 from . import headers
-from .content import Content
-from .faces import Face, Faced, Faces
+from .content import Content, MergeSlot
+from .faces import Face, Faced, Faces, Hole
 from .readers import Identity, MessageSettings
-from .values import Copy, unsubscribe_url
+from .values import Copy, Token, unsubscribe_url
 from .wire import Wire
 
 __all__ = ["Copy", "MessageSettings", "Personalized", "PreparedMessage", "Rendered", "prepare", "rendered"]
@@ -39,6 +39,11 @@ class Personalized:
     from_mailbox: headers.Mailbox
     reply_to: headers.Mailbox | None
     headers: Mapping[str, str]
+    own_headers: Mapping[str, str]
+    """The header fields by which each reader leaves the list in one click (RFC 8058), with tags."""
+    tags: Sequence[str]
+    worded: Sequence[int]
+    """Which tags stand for what people wrote; all others stand for letters, digits, `-`, `_` and `.`."""
 
 
 def prepare(content: Content, envelope: MessageSettings, signer: Signer) -> "PreparedMessage":
@@ -65,7 +70,6 @@ class PreparedMessage:
         stem = _stem(content)
         self._tags = [f"-{stem}.{at}-" for at in range(len(self._faces.holes))]
         self._escaping = [(at, hole) for at, hole in enumerate(self._faces.holes) if hole.face is Face.HTML]
-        self._signer = signer
 
     def message(self, copy: Copy) -> bytes:
         """The whole message (RFC 5322) with CRLF line ends. No line begins with a dot."""
@@ -92,22 +96,27 @@ class PreparedMessage:
             from_mailbox=headers.sender(identity),
             reply_to=headers.Mailbox.parse(identity.reply_to) if identity.reply_to else None,
             headers={name: value for name, value in shared.items() if name not in mailboxes},
+            own_headers=self._own_headers(),
+            tags=self._tags,
+            worded=[at for at, hole in enumerate(self._faces.holes) if isinstance(hole.variable, MergeSlot)],
         )
 
-    def substitutions(self, copy: Copy) -> dict[str, str]:
-        """The values of one reader by substitution tag: escaped where they stand in HTML, plain elsewhere."""
+    def values(self, copy: Copy) -> list[str]:
+        """One reader's value for each of the tags: escaped where it stands in HTML, plain elsewhere."""
         values = self._faces.values(copy)
         for at, hole in self._escaping:
             values[at] = hole.plain(values[at])
-        return dict(zip(self._tags, values, strict=True))
+        return values
 
-    def list_headers(self, copy: Copy) -> dict[str, str]:
-        """The header fields by which this reader leaves the list in one click (RFC 8058)."""
+    def substitutions(self, copy: Copy) -> dict[str, str]:
+        """The values of one reader by substitution tag."""
+        return dict(zip(self._tags, self.values(copy), strict=True))
+
+    def _own_headers(self) -> dict[str, str]:
         if not self._envelope.list_headers:
             return {}
-        identity = self._envelope.identity
-        token = self._signer.reader_token(ReaderPurpose.UNSUBSCRIBE, copy.reader.public_id, identity.list_id)
-        url = unsubscribe_url(identity.base_url, token)
+        token = self._tags[self._faces.place[Hole(Token.UNSUBSCRIBE, Face.URL)]]
+        url = unsubscribe_url(self._envelope.identity.base_url, token)
         return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": headers.ONE_CLICK}
 
     def _tagged(self, face: Faced) -> str:

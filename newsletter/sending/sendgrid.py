@@ -8,7 +8,7 @@ import http.client
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.error import URLError
 
@@ -20,7 +20,7 @@ from newsletter.settings import Settings
 
 from .outcomes import Outcome, accepted, again, rejected, unknown
 from .sendgrid_answers import CallRefused, trouble, why
-from .sendgrid_bodies import CALL_BYTES, CALL_SIZE, SUBSTITUTION_BYTES, Addressed, Call, body, calls, rehearsal
+from .sendgrid_bodies import CALL_BYTES, CALL_SIZE, SUBSTITUTION_BYTES, Addressed, Bodies, Body, Call, calls, rehearsal
 from .transports import (
     GROUP_SECONDS,
     REPLY_SECONDS,
@@ -88,14 +88,15 @@ class SendGridConnection:
         itself, and `AccountRefused` where it refuses what is no reader's.
         """
         running = _Running(journal, len(group))
-        waiting = deque(calls(_fitting(group, running)))
+        bodies = Bodies(group[0].prepared)
+        waiting = deque(calls(_fitting(map(bodies.addressed, group), running)))
         begin_until = time.monotonic() + self._group_seconds
         while waiting:
             call = waiting.popleft()
             if time.monotonic() >= begin_until:
                 running.note(call, _TOO_LATE)
             else:
-                waiting.extendleft(reversed(self._try(call, running)))
+                waiting.extendleft(reversed(self._try(call, bodies, running)))
         return list(running.outcomes.items())
 
     def rehearse(self, sender: str) -> None:
@@ -110,10 +111,10 @@ class SendGridConnection:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _try(self, call: Call, running: "_Running") -> list[Call]:
+    def _try(self, call: Call, bodies: Bodies, running: "_Running") -> list[Call]:
         """Make one call and note what became of it; the parts that go again, where it was refused."""
         try:
-            running.note(call, self._post(call, running.journal))
+            running.note(call, self._post(call, bodies.body(call), running.journal))
         except CallRefused as refusal:
             if len(call) == 1:
                 running.refuse(call[0], str(refusal))
@@ -128,8 +129,7 @@ class SendGridConnection:
             raise
         return []
 
-    def _post(self, call: Call, journal: Journal) -> Outcome:
-        text = body(call)
+    def _post(self, call: Call, text: Body, journal: Journal) -> Outcome:
         if len(text) >= CALL_BYTES:
             if len(call) > 1:
                 raise CallRefused("The call is too large.")
@@ -137,7 +137,7 @@ class SendGridConnection:
         journal.begun([reader.seq for reader in call])
         return self._call(text, _ACCEPTED)
 
-    def _call(self, text: str, expected: int) -> Outcome:
+    def _call(self, text: Body, expected: int) -> Outcome:
         """Make one call; what the answer means for those in it.
 
         urllib wraps in `URLError` what goes wrong while it connects or writes, and nothing later: the body did not
@@ -180,10 +180,10 @@ class _Running:
             raise AccountRefused(f"SendGrid takes none of these readers: {said} Check the issue and NEWSLETTER_FROM.")
 
 
-def _fitting(group: Sequence[Outgoing], running: _Running) -> Iterator[Addressed]:
+def _fitting(readers: Iterable[Addressed], running: _Running) -> Iterator[Addressed]:
     """The readers whose values SendGrid takes; the others are refused before anything is sent."""
-    for reader in map(Addressed.of, group):
-        size = reader.substitution_bytes()
+    for reader in readers:
+        size = reader.substitution_bytes
         if size <= SUBSTITUTION_BYTES:
             yield reader
         else:

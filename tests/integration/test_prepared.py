@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,12 @@ _FACTS = {"list": {"name": "Letter"}, "organization": {"name": "School"}, "issue
 _CONTENTS = st.builds(Content, _SUBJECTS, _PIECES, _PIECES, st.just(_FACTS))
 
 
+def filled(text: str, values: dict[str, str]) -> str:
+    for tag, value in values.items():
+        text = text.replace(tag, value)
+    return text
+
+
 def prepared(content: Content) -> PreparedMessage:
     return prepare(content, MessageSettings(identity(), CAMPAIGN), SIGNER)
 
@@ -61,13 +68,9 @@ def test_substitutions_give_the_same_mail(content: Content, name: str) -> None:
     parts = ready.personalized()
     values = ready.substitutions(one)
     assert sum(len(tag) + len(value.encode()) for tag, value in values.items()) <= 10_000
-
-    def filled(text: str) -> str:
-        for tag, value in values.items():
-            text = text.replace(tag, value)
-        return text
-
-    subject, html, text = filled(parts.subject), filled(parts.html), filled(parts.text)
+    worded = {parts.tags[at] for at in parts.worded}
+    assert all(re.fullmatch(r"[\w.-]+", value, re.ASCII) for tag, value in values.items() if tag not in worded)
+    subject, html, text = (filled(face, values) for face in (parts.subject, parts.html, parts.text))
     assert Rendered(subject, html, text) == rendered(content, identity(), SIGNER, one)
 
 
@@ -104,7 +107,8 @@ def test_a_provider_gets_the_fields_that_all_readers_share_and_each_readers_own(
         "List-Id": "<families.school.example>",
         "Feedback-ID": "42:families:our-school-community:school-example",
     }
-    own = ready.list_headers(copy())
+    values = ready.substitutions(copy())
+    own = {name: filled(text, values) for name, text in parts.own_headers.items()}
     assert own["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail().header_lines("List-Unsubscribe") == [f"List-Unsubscribe: {own['List-Unsubscribe']}"]
 
@@ -112,6 +116,6 @@ def test_a_provider_gets_the_fields_that_all_readers_share_and_each_readers_own(
 def test_a_letter_outside_lists_has_no_way_to_leave_one() -> None:
     sender = identity(reply_to="")
     ready = prepare(content_of(), MessageSettings(sender, CAMPAIGN, list_headers=False), SIGNER)
-    assert ready.list_headers(copy()) == {}
+    assert ready.personalized().own_headers == {}
     assert ready.personalized().reply_to is None
     assert "Reply-To" not in email.message_from_bytes(ready.message(copy()), policy=email.policy.default)

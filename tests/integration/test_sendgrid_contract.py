@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from newsletter.sending.sendgrid import SendGridTransport
-from newsletter.sending.sendgrid_bodies import Addressed, body
+from newsletter.sending.sendgrid_bodies import Bodies
 from newsletter.sending.transports import ServiceTrouble
 from tests.support.outgoing import Notes, a_group, a_prepared_message
 from tests.support.sendgrid import records, rules, webhooks
@@ -30,7 +30,8 @@ def group() -> Any:
 
 
 def a_good_body() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(body([Addressed.of(outgoing) for outgoing in group()]))
+    bodies = Bodies(a_prepared_message())
+    read: dict[str, Any] = json.loads(bodies.body([bodies.addressed(outgoing) for outgoing in group()]))
     return read
 
 
