@@ -1,8 +1,8 @@
 """Step T3: what became of a group, written in one statement. Nothing else opens a finished row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import Executable, Float, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
@@ -14,8 +14,7 @@ from .retrying import next_delay
 from .tables import Delivery, DeliveryState
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The outcome of one attempt.
 
     `state` is accepted, rejected, deferred, unknown, or pending: nothing of the message left, so it goes again and

@@ -1,7 +1,6 @@
 """Bodies: Markdown to HTML that a mail can carry. Raw HTML is text here, and only what is listed gets through."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -112,11 +111,17 @@ def blocks_html(body: Body, href: Callable[[str], str], styles: Mapping[str, str
 
 
 def _html(tokens: Sequence[Token], href: Callable[[str], str], styles: Mapping[str, str]) -> str:
-    dressed = deepcopy(tokens)
+    dressed = [_copied(token) for token in tokens]
     for token in dressed:
         for part in (token, *(token.children or ())):
             _dress(part, href, styles)
     return _clean(str(_parser().renderer.render(dressed, _parser().options, {})))
+
+
+def _copied(token: Token) -> Token:
+    """A token that may be dressed while the one that was read stays as it is."""
+    children = token.children and [child.copy(attrs=dict(child.attrs)) for child in token.children]
+    return token.copy(attrs=dict(token.attrs), children=children)
 
 
 def _dress(token: Token, href: Callable[[str], str], styles: Mapping[str, str]) -> None:

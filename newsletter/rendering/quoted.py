@@ -6,12 +6,12 @@ Each hole has a width that the layout keeps free; a value that is longer brings 
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import TypeVar
 
 _LONGEST = 75  # and the `=` of a soft break
 _SOFT_BREAK = "=\r\n"
 _SAFE = re.compile(r"[!-\-/-<>-~](?:[ !-<>-~]*[!-<>-~])?")
+_UNSAFE = re.compile(r"[^\t -<>-~]")
 _UNITS = re.compile(r"(?:=[0-9A-F]{2})|[^=]")
 _Hole = TypeVar("_Hole")
 
@@ -32,7 +32,7 @@ def value(text: str, width: int) -> str:
     """Encode what fills a hole of that width: one line of text."""
     if len(text) <= width and _SAFE.fullmatch(text):
         return text
-    encoded = "".join(_hex(letter) if letter == "." else _encoded(letter) for letter in text)
+    encoded = _encoded(text).replace(".", _hex("."))
     if encoded.endswith((" ", "\t")):
         encoded = encoded[:-1] + _hex(encoded[-1])
     return encoded if len(encoded) <= width else _SOFT_BREAK + _wrapped(encoded, width)
@@ -47,16 +47,12 @@ class _Layout:
 
     def text(self, text: str) -> str:
         """Encode a constant where the last piece ended. White space that could end a line is encoded."""
-        written: list[str] = []
-        last = len(text) - 1
-        for at, letter in enumerate(text):
-            if letter == "\n":
-                written.append("\r\n")
-                self._column, self._may_be_line_start = 0, True
-            else:
-                ends_line = letter in " \t" and (at == last or text[at + 1] == "\n")
-                written.append(self._put(_hex(letter) if ends_line else _encoded(letter)))
-        return "".join(written)
+        *lines, last = text.split("\n")
+        written = []
+        for line in lines:
+            written += [self._line(line), "\r\n"]
+            self._column, self._may_be_line_start = 0, True
+        return "".join([*written, self._line(last)])
 
     def hole(self, width: int) -> str:
         """Keep room for a value; what is returned stands before it."""
@@ -67,15 +63,32 @@ class _Layout:
         self._column += width
         return ""
 
-    def _put(self, encoded: str) -> str:
-        broken = self._column + len(encoded) > _LONGEST
-        if broken:
-            self._column, self._may_be_line_start = 0, True
-        if encoded == "." and self._may_be_line_start:
-            encoded = _hex(".")
-        self._column += len(encoded)
-        self._may_be_line_start = False
-        return _SOFT_BREAK + encoded if broken else encoded
+    def _line(self, line: str) -> str:
+        """Encode text without line ends, broken softly where it is too long for the line it stands on."""
+        encoded = _encoded(line)
+        if line.endswith((" ", "\t")):
+            encoded = encoded[:-1] + _hex(line[-1])
+        written = []
+        while encoded:
+            if self._may_be_line_start and encoded.startswith("."):
+                encoded = _hex(".") + encoded[1:]
+            end = _end_of_unit(encoded, _LONGEST - self._column)
+            written.append(encoded[:end])
+            self._column += end
+            encoded = encoded[end:]
+            self._may_be_line_start = self._may_be_line_start and not end
+            if encoded:
+                written.append(_SOFT_BREAK)
+                self._column, self._may_be_line_start = 0, True
+        return "".join(written)
+
+
+def _end_of_unit(encoded: str, room: int) -> int:
+    """How much of it fits without cutting an encoded octet."""
+    if len(encoded) <= room:
+        return len(encoded)
+    equals_sign = encoded.rfind("=", max(room - 2, 0), room)
+    return room if equals_sign < 0 else equals_sign
 
 
 def _wrapped(encoded: str, width: int) -> str:
@@ -88,9 +101,12 @@ def _wrapped(encoded: str, width: int) -> str:
     return _SOFT_BREAK.join(lines)
 
 
-@lru_cache(maxsize=4096)
-def _encoded(letter: str) -> str:
-    return letter if letter == "\t" or (" " <= letter <= "~" and letter != "=") else _hex(letter)
+def _encoded(text: str) -> str:
+    return _UNSAFE.sub(_hex_of, text)
+
+
+def _hex_of(match: re.Match[str]) -> str:
+    return _hex(match[0])
 
 
 def _hex(letter: str) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.return_paths import ReturnPath
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """What a mail needs of its reader. `address` is as it is mailed: its domain in ASCII."""
 
     address: str

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from newsletter.tokens import OPEN_LINK, VIEW_LINK, ReaderPurpose, Signer, base36
 
@@ -25,8 +25,7 @@ from .readers import Identity, Reader
 _TAG_LENGTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One attempt of one delivery: the mail of one reader. `date` is as RFC 5322 writes it."""
 
     campaign_id: int

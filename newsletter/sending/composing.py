@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.campaigns.streams import CONFIRM, TEST, ConfirmLetter, TestIssue
 from newsletter.issues import issues
+from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
@@ -38,6 +39,7 @@ class Composer:
         self._identity_of = identity_of
         self._postmark = postmark
         self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
+        self._last_edition: dict[int, tuple[Document, LinkTable]] = {}
         self._lock = threading.Lock()
 
     def prepared(self, campaign_id: int, variant: str, arm: str = "") -> PreparedMessage:
@@ -60,13 +62,20 @@ class Composer:
         return self._issue(session, campaign, Variant.parse(variant), arm)
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
-        document = issues.document_of(session.get_one(Revision, campaign.revision_id))
-        if arm == "B":
-            document = replace(document, subject=dict.fromkeys(document.languages, campaign.subject_b))
         list_ = session.get_one(List, campaign.list_id)
         identity = self._identity_of(list_)
-        content = compile_issue(document, variant, identity, LinkTable.of(document, list_.utm))
+        document, links = self._edition(session, campaign, list_)
+        if arm == "B":
+            document = replace(document, subject=dict.fromkeys(document.languages, campaign.subject_b))
+        content = compile_issue(document, variant, identity, links)
         return prepare(content, MessageSettings(identity, campaign.id, postmark=self._postmark), self._signer)
+
+    def _edition(self, session: Session, campaign: Campaign, list_: List) -> tuple[Document, LinkTable]:
+        """What all variants of a campaign have in common; the last campaign's is kept."""
+        if campaign.id not in self._last_edition:
+            document = issues.document_of(session.get_one(Revision, campaign.revision_id))
+            self._last_edition = {campaign.id: (document, LinkTable.of(document, list_.utm))}
+        return self._last_edition[campaign.id]
 
     def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, shown.revision_id))

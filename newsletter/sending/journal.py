@@ -51,7 +51,8 @@ class AttemptJournal:
 
     def replied(self, seq: int, outcome: Outcome) -> None:
         """Note what the other side answered; written with the next `begun`, or by `flush`."""
-        said = _ENCODE((outcome.state.value, outcome.provider_id, outcome.error))
+        state, provider_id, error = outcome
+        said = f'["{state}", {_quoted(provider_id)}, {_quoted(error)}]'
         self._unwritten.append(f"r {self._campaign_id} {seq} {self._attempts[seq]} {said}\n")
 
     def flush(self) -> None:
@@ -161,6 +162,10 @@ def _whole_lines(file: int) -> list[str]:
     os.lseek(file, 0, os.SEEK_SET)
     with os.fdopen(os.dup(file), encoding="utf-8") as text:
         return [line.rstrip("\n") for line in text if line.endswith("\n")]
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else _ENCODE(text)
 
 
 def _line(facts: dict[str, str]) -> bytes:

@@ -1,12 +1,11 @@
 """What became of one attempt, in the ledger's words."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.ledger.tables import DeliveryState
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Accepted, rejected, deferred, unknown, or pending: nothing final left here, so it goes again."""
 
     state: DeliveryState

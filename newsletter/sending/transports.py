@@ -1,9 +1,9 @@
 """The way mail leaves: what every transport offers the sender, and the choice of one by its URL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from newsletter.errors import NewsletterError
@@ -39,8 +39,7 @@ class AccountRefused(NewsletterError):
     """The mail service refuses this account. Check its name and key, then resume the campaign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One copy on its way: the transport makes its bytes when it needs them, so a group takes little memory."""
 
     seq: int
