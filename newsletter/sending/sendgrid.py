@@ -35,6 +35,8 @@ from .transports import (
 _CHECKED, _ACCEPTED = 200, 202
 _SHARED_FAULT = 20
 """So many readers of one group are not all wrong: where each is refused, it is what they share."""
+_LOST_IN_A_ROW = 3
+"""So many calls without an answer are no accident, and what is sent into that silence is unknown."""
 _TOO_LATE = again("SendGrid was too slow to get to this reader.")
 _LOOKED_INTO = again("A reader of the same call was refused.")
 _CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
@@ -42,6 +44,21 @@ _CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 # Its DEBUG log holds the key and every address; a filter stays whatever levels are set later.
 logging.getLogger("python_http_client.client").addFilter(lambda record: record.levelno > logging.DEBUG)
+
+
+@dataclass(slots=True)
+class _Silence:
+    """How many calls in a row, of all threads, got no answer."""
+
+    calls: int = 0
+
+    def noticed(self, error: Exception) -> Outcome:
+        """One more. Raises `ServiceTrouble` where there are too many."""
+        self.calls += 1
+        said = f"SendGrid did not answer: {type(error).__name__}."
+        if self.calls >= _LOST_IN_A_ROW:
+            raise ServiceTrouble(f"{said} That is {self.calls} calls in a row.") from error
+        return unknown(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,7 @@ class SendGridTransport:
     account: str = "sendgrid"
     reply_seconds: float = REPLY_SECONDS
     group_seconds: float = GROUP_SECONDS
+    silence: _Silence = field(default_factory=_Silence, repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings) -> "SendGridTransport":
@@ -79,6 +97,7 @@ class SendGridConnection:
         self._client.timeout = transport.reply_seconds  # it has none by default
         self._client.request_headers |= _CONTENT_TYPE
         self._group_seconds = transport.group_seconds
+        self._silence = transport.silence
 
     def send(self, group: Sequence[Outgoing], journal: Journal) -> list[tuple[int, Outcome]]:
         """Send a group of one variant, in as few calls as SendGrid's limits and addresses that repeat allow.
@@ -146,11 +165,13 @@ class SendGridConnection:
         try:
             answer = self._client.mail.send.post(request_body=text)
         except HTTPError as refusal:
+            self._silence.calls = 0
             raise trouble(refusal) from None
         except (URLError, UnicodeError, http.client.InvalidURL) as error:
             raise TransportUnavailable(f"SendGrid cannot be reached: {why(error)}. Nothing is lost.") from error
         except (OSError, http.client.HTTPException) as error:
-            return unknown(f"SendGrid did not answer: {type(error).__name__}.")
+            return self._silence.noticed(error)
+        self._silence.calls = 0
         if answer.status_code != expected:
             return unknown(f"SendGrid answered {answer.status_code} where {expected} is expected.")
         return accepted(answer.headers.get("X-Message-Id"))

@@ -213,6 +213,22 @@ def test_a_call_without_an_answer_in_time_is_unknown_and_not_sent_again() -> Non
     assert len(server.sizes) == 1
 
 
+def test_silence_that_goes_on_is_its_own_trouble_and_no_more_is_sent_into_it() -> None:  # F9 F10
+    lost, group = Fault(hangup=Hangup.AFTER_BODY), a_group(a_prepared_message(), "a@x.example")
+    with SendGridServer(lost) as server:
+        transport = SendGridTransport(KEY, server.url)
+        for _ in range(2):
+            assert states(dict(transport.connect().send(group, Notes()))) == {"unknown"}
+        for calls in ("3", "4"):
+            notes = Notes()
+            with pytest.raises(ServiceTrouble, match=f"{calls} calls in a row"):
+                transport.connect().send(group, notes)
+            assert states(notes.answers) == {"unknown"}
+        server.faults.plan(Fault(times=1), lost)
+        transport.connect().send(group, Notes())
+        assert states(dict(transport.connect().send(group, Notes()))) == {"unknown"}
+
+
 def test_a_slow_answer_is_waited_for() -> None:
     with SendGridServer(Fault(wait=0.2)) as server:
         assert states(send(server, "a@x.example")) == {"accepted"}
