@@ -123,6 +123,14 @@ def test_a_name_is_one_clean_line(name: str) -> None:  # F23 F24
     assert states(outcomes) == ["accepted"]
 
 
+def test_a_letter_outside_lists_has_no_way_to_leave_one() -> None:
+    settings = MessageSettings(mails.identity(reply_to=""), 7, list_headers=False)
+    prepared = prepare(Content(("Please confirm",), ("<p>Yes</p>",), ("Yes",)), settings, mails.SIGNER)
+    with SendGridServer() as server:
+        assert states(send(server, [outgoing(prepared, 1, "Ana")])) == ["accepted"]
+    assert "headers" not in server.accepted[0]["personalizations"][0]
+
+
 def test_the_limits_are_those_of_the_reference() -> None:  # M45 M47
     limits = (sendgrid_bodies.CALL_SIZE, sendgrid_bodies.CALL_BYTES, sendgrid_bodies.SUBSTITUTION_BYTES)
     assert limits == (1_000, 30_000_000, 10_000)
