@@ -43,6 +43,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.IGNORECASE)
 _LONGEST_NAME = 253
 _RSA_BITS = range(1024, 4096 + 1)
 """What every receiver must be able to verify (RFC 8301)."""
+_BLANKS = re.compile(rb"  +")
 _LINE = 76
 _SIGNATURE_LINE = 72
 
@@ -150,10 +151,7 @@ def _relaxed_body(body: bytes) -> bytes:
 
 def _squeezed(data: bytes) -> bytes:
     """Each run of blanks as one space, and none at the end of a line."""
-    data = data.replace(b"\t", b" ")
-    while b"  " in data:
-        data = data.replace(b"  ", b" ")
-    return data.replace(b" \r\n", b"\r\n")
+    return _BLANKS.sub(b" ", data.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n")
 
 
 @lru_cache(maxsize=32)

@@ -4,14 +4,15 @@ import contextlib
 import smtplib
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from .smtp_connections import Patience, SmtpConnections
-from .transports import AccountRefused, TransportUnavailable
+from .smtp_logins import Login, said
+from .transports import TransportUnavailable
 
 MESSAGES_A_TURN = 50
-_LATER = range(400, 500)
+_WHY_NO_TLS = {"WRONG_VERSION_NUMBER": "nothing on this port speaks TLS from the first byte", None: "no answer"}
+_OPTIONS = {"tls", "ca", "auth", "token_file"}
 _EXAMPLE = "NEWSLETTER_TRANSPORT must look like smtp://user:password@host:587?tls=starttls (or tls=none)."
 
 
@@ -21,8 +22,7 @@ class SmtpTransport:
 
     host: str
     port: int
-    user: str = ""
-    password: str = field(default="", repr=False)
+    login: Login | None = None
     tls: str = "none"
     ca_file: str | None = None
     connections: int = 1
@@ -32,6 +32,9 @@ class SmtpTransport:
     def parse(cls, url: str) -> "SmtpTransport":
         """Read the URL. With a user, `tls=starttls` is the default; `ca=FILE` trusts another authority.
 
+        `auth=` names how to log in; with `auth=xoauth2` the password is an access token, which `token_file=FILE` may
+        hold instead.
+
         Raises `TransportUnavailable` where the URL cannot work; it never repeats the URL, which holds the password.
         """
         try:
@@ -39,15 +42,15 @@ class SmtpTransport:
             port = parts.port
         except ValueError:
             raise TransportUnavailable(_EXAMPLE) from None
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        tls = "tls" if parts.scheme == "smtps" else options.get("tls", "starttls" if parts.username else "none")
-        if not parts.hostname or tls not in ("tls", "starttls", "none") or set(options) - {"tls", "ca"}:
+        options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        choices = ("tls",) if parts.scheme == "smtps" else ("starttls", "none", "tls")
+        tls = options.get("tls", choices[0] if parts.username or len(choices) == 1 else "none")
+        if not parts.hostname or tls not in choices or options.keys() - _OPTIONS or not all(options.values()):
             raise TransportUnavailable(_EXAMPLE)
-        ca_file = options.get("ca")
-        if ca_file and not Path(ca_file).is_file():
-            raise TransportUnavailable(f"NEWSLETTER_TRANSPORT names ca={ca_file}, and there is no such file.")
+        if "ca" in options:
+            _trusting(options["ca"])
         port = port or (smtplib.SMTP_SSL_PORT if tls == "tls" else smtplib.SMTP_PORT)
-        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls, ca_file)
+        return cls(parts.hostname, port, Login.parse(parts, options), tls, options.get("ca"))
 
     @property
     def senders(self) -> int:
@@ -62,7 +65,8 @@ class SmtpTransport:
     @property
     def account(self) -> str:
         """The pace is kept for the account at the host."""
-        return f"smtp:{self.user}@{self.host}:{self.port}" if self.user else f"smtp:{self.host}:{self.port}"
+        user = f"{self.login.user}@" if self.login else ""
+        return f"smtp:{user}{self.host}:{self.port}"
 
     def connect(self) -> SmtpConnections:
         """Open one sender's share of the connections, checking the server's certificate where TLS is asked for."""
@@ -76,14 +80,14 @@ class SmtpTransport:
         with contextlib.ExitStack() as on_failure:
             try:
                 client = self._greeted(on_failure)
-                if self.user:
-                    self._log_in(client, where)
+                if self.login is not None:
+                    self.login.enter(client, where)
             except smtplib.SMTPException as error:
-                raise TransportUnavailable(f"{where} cannot be used: {_said(error)}. Nothing is lost.") from error
+                raise TransportUnavailable(f"{where} cannot be used: {said(error)}. Nothing is lost.") from error
             except ssl.SSLError as error:
-                why = getattr(error, "verify_message", "") or error.reason or "no answer"
+                why = getattr(error, "verify_message", "") or _WHY_NO_TLS.get(error.reason, error.reason)
                 raise TransportUnavailable(
-                    f"{where} offers no trusted TLS: {why}. Check tls= and ca= in NEWSLETTER_TRANSPORT."
+                    f"{where} offers no trusted TLS: {why.rstrip('.')}. Check tls= and ca= in NEWSLETTER_TRANSPORT."
                 ) from error
             except (OSError, UnicodeError) as error:
                 why = getattr(error, "strerror", None) or str(error) or "no answer"
@@ -92,7 +96,7 @@ class SmtpTransport:
         return client
 
     def _greeted(self, on_failure: contextlib.ExitStack) -> smtplib.SMTP:
-        context = None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file)
+        context = None if self.tls == "none" else _trusting(self.ca_file)
         seconds = self.patience.connect_seconds
         if self.tls == "tls":
             client: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=seconds, context=context)
@@ -105,25 +109,12 @@ class SmtpTransport:
             client.ehlo()
         return client
 
-    def _log_in(self, client: smtplib.SMTP, where: str) -> None:
-        """Log in. A server that says "later" (454, RFC 4954) has not refused the account."""
-        try:
-            client.login(self.user, self.password)
-        except UnicodeError:
-            raise AccountRefused(
-                "The mail server's user and password must be ASCII. Check NEWSLETTER_TRANSPORT."
-            ) from None
-        except smtplib.SMTPAuthenticationError as error:
-            if error.smtp_code in _LATER:
-                raise
-            raise AccountRefused(
-                f"{where} refuses the user {self.user}: {_said(error)}. Check NEWSLETTER_TRANSPORT."
-            ) from error
 
-
-def _said(error: smtplib.SMTPException) -> str:
-    """What the server answered, as it said it."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        return f"{error.smtp_code} {text}".strip().rstrip(".")
-    return str(error).rstrip(".")
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    """Checks certificates and host names. Raises `TransportUnavailable` where the file holds no certificate."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise TransportUnavailable(
+            f"NEWSLETTER_TRANSPORT names ca={ca_file}, and there is no certificate in it to read."
+        ) from error

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -5,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from newsletter.sending.smtp import SmtpTransport
+from newsletter.sending.smtp_logins import Login
 from newsletter.sending.transports import AccountRefused, TransportUnavailable
 from tests.support.certificates import a_certificate
 from tests.support.outgoing import Notes, a_group, a_prepared_message
@@ -76,21 +78,55 @@ def test_a_host_that_cannot_be_reached_says_so(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["smtp://", "smtp://host?tls=maybe", "smtp://host?colour=red", "smtp://u:pass@host:port", "smtp://[host"]
+    "url",
+    [
+        "smtp://",
+        "smtp://host?tls=maybe",
+        "smtp://host?tls=",
+        "smtps://host?tls=none",
+        "smtp://host?colour=red",
+        "smtp://u:pass@host:port",
+        "smtp://[host",
+    ],
 )
 def test_a_url_that_cannot_work_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(TransportUnavailable, match="starttls"):
         SmtpTransport.parse(url)
 
 
-def test_an_authority_that_is_not_there_is_named() -> None:
-    with pytest.raises(TransportUnavailable, match="no/such/file"):
-        SmtpTransport.parse("smtps://host?ca=no/such/file")
+@pytest.mark.parametrize("written", ["", "no certificate"])
+def test_an_authority_that_is_not_there_is_named(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "authority.pem"
+    if written:
+        file.write_text(written)
+    with pytest.raises(TransportUnavailable, match=r"ca=.*authority\.pem, and there is no certificate in it to read\."):
+        SmtpTransport.parse(f"smtps://host?ca={file}")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("smtp://u:hidden@host?auth=gssapi", "auth= must be plain, login or xoauth2."),
+        ("smtp://host?auth=plain", "says how to log in but not as whom: add user@."),
+        ("smtp://:hidden@host", "says how to log in but not as whom: add user@."),
+        ("smtp://u@host", "names a user without a password; write user:password@."),
+        ("smtp://u@host?auth=xoauth2", "names a user without a password; write user:password@."),
+        ("smtp://u@host?token_file=t", "token_file= goes with auth=xoauth2 and instead of a password."),
+        ("smtp://u:hidden@host?auth=xoauth2&token_file=t", "token_file= goes with auth=xoauth2 and instead"),
+        ("smtp://u@host?auth=xoauth2&token_file=no/such/file", "no/such/file, and there is no token in it to read."),
+    ],
+)
+def test_a_login_that_cannot_work_is_refused_with_one_sentence(url: str, sentence: str) -> None:
+    with pytest.raises(TransportUnavailable, match=re.escape(sentence)) as refusal:
+        SmtpTransport.parse(url)
+    said = str(refusal.value)
+    assert said.startswith("NEWSLETTER_TRANSPORT")
+    assert "hidden" not in said
 
 
 def test_a_url_is_read_whole() -> None:
     transport = SmtpTransport.parse("smtps://us%40er:p%2Fw@mail.example")
-    assert (transport.port, transport.user, transport.password, transport.tls) == (465, "us@er", "p/w", "tls")
+    assert (transport.port, transport.login, transport.tls) == (465, Login("us@er", "p/w"), "tls")
     assert transport.account == "smtp:us@er@mail.example:465"
     assert SmtpTransport.parse("smtp://u:p@h").tls == "starttls"
     assert SmtpTransport.parse("smtp://h:2525").account == "smtp:h:2525"
