@@ -14,6 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 from subscribers.errors import NewsletterError
@@ -169,6 +170,7 @@ class _Ring:
         return blake2b(body.encode("ascii"), key=self._delivery_key, digest_size=10).hexdigest()
 
 
+@lru_cache(maxsize=1024)
 def base36(number: int) -> str:
     """A non-negative number in the digits 0-9a-z; `int(text, 36)` reads it."""
     text = ""

@@ -62,7 +62,7 @@ def _renew(session: Session, clock: Clock, held: Claim) -> None:
 def _due(session: Session, clock: Clock, held: Claim, limit: int) -> list[Any]:
     statement = _DUE_OF_STREAM if held.list_id is None else _DUE_OF_LIST
     values = {**_range(held), "list_id": held.list_id, "now": clock.seconds(), "at_most": limit}
-    return list(session.connection().execute(statement, values))
+    return list(session.connection().execute(statement, values).all())
 
 
 def _exclude(session: Session, clock: Clock, held: Claim, forbidden: Mapping[int, str]) -> None:
@@ -78,7 +78,7 @@ def _begin(session: Session, clock: Clock, held: Claim, allowed: list[Due]) -> l
         return []
     seqs = [[due.seq] for due in allowed]
     values = {**_range(held), "seqs": seqs, "now": clock.seconds(), "lo": allowed[0].seq, "hi": allowed[-1].seq}
-    begun = set(session.connection().scalars(_of_many_rows(dialect_of(session)).begin, values))
+    begun = set(session.connection().scalars(_of_many_rows(dialect_of(session)).begin, values).all())
     return allowed if len(begun) == len(allowed) else [due for due in allowed if due.seq in begun]
 
 

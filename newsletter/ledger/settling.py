@@ -44,7 +44,7 @@ def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequen
         "last": max(seqs),
         "now": clock.seconds(),
     }
-    return list(session.connection().scalars(_settle(dialect_of(session)), values))
+    return list(session.connection().scalars(_settle(dialect_of(session)), values).all())
 
 
 def _row(settlement: Settlement) -> tuple[int, int, str, int, str | None, str | None, float | None]:

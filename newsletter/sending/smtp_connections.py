@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .outcomes import Outcome, again, deferred
-from .smtp_dialogue import Closed, Dialogue, Dismissed, Group, Offer, Replies, Talk
+from .smtp_dialogue import CLOSING, Closed, Dialogue, Dismissed, Group, Offer, Replies, Talk
 from .transports import (
     GROUP_SECONDS,
     REPLY_SECONDS,
@@ -192,21 +192,34 @@ class _Line:
 
     def begin(self, dialogue: Dialogue, begin_until: float) -> None:
         """Start to talk. Raises `Closed`."""
-        self._dialogue, self._talk, self._begin_until = dialogue, dialogue.talk(), begin_until
-        self._advance(next)
+        talk = dialogue.talk()
+        opening = next(talk, None)
+        if opening is not None:  # else every message was refused before a word was said
+            self._dialogue, self._talk, self._begin_until = dialogue, talk, begin_until
+            self._say(opening, dialogue)
+            self._wait_from_now(dialogue)
 
     def go_on(self) -> None:
         """Write what can be written and hear what has come. Raises `Closed`."""
-        if self._talk is None:
-            raise Closed("the server hung up")
-        self._write()
+        if self._unwritten:
+            self._write()
         for reply in self._replies.feed(self._heard()):
-            if reply.is_goodbye:
+            dialogue, talk = self._dialogue, self._talk
+            if reply.code == CLOSING:
                 raise Dismissed(str(reply))
-            if self._talk is None:
+            if dialogue is None or talk is None:
                 raise Closed("an answer to nothing")
             self._in_flight = False
-            self._advance(lambda talk, reply=reply: talk.send(reply))  # type: ignore[misc]  # bound now
+            try:
+                data = talk.send(reply)
+            except StopIteration:
+                self._sent += dialogue.completed
+                self._dialogue = self._talk = None
+            else:
+                if data:
+                    self._say(data, dialogue)
+        if self._dialogue is not None:
+            self._wait_from_now(self._dialogue)
 
     def ended(self, error: Closed) -> int:
         """Hang up; how many connections have ended over the message that was in front."""
@@ -241,28 +254,18 @@ class _Line:
             self._client.close()
             self._client = None
 
-    def _advance(self, step: Callable[[Talk], bytes]) -> None:
-        """Let the dialogue take one step, and write what it says."""
-        dialogue, talk = self._dialogue, self._talk
-        if dialogue is None or talk is None:
-            return
-        try:
-            data = step(talk)
-        except StopIteration:
-            self._sent += dialogue.completed
-            self._dialogue = self._talk = None
-            return
+    def _say(self, data: bytes, dialogue: Dialogue) -> None:
+        self._until_final = len(self._unwritten) + dialogue.final_bytes if dialogue.final_bytes else 0
+        self._unwritten = memoryview(bytes(self._unwritten) + data if self._unwritten else data)
+        self._write()
+
+    def _wait_from_now(self, dialogue: Dialogue) -> None:
+        """An answer may take its time; the group's end does not wait for one to a command."""
         patient = time.monotonic() + self._patience.reply_seconds
         self.deadline = patient if dialogue.final_bytes else min(patient, self._begin_until)
-        if data:
-            self._until_final = len(self._unwritten) + dialogue.final_bytes if dialogue.final_bytes else 0
-            self._unwritten = memoryview(bytes(self._unwritten) + data if self._unwritten else data)
-            self._write()
 
     def _write(self) -> None:
         """Write what the kernel takes now; a message is in flight from its final octet on."""
-        if not self._unwritten:
-            return
         try:
             while self._unwritten:
                 taken = self._socket.send(self._unwritten)

@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 from .outcomes import Outcome, accepted, again, deferred, rejected, unknown
 from .transports import AccountRefused, Journal, Outgoing
 
+CLOSING = 421
 _GO_AHEAD = 354
-_CLOSING = 421
-_LATER, _NEVER = 4, 5
+_FINE, _LATER, _NEVER = 200, 400, 500
 _END = b".\r\n"
 _RSET = b"RSET\r\n"
 _LONGEST_TEXT = 500
@@ -32,12 +32,7 @@ class Reply(NamedTuple):
     @property
     def is_fine(self) -> bool:
         """Whether the server goes along."""
-        return self.code // 100 in (2, 3)
-
-    @property
-    def is_goodbye(self) -> bool:
-        """Whether the server ends the connection with it."""
-        return self.code == _CLOSING
+        return _FINE <= self.code < _LATER
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
@@ -198,7 +193,7 @@ class Dialogue:
 
     def _check_sender(self, outgoing: Outgoing, to_mail: Reply) -> None:
         """MAIL names nobody but us: whatever is wrong with it for good is wrong for every reader."""
-        if to_mail.code // 100 == _NEVER and outgoing.to.isascii():
+        if to_mail.code >= _NEVER and outgoing.to.isascii():
             self._group.failure = AccountRefused(
                 f"The mail server refuses mail from {outgoing.return_path}: {to_mail}. "
                 "Check NEWSLETTER_FROM and NEWSLETTER_TRANSPORT, then resume the campaign."
@@ -225,17 +220,19 @@ class Replies:
         """The replies that are whole now, one after the other. Raises `Closed` at the first line that is none."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            if not line[:3].isdigit():
+            code, sign, text = line[:3], line[3:4], line[4:].strip()
+            if not code.isdigit():
                 raise Closed("not an SMTP reply")
-            self._lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                text = b" ".join(self._lines).decode("utf-8", "replace")[:_LONGEST_TEXT]
+            if sign == b"-" or self._lines:
+                self._lines.append(text)
+                text = b" ".join(self._lines)
+            if sign != b"-":
                 self._lines.clear()
-                yield Reply(int(line[:3]), text)
+                yield Reply(int(code), text.decode("utf-8", "replace")[:_LONGEST_TEXT])
         if len(self._rest) > _LONGEST_LINE:
             raise Closed("not an SMTP reply")
 
 
 def _refusal(reply: Reply) -> Outcome:
     """4xx: later. Anything else that is not fine: never."""
-    return deferred(str(reply)) if reply.code // 100 == _LATER else rejected(str(reply))
+    return deferred(str(reply)) if _LATER <= reply.code < _NEVER else rejected(str(reply))
