@@ -3,6 +3,7 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import dkim
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -32,9 +33,13 @@ class Key:
     def seal(self) -> Seal:
         return Seal.parse(DOMAIN, SELECTOR, self.pem, SENDER)
 
-    def vouches_for(self, message: bytes) -> bool:
+    def settings(self, domain: str) -> dict[str, Any]:
+        """By which an installation signs with it."""
+        return {"dkim_domain": domain, "dkim_selector": SELECTOR, "dkim_key": self.pem}
+
+    def vouches_for(self, message: bytes, domain: str = DOMAIN) -> bool:
         """Whether `dkimpy` verifies the message's first signature."""
-        records = {f"{SELECTOR}._domainkey.{DOMAIN}.": self.record}
+        records = {f"{SELECTOR}._domainkey.{domain}.": self.record}
 
         def dns(name: bytes, timeout: int = 5) -> bytes | None:
             del timeout
