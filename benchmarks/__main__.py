@@ -3,12 +3,13 @@
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import results
 from .bench import Bench, Sizes
-from .pairs import Row
+from .pairs import Bar, Row
 
 ROWS = {
     "smtp": "a campaign to smtp-sink beside smtp-source",
@@ -30,13 +31,23 @@ def main() -> int:
     found = []
     try:
         for name in [*(options.rows or ROWS), *([MILLION] if options.million else [])]:
-            for row in _rows_of(name)(bench):
+            for row in _measured(bench, name):
                 found.append(results.as_facts(row))
                 results.write(options.folder, results.merged(options.folder, found))
     finally:
         bench.close()
         results.show(found)
     return int(any(row["wrong"] for row in found))
+
+
+def _measured(bench: Bench, name: str) -> Iterator[Row]:
+    """The rows of one module; what broke is a row too, so that the others are measured all the same."""
+    try:
+        yield from _rows_of(name)(bench)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it stands in the table
+        traceback.print_exc()
+        last = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        yield Row(f"{name} broke off", "", "", Bar(0), wrong=(last[0],))
 
 
 def _rows_of(name: str) -> Callable[[Bench], Iterator[Row]]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_LOOKS, _LOOK_SECONDS = 100, 0.02
 _COUNTERS = re.compile(rb"mesg=(\d+)")
 
 
@@ -62,10 +63,15 @@ class Sink:
         """The transport setting that reaches it."""
         return f"smtp://127.0.0.1:{self.port}"
 
-    def messages(self) -> int:
-        """How many messages it says it took."""
-        counts = _COUNTERS.findall(self._log.read_bytes())
-        return int(counts[-1]) if counts else 0
+    def messages(self, expected: int = 0) -> int:
+        """How many messages it says it took; waits a moment for those expected, as it counts when a client leaves."""
+        for _ in range(_LOOKS):
+            counts = _COUNTERS.findall(self._log.read_bytes())
+            count = int(counts[-1]) if counts else 0
+            if count >= expected:
+                break
+            time.sleep(_LOOK_SECONDS)
+        return count
 
 
 @contextmanager
