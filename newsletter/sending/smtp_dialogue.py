@@ -61,7 +61,7 @@ class _Mail(NamedTuple):
 
     outgoing: Outgoing
     data: bytes
-    """The whole message and its final dot."""
+    """The whole message, without its final dot."""
 
 
 @dataclass(slots=True)
@@ -149,8 +149,8 @@ class Dialogue:
     def _deal(self) -> _Mail | None:
         """The next message that this server can take; what it cannot take is refused here."""
         while (outgoing := self._group.next()) is not None:
-            data = outgoing.message() + _END
-            why = self._unfit(outgoing, len(data) - len(_END))
+            data = outgoing.message()
+            why = self._unfit(outgoing, len(data))
             if why is None:
                 return _Mail(outgoing, data)
             self._group.note(outgoing.seq, rejected(why))
@@ -165,7 +165,7 @@ class Dialogue:
 
     def _commands(self, mail: _Mail) -> Sequence[bytes]:
         to = mail.outgoing.to
-        size = f" SIZE={len(mail.data) - len(_END)}" if self._offer.size else ""
+        size = f" SIZE={len(mail.data)}" if self._offer.size else ""
         utf8 = "" if to.isascii() else " SMTPUTF8"
         return (
             f"MAIL FROM:<{mail.outgoing.return_path}>{size}{utf8}\r\n".encode(),
@@ -202,8 +202,8 @@ class Dialogue:
 
     def _body(self, mail: _Mail, ahead: bytes) -> Generator[bytes, Reply, Outcome]:
         self._group.journal.begun((mail.outgoing.seq,))
-        self.final_bytes = len(mail.data)
-        reply = yield mail.data + ahead
+        self.final_bytes = len(mail.data) + len(_END)
+        reply = yield b"".join((mail.data, _END, ahead))
         self.final_bytes = 0
         self.completed += 1
         return accepted(reply.text) if reply.is_fine else _refusal(reply)
