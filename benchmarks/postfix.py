@@ -5,19 +5,16 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .debian import PackageMissing, unpacked
+
 _LOOKS, _LOOK_SECONDS = 100, 0.02
 _COUNTERS = re.compile(rb"mesg=(\d+)")
-
-
-class PostfixMissing(Exception):
-    """Neither installed nor to be had from Debian here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +27,13 @@ class Tools:
 
 
 def find() -> Tools:
-    """The programs, fetched where they are not installed. Raises `PostfixMissing`."""
+    """The programs, fetched where they are not installed. Raises `PackageMissing`."""
     sink, source = shutil.which("smtp-sink"), shutil.which("smtp-source")
     if sink and source:
         return Tools(sink, source, dict(os.environ))
-    folder = Path(tempfile.gettempdir()) / "newsletter-postfix"
-    if not (folder / "usr/sbin/smtp-sink").exists():
-        _unpack(folder)
-    libraries = str(folder / "usr/lib/postfix")
-    environment = {**os.environ, "LD_LIBRARY_PATH": libraries}
+    folder = unpacked("postfix", holding="usr/sbin/smtp-sink")
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(folder / "usr/lib/postfix")}
     return Tools(str(folder / "usr/sbin/smtp-sink"), str(folder / "usr/sbin/smtp-source"), environment)
-
-
-def _unpack(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(["apt-get", "download", "-qq", "postfix"], cwd=folder, check=True, capture_output=True)
-        package = next(folder.glob("postfix_*.deb"))
-        subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise PostfixMissing("smtp-sink is not installed and Debian's postfix package cannot be fetched") from error
 
 
 class Sink:
@@ -102,4 +86,4 @@ def _await_port(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise PostfixMissing("smtp-sink did not start")
+    raise PackageMissing("smtp-sink did not start")
