@@ -30,16 +30,16 @@ class Key:
     record: str
     public: str
 
-    def seal(self) -> Seal:
-        return Seal.parse(DOMAIN, SELECTOR, self.pem, SENDER)
+    def seal(self, domain: str = DOMAIN, selector: str = SELECTOR) -> Seal:
+        return Seal.parse(domain, selector, self.pem, f"letters@{domain}")
 
-    def settings(self, domain: str) -> dict[str, Any]:
+    def settings(self, domain: str, selector: str = SELECTOR) -> dict[str, Any]:
         """By which an installation signs with it."""
-        return {"dkim_domain": domain, "dkim_selector": SELECTOR, "dkim_key": self.pem}
+        return {"dkim_domain": domain, "dkim_selector": selector, "dkim_key": self.pem}
 
-    def vouches_for(self, message: bytes, domain: str = DOMAIN) -> bool:
+    def vouches_for(self, message: bytes, domain: str = DOMAIN, selector: str = SELECTOR) -> bool:
         """Whether `dkimpy` verifies the message's first signature."""
-        records = {f"{SELECTOR}._domainkey.{domain}.": self.record}
+        records = {f"{selector}._domainkey.{domain}.": self.record}
 
         def dns(name: bytes, timeout: int = 5) -> bytes | None:
             del timeout
