@@ -75,11 +75,19 @@ class Seal:
             raise DkimInvalid(
                 f"NEWSLETTER_DKIM_SELECTOR: {selector!r} is no selector; use letters, digits and hyphens, like news1."
             )
-        if _registered(domain) != _registered(sender.rpartition("@")[2].strip(" >")):
+        seal = cls(domain, selector, _read_key(pem))
+        if not seal.speaks_for(sender.rpartition("@")[2].strip(" >")):
             raise DkimInvalid(
                 f"NEWSLETTER_DKIM_DOMAIN: {domain} cannot sign for NEWSLETTER_FROM, {sender}; use one domain for both."
             )
-        return cls(domain, selector, _read_key(pem))
+        return seal
+
+    def speaks_for(self, domain: str) -> bool:
+        """Whether receivers take the signature for one of this domain (DMARC, relaxed alignment).
+
+        Only the last two labels are compared: which of them are public suffixes is not known here.
+        """
+        return _registered(domain) == _registered(self.domain)
 
     def __call__(self, message: bytes) -> bytes:
         """The message (CRLF line ends) with its signature in front."""
@@ -112,7 +120,6 @@ class Seal:
 
 
 def _registered(domain: str) -> list[str]:
-    """The last two labels, by which DMARC's relaxed alignment goes; which of them are public suffixes is not known."""
     with contextlib.suppress(UnicodeError):
         domain = domain.encode("idna").decode("ascii")
     return domain.lower().split(".")[-2:]

@@ -89,6 +89,13 @@ def _sender(settings: Settings, identity: Identity) -> Finding:
         return Finding(level, about, f"Nobody outside can answer {sender.address}, so nobody takes its mail.", remedy)
     if sender.domain in _FREE_MAIL:
         return warning(about, f"Mail from {sender.domain} by another server is turned away by many.", remedy)
+    seal = settings.seal if settings.transport.startswith("smtp") else None
+    if seal is not None and not seal.speaks_for(sender.domain):
+        return warning(
+            about,
+            f"Mail from {sender.domain} is signed by {seal.domain}, which receivers do not take for its sender.",
+            f"Let the list send from an address at {seal.domain}, or let the relay sign.",
+        )
     return ok(about, f"Mail comes from {sender.address}.")
 
 

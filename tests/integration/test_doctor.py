@@ -11,10 +11,12 @@ from newsletter.campaigns import lifecycle
 from newsletter.ledger.tables import Campaign, CampaignState
 from newsletter.sending.journal import AttemptJournal
 from newsletter.settings import load
+from subscribers.tables import List
 from tests.support.commands import CommandLine
 from tests.support.school import a_scheduled_campaign, a_school
 from tests.support.sendgrid.faults import Fault
 from tests.support.sendgrid.server import KEY, SendGridServer
+from tests.support.signatures import a_key
 from tests.support.smtp_server import SmtpServer, refusing
 
 SECRET = "3f9Qm1xLw7Zt0Rk5Vb8Nc2Yd6Hp4Js-aUeTgOi"
@@ -139,6 +141,22 @@ def test_where_mail_really_leaves_it_is_an_error(newsletter: CommandLine, name: 
         newsletter.set("transport", server.url)
         newsletter.set(name, value)
         assert findings(newsletter)[about]["level"] == "error"
+
+
+def test_a_list_whose_sender_the_signature_does_not_speak_for_is_a_warning(newsletter: CommandLine) -> None:
+    for name, value in a_key("ed25519").settings("maple.example").items():
+        newsletter.set(name, value)
+    assert findings(newsletter)["sender of families"]["level"] == "ok"
+    app = wiring.build(load())
+    with app.database.writing() as session:
+        session.get_one(List, 1).from_address = "Oak Families <news@oak.example>"
+    app.close()
+    assert findings(newsletter)["sender of families"]["level"] == "ok"
+    with SmtpServer() as server:
+        newsletter.set("transport", server.url)
+        found = findings(newsletter)["sender of families"]
+    assert found["level"] == "warning"
+    assert "Mail from oak.example is signed by maple.example" in found["sentence"]
 
 
 def test_an_older_secret_is_counted(newsletter: CommandLine) -> None:
