@@ -13,6 +13,7 @@ from subscribers.segments.rules import RuleContext
 from subscribers.tables import List, Organization
 
 from . import checks, migrations
+from .campaigns import preparing
 from .campaigns.lifecycle import Gate
 from .clock import Clock
 from .errors import NewsletterError
@@ -87,7 +88,10 @@ class App:
     def scheduler(self) -> Scheduler:
         """The tick over this installation's due-table."""
         grace = timedelta(minutes=self.settings.grace_minutes)
-        return Scheduler(self.database, self.clock, self.journals, grace, self.today, self.rule_context)
+        limits = preparing.Limits(
+            tuple(DomainRates.parse(self.settings.domain_rates).rates), self.settings.mails_per_week
+        )
+        return Scheduler(self.database, self.clock, self.journals, grace, self.today, self.rule_context, limits)
 
     def sending(self) -> Sending:
         """What senders share. Raises a sentence where the transport's settings do not hold."""

@@ -33,6 +33,7 @@ class Scheduler:
     grace: timedelta
     today: Callable[[], date]
     rule_context_of: preparing.RuleContextOf
+    limits: preparing.Limits
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -55,7 +56,7 @@ class Scheduler:
         with self.database.reading() as session:
             unfinished = session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.PREPARING)).all()
         for campaign_id in unfinished:
-            preparing.prepare(self.database, self.clock, campaign_id, self.today(), self.rule_context_of)
+            preparing.prepare(self.database, self.clock, campaign_id, self.today(), self.rule_context_of, self.limits)
 
     def finish(self) -> None:
         """End the campaigns of which nothing is open."""

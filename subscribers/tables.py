@@ -192,7 +192,7 @@ class Subscription(Base):
     """A subscriber's consent to one list."""
 
     __tablename__ = "subscription"
-    __table_args__ = (Index("ix_subscription_list_id_state", "list_id", "state"),)
+    __table_args__ = (Index("ix_subscription_list_id_subscriber_id", "list_id", "subscriber_id"),)
 
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
     list_id: Mapped[int] = mapped_column(ForeignKey("list.id", ondelete="CASCADE"), primary_key=True)

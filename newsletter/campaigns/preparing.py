@@ -1,11 +1,15 @@
-"""The snapshot: the audience of a campaign is fixed in pages, each one transaction, resumable after any crash."""
+"""The snapshot: the audience of a campaign is fixed in pages, each one transaction, resumable after any crash.
+
+A page is worked out once, into a temporary table; deliveries and chunks are both made from there.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, insert, literal, null, select
+from sqlalchemy import Integer, Table, case, cast, func, insert, literal, null, select
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTableAs, DropTable
 
 from newsletter.clock import Clock
 from newsletter.issues import issues
@@ -13,18 +17,33 @@ from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import links
 from newsletter.ledger.states import get, move
-from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
+from newsletter.ledger.tables import Campaign, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.variants import variant_columns
 from subscribers import audience
 from subscribers.db import Database
 from subscribers.segments.rules import Rule, RuleContext
-from subscribers.tables import Frequency, List, Subscriber, Subscription
+from subscribers.tables import List, Subscriber, Subscription
+
+from . import budgets
+from .lanes import Lanes
 
 PAGE = 50_000
 CHUNK = 1_000
+_PAGE_TABLE = "snapshot_page"
+_EVERYBODYS_LANE = {"not_before": None, "domain": "", "arm": ""}
 
 RuleContextOf = Callable[[date], RuleContext]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings say about every audience."""
+
+    domains: tuple[str, ...] = ()
+    """Receiving domains with a pace of their own."""
+    mails_per_week: int = 0
+    """How many mails a reader gets in seven days at most; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +52,53 @@ class _Audience:
 
     campaign_id: int
     list_id: int
+    unopened_of_id: int | None
     document: Document
     rule: Rule
     context: RuleContext
+    lanes: Lanes
+    mails_per_week: int
 
 
 def prepare(
-    database: Database, clock: Clock, campaign_id: int, today: date, context_of: RuleContextOf, *, page: int = PAGE
+    database: Database,
+    clock: Clock,
+    campaign_id: int,
+    today: date,
+    context_of: RuleContextOf,
+    limits: Limits = Limits(),
+    *,
+    page: int = PAGE,
 ) -> None:
     """Snapshot the audience of a campaign that is `preparing`, then let it be sent.
 
     Killed anywhere, it goes on from its watermark when called again; called twice at once, each page is written
     once. A campaign that was cancelled meanwhile is left alone.
     """
-    for _ in pages(database, clock, campaign_id, today, context_of, page=page):
+    for _ in pages(database, clock, campaign_id, today, context_of, limits, page=page):
         pass
 
 
 def pages(
-    database: Database, clock: Clock, campaign_id: int, today: date, context_of: RuleContextOf, *, page: int = PAGE
+    database: Database,
+    clock: Clock,
+    campaign_id: int,
+    today: date,
+    context_of: RuleContextOf,
+    limits: Limits = Limits(),
+    *,
+    page: int = PAGE,
 ) -> Iterator[int]:
     """`prepare` in steps: after each page, how many deliveries there are so far."""
     with database.writing() as session:
-        chosen = _begin(session, campaign_id, today, context_of)
+        chosen = _begin(session, campaign_id, today, context_of, limits)
     while chosen is not None and (so_far := _page(database, clock, chosen, page)) is not None:
         yield so_far
 
 
-def _begin(session: Session, campaign_id: int, today: date, context_of: RuleContextOf) -> _Audience | None:
+def _begin(
+    session: Session, campaign_id: int, today: date, context_of: RuleContextOf, limits: Limits
+) -> _Audience | None:
     """Fix the day and the links, once."""
     campaign = get(session, campaign_id)
     if campaign.state != CampaignState.PREPARING or campaign.revision_id is None or campaign.list_id is None:
@@ -70,7 +108,16 @@ def _begin(session: Session, campaign_id: int, today: date, context_of: RuleCont
     list_ = session.get_one(List, campaign.list_id)
     table = LinkTable.of(document, list_.utm)
     links.fix(session, campaign_id, ((row.no, row.target, row.label) for row in table.rows))
-    return _Audience(campaign_id, list_.id, document, Rule.parse(campaign.rule), context_of(campaign.day))
+    return _Audience(
+        campaign_id,
+        list_.id,
+        campaign.unopened_of_id,
+        document,
+        Rule.parse(campaign.rule),
+        context_of(campaign.day),
+        Lanes.of(session, campaign, limits.domains),
+        limits.mails_per_week,
+    )
 
 
 def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int | None:
@@ -79,113 +126,95 @@ def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int
         campaign = session.scalars(select(Campaign).where(Campaign.id == chosen.campaign_id).with_for_update()).one()
         if campaign.state != CampaignState.PREPARING:
             return None
-        last = _last_of_page(session, chosen, campaign.watermark, size)
-        if last is None:
+        page = _work_out(session, clock, chosen, campaign.watermark, size)
+        last, readers = session.execute(select(func.max(page.c.id), func.count())).one()
+        if readers:
+            _insert_deliveries(session, clock, chosen.lanes, campaign, page)
+            campaign.chunks += _insert_chunks(session, chosen.lanes, campaign, page)
+            campaign.audience += readers
+            campaign.watermark = last
+        else:
             move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
-            return None
-        before = campaign.audience
-        campaign.audience += _insert_deliveries(session, clock, chosen, campaign, last)
-        chunks = list(_chunks(session, campaign, before))
-        if chunks:
-            session.execute(insert(Chunk), chunks)
-        campaign.chunks += len(chunks)
-        campaign.watermark = last
-        return campaign.audience
+        session.execute(DropTable(page))
+        return campaign.audience if readers else None
 
 
-def _last_of_page(session: Session, chosen: _Audience, watermark: int, size: int) -> int | None:
-    ids = (
-        audience.members(chosen.list_id, chosen.rule, chosen.context)
-        .with_only_columns(Subscriber.id)
-        .where(Subscriber.id > watermark)
-        .order_by(Subscriber.id)
-        .limit(size)
-        .subquery()
-    )
-    last: int | None = session.scalar(select(func.max(ids.c.id)))
-    return last
-
-
-def _insert_deliveries(session: Session, clock: Clock, chosen: _Audience, campaign: Campaign, last: int) -> int:
-    """One `INSERT ... SELECT`: who is mailed first, by variant, so that chunks are dense ranges of one variant."""
-    page = (
+def _work_out(session: Session, clock: Clock, chosen: _Audience, watermark: int, size: int) -> Table:
+    """A temporary table of the next readers: whether and why not each is mailed, and the lane of the copy."""
+    lanes = chosen.lanes
+    members = (
         audience.members(chosen.list_id, chosen.rule, chosen.context)
         .with_only_columns(
             Subscriber.id,
             Subscriber.address,
             audience.exclusion(chosen.list_id).label("exclusion"),
-            _has_enough(chosen).label("has_enough"),
+            budgets.is_spent(chosen.list_id, chosen.context, chosen.mails_per_week, clock).label("spent"),
             variant_columns(chosen.document, chosen.context).label("variant"),
+            lanes.not_before().label("not_before"),
+            lanes.domain().label("domain"),
         )
-        .where(Subscriber.id > campaign.watermark, Subscriber.id <= last)
-        .cte("page")
+        .where(Subscription.subscriber_id > watermark, *budgets.did_not_open(chosen.unopened_of_id))
+        .order_by(Subscription.subscriber_id)
+        .limit(size)
+        .cte("members")
     )
     reason = case(
-        (page.c.exclusion.is_not(None), page.c.exclusion),
-        (page.c.has_enough, literal(Exclusion.ENOUGH_THIS_MONTH.value)),
-        (page.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
+        (members.c.exclusion.is_not(None), members.c.exclusion),
+        (members.c.spent.is_not(None), members.c.spent),
+        (members.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
         else_=null(),
-    )
-    row_no = func.row_number().over(order_by=(reason.is_not(None), page.c.variant, page.c.id))
+    ).label("reason")
+    of_lane = (members.c.variant, members.c.not_before, members.c.domain)
+    page = select(members.c.id, members.c.address, reason, *of_lane).subquery("page")
+    made = CreateTableAs(select(page, lanes.arm(page, chosen.campaign_id).label("arm")), _PAGE_TABLE, temporary=True)
+    session.execute(made)
+    return made.table
+
+
+def _insert_deliveries(session: Session, clock: Clock, lanes: Lanes, campaign: Campaign, page: Table) -> None:
+    """Who is mailed first, lane by lane, so that chunks are dense ranges of one lane."""
+    c = page.c
+    order = (c.reason.is_not(None), *(c[key] for key in lanes.keys), c.id)
     rows = select(
         literal(campaign.id),
-        literal(campaign.audience) + cast(row_no, Integer),
-        page.c.id,
-        page.c.address,
+        literal(campaign.audience) + cast(func.row_number().over(order_by=order), Integer),
+        c.id,
+        c.address,
         literal(0),
-        page.c.variant,
-        case((reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
-        reason,
+        c.variant,
+        case((c.reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
+        c.reason,
         literal(0),
         clock.sql(),
     )
-    session.execute(
-        insert(Delivery).from_select(
-            [
-                "campaign_id", "seq", "subscriber_id", "to_address", "occurrence", "variant", "state", "reason",
-                "attempt", "updated_at",
-            ],
-            rows,
-            include_defaults=False,
-        )
+    columns = (
+        "campaign_id", "seq", "subscriber_id", "to_address", "occurrence", "variant", "state", "reason", "attempt",
+        "updated_at",
     )  # fmt: skip
-    counted = select(func.count()).where(Delivery.campaign_id == campaign.id, Delivery.seq > campaign.audience)
-    return session.scalars(counted).one()
+    session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
 
 
-def _has_enough(chosen: _Audience) -> ColumnElement[bool]:
-    """Whether the reader wants this list monthly, and an issue of it went out to them this month already."""
-    others = (
-        select(Delivery.seq)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(
-            Delivery.subscriber_id == Subscriber.id,
-            Delivery.state.in_((DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)),
-            Campaign.kind == CampaignKind.BROADCAST,
-            Campaign.list_id == chosen.list_id,
-            Campaign.day >= chosen.context.day.replace(day=1),
-        )
-    )
-    return and_(Subscription.frequency == Frequency.MONTHLY, others.exists())
-
-
-def _chunks(session: Session, campaign: Campaign, audience_before: int) -> Iterator[dict[str, object]]:
-    """Cut each variant's range of the page into chunks."""
-    ranges = session.execute(
-        select(Delivery.variant, func.min(Delivery.seq), func.max(Delivery.seq))
-        .where(Delivery.campaign_id == campaign.id, Delivery.seq > audience_before)
-        .where(Delivery.state == DeliveryState.PENDING)
-        .group_by(Delivery.variant)
-        .order_by(func.min(Delivery.seq))
-    )
-    no = campaign.chunks
-    for variant, lowest, highest in ranges:
-        for lo in range(lowest, highest + 1, CHUNK):
-            no += 1
-            yield {
-                "campaign_id": campaign.id,
-                "no": no,
-                "lo": lo,
-                "hi": min(lo + CHUNK - 1, highest),
-                "variant": variant,
-            }
+def _insert_chunks(session: Session, lanes: Lanes, campaign: Campaign, page: Table) -> int:
+    """Cut each lane's range of the page into chunks; how many."""
+    lane = [page.c[key] for key in lanes.keys]
+    counted = select(*lane, func.count().label("copies")).where(page.c.reason.is_(None)).group_by(*lane).order_by(*lane)
+    chunks: list[dict[str, object]] = []
+    before = campaign.audience
+    for row in session.execute(counted):
+        end = before + row.copies
+        for lo in range(before + 1, end + 1, CHUNK):
+            chunks.append(
+                {
+                    "campaign_id": campaign.id,
+                    "no": campaign.chunks + len(chunks) + 1,
+                    "lo": lo,
+                    "hi": min(lo + CHUNK - 1, end),
+                    "state": ChunkState.HELD if lanes.test_percent and not row.arm else ChunkState.READY,
+                    **_EVERYBODYS_LANE,
+                    **{key: getattr(row, key) for key in lanes.keys},
+                }
+            )
+        before = end
+    if chunks:
+        session.execute(insert(Chunk), chunks)
+    return len(chunks)
