@@ -43,7 +43,7 @@ test: .venv/dev browser
 	$(BIN)/coverage report
 
 bench: .venv/dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ROWS)
 
 faults: .venv/dev
 	$(BIN)/python -m benchmarks.kills

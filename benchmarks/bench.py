@@ -27,7 +27,7 @@ class Sizes:
     window_seconds: int = 8
     rounds: int | None = None
     """Instead of five, or three where a round is long."""
-    is_million: bool = False
+    million_readers: int = 1_000_000
 
 
 @dataclass
