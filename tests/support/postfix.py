@@ -44,7 +44,7 @@ smtpd_peername_lookup = no
 myhostname = {host}
 mydestination =
 local_recipient_maps =
-virtual_mailbox_domains = {domain} {sender}
+virtual_mailbox_domains = {readers} {sender}
 virtual_mailbox_maps = regexp:{folder}/configuration/mailboxes
 virtual_mailbox_base = {folder}/mail
 virtual_uid_maps = static:{nobody}
@@ -160,11 +160,7 @@ def a_postfix(records: Mapping[str, str], *, largest: int = 1_000_000) -> Iterat
         ending.callback(shutil.rmtree, folder)
         certificate, trusted = certificate_files(folder)
         port, milter = free_port(), free_port()
-        facts = {
-            "folder": folder, "port": port, "milter": milter, "largest": largest, "certificate": certificate,
-            "host": HOST, "domain": READERS, "sender": SENDER,
-            "daemons": _DAEMONS, "nobody": pwd.getpwnam("nobody").pw_uid,
-        }  # fmt: skip
+        facts = {"folder": folder, "port": port, "milter": milter, "largest": largest, "certificate": certificate}
         _write(folder, facts, records)
 
         def end_master(_: subprocess.Popen[str]) -> None:
@@ -186,7 +182,9 @@ def await_truth(is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None
         time.sleep(0.02)
 
 
-def _write(folder: Path, facts: Mapping[str, object], records: Mapping[str, str]) -> None:
+def _write(folder: Path, own: Mapping[str, object], records: Mapping[str, str]) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    facts = {**own, "host": HOST, "readers": READERS, "sender": SENDER, "daemons": _DAEMONS, "nobody": nobody}
     for name in ("configuration", "queue", "data", "log", "mail", "configuration/sasl"):
         (folder / name).mkdir()
     shutil.chown(folder / "data", "postfix")

@@ -68,38 +68,38 @@ def a_relay(
 ) -> Iterator[Relay]:
     """Serve on a free port while the block runs; nobody sends without a login."""
     relay, loop = Relay(), asyncio.new_event_loop()
+    by_command = None if from_the_start else tls
 
     def conversation() -> SMTP:
         return SMTP(
             relay,
             hostname="relay.example",
             loop=loop,
-            tls_context=None if from_the_start else tls,
-            require_starttls=tls is not None and not from_the_start,
-            auth_require_tls=tls is not None and not from_the_start,
+            tls_context=by_command,
+            require_starttls=by_command is not None,
+            auth_require_tls=by_command is not None,
             auth_exclude_mechanism=without,
             authenticator=relay.check,
             enable_SMTPUTF8=True,
         )
 
-    async def serve() -> asyncio.Server:
-        return await loop.create_server(conversation, "127.0.0.1", 0, ssl=tls if from_the_start else None)
-
-    async def close() -> None:
-        server.close()
-        conversations = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in conversations:
-            task.cancel()
-        await asyncio.gather(*conversations, return_exceptions=True)
-
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(serve(), loop).result()
+    listening = loop.create_server(conversation, "127.0.0.1", 0, ssl=tls if from_the_start else None)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay
     finally:
-        asyncio.run_coroutine_threadsafe(close(), loop).result()
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    conversations = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in conversations:
+        task.cancel()
+    await asyncio.gather(*conversations, return_exceptions=True)
