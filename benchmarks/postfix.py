@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .debian import PackageMissing, unpacked
+from .debian import unpacked
+from .processes import await_port
 
 _LOOKS, _LOOK_SECONDS = 100, 0.02
 _LAST_BYTES = 4_096
@@ -80,17 +81,8 @@ def running_sink(tools: Tools, folder: Path) -> Iterator[Sink]:
             stderr=output,
         )
     try:
-        _await_port(port)
+        await_port(port)
         yield Sink(port, log)
     finally:
         process.terminate()
         process.wait()
-
-
-def _await_port(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise PackageMissing("smtp-sink did not start")

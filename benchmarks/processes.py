@@ -1,6 +1,7 @@
 """What a process took: seconds, CPU, memory; and when its campaign's first chunk was claimed."""
 
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -18,11 +19,12 @@ from newsletter.ledger.tables import Chunk, ChunkState
 from subscribers.db import Database
 
 _LOOK_SECONDS = 0.05
+_PORT_LOOKS = 200
 _PEAK = "VmHWM:"
 
 
 class ProcessFailed(Exception):
-    """A measured command ended with an error, so its figures mean nothing."""
+    """A measured program ended with an error or did not start, so its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,16 @@ def _peak_of(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(_PEAK)), 0)
+
+
+def await_port(port: int) -> None:
+    """Wait until a server on this machine takes connections. Raises `ProcessFailed` after ten seconds."""
+    for _ in range(_PORT_LOOKS):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(_LOOK_SECONDS)
+    raise ProcessFailed(f"Nothing listens on port {port}")
 
 
 class FirstClaim:

@@ -23,6 +23,7 @@ from .bench import KINDS, NAMES, Bench
 from .debian import PackageMissing, unpacked
 from .installations import due_campaign, fill, opened
 from .pairs import Bar, Row, alternate, spread
+from .processes import await_port
 
 CONNECTIONS = 64
 _BAR = Bar(0.5)
@@ -159,7 +160,9 @@ def _serving(process: subprocess.Popen[str]) -> Iterator[str]:
     """The last URL in the first line that a server prints; the server is stopped afterwards."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
     try:
-        yield re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[-1]
+        url = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[-1]
+        await_port(int(url.rpartition(":")[2]))
+        yield url
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
