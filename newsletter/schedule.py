@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.campaigns import preparing
+from newsletter.campaigns import arms, preparing
 from newsletter.clock import Clock
 from newsletter.ledger import balance
 from newsletter.ledger.states import move
-from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleRun
+from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
 from subscribers.db import Database
 
@@ -78,8 +78,14 @@ class Scheduler:
             return
         now = session.scalars(select(self.clock.sql())).one()
         session.add(ScheduleRun(schedule_id=schedule_id, fire_at=fire_at, run_at=now))
-        late = now - fire_at > self.grace
-        move(session, won.subject_id, CampaignState.HELD if late else CampaignState.PREPARING)
+        match won.kind:
+            case ScheduleKind.CAMPAIGN:
+                is_late = now - fire_at > self.grace
+                move(session, won.subject_id, CampaignState.HELD if is_late else CampaignState.PREPARING)
+            case ScheduleKind.WINNER:
+                arms.decide(session, won.subject_id)
+            case ScheduleKind.SERIES:
+                raise NotImplementedError
 
 
 def start(scheduler: Scheduler, seconds: float = TICK_SECONDS) -> BackgroundScheduler:

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Subquery, case, cast, func, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.ledger.tables import Campaign
-from subscribers.db import UtcDateTime
+from newsletter.ledger.tables import Campaign, ChunkState
 from subscribers.tables import Subscriber, Subscription
 
 from .times import TimeZoneInvalid, parse_local
@@ -28,10 +27,12 @@ _SPREAD, _RANGE = 2_654_435_761, 4_294_967_296
 class Lanes:
     """How one campaign's readers are parted, beside their variant."""
 
-    moments: Mapping[str, datetime]
-    """When to begin, by the reader's time zone; empty: all at once."""
-    otherwise: datetime | None
-    """When to begin where the reader's zone is not known."""
+    waves: Sequence[datetime]
+    """The moments at which somebody's copy may go at the earliest, in order; empty: all go at once."""
+    wave_of: Mapping[str, int]
+    """The place in `waves` of each time zone that readers have."""
+    otherwise: int
+    """The place of a reader whose zone is not known."""
     domains: Sequence[str]
     """Receiving domains with a pace of their own."""
     test_percent: int
@@ -42,7 +43,7 @@ class Lanes:
         """Read what the campaign asks for; looks up the zones of the list's readers where it is by local time."""
         percent = campaign.test_percent if campaign.subject_b else 0
         if not campaign.local_time or campaign.scheduled_at is None:
-            return cls({}, None, domains, percent)
+            return cls((), {}, 0, domains, percent)
         wall_clock = campaign.scheduled_at.astimezone(ZoneInfo(campaign.time_zone)).strftime("%Y-%m-%d %H:%M")
         zones = session.scalars(
             select(Subscriber.time_zone)
@@ -50,21 +51,35 @@ class Lanes:
             .where(Subscription.list_id == campaign.list_id)
             .distinct()
         )
-        return cls(_moments(wall_clock, zones.all()), campaign.scheduled_at, domains, percent)
+        moments = _moments(wall_clock, zones.all())
+        waves = sorted({*moments.values(), campaign.scheduled_at})
+        wave_of = {zone: waves.index(at) for zone, at in moments.items()}
+        return cls(waves, wave_of, waves.index(campaign.scheduled_at), domains, percent)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that part this campaign's readers, in the order in which lanes follow each other."""
-        parting = {"not_before": self.otherwise, "domain": self.domains, "arm": self.test_percent}
+        parting = {"wave": self.waves, "domain": self.domains, "arm": self.test_percent}
         return (*(name for name, is_used in parting.items() if is_used), "variant")
 
-    def not_before(self) -> ColumnElement[Any]:
-        """When a reader's copy may go at the earliest, over `Subscriber`."""
-        if self.otherwise is None:
-            return cast(null(), UtcDateTime())
-        moments = [(Subscriber.time_zone == zone, literal(at, UtcDateTime())) for zone, at in self.moments.items()]
-        otherwise = literal(self.otherwise, UtcDateTime())
-        return case(*moments, else_=otherwise) if moments else otherwise
+    def chunk(self, lane: Any) -> dict[str, Any]:
+        """The columns of a chunk of a lane, given a row with `keys`."""
+        of_lane = {key: getattr(lane, key) for key in self.keys}
+        arm = of_lane.get("arm", "")
+        return {
+            "variant": lane.variant,
+            "domain": of_lane.get("domain", ""),
+            "arm": arm,
+            "state": ChunkState.HELD if self.test_percent and not arm else ChunkState.READY,
+            "not_before": self.waves[of_lane["wave"]] if self.waves else None,
+        }
+
+    def wave(self) -> ColumnElement[int]:
+        """The place in `waves` of a reader, over `Subscriber`."""
+        if not self.wave_of:
+            return literal(self.otherwise)
+        in_zone = ((Subscriber.time_zone == zone, wave) for zone, wave in self.wave_of.items())
+        return case(*in_zone, else_=self.otherwise)
 
     def domain(self) -> ColumnElement[str]:
         """The reader's receiving domain where it has a pace of its own, else empty; over `Subscriber`."""
@@ -81,7 +96,7 @@ class Lanes:
         is_mailed = page.c.reason.is_(None)
         place = func.row_number().over(partition_by=is_mailed, order_by=(chance, page.c.id))
         mailed = func.count().over(partition_by=is_mailed)
-        half = func.coalesce(cast(mailed * self.test_percent / 200, Integer), 0)
+        half = mailed * self.test_percent // 200
         size = case((half < 1, 1), else_=half)
         return case(
             (page.c.reason.is_not(None), ""),

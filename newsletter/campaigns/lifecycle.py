@@ -1,8 +1,9 @@
 """What people do with a campaign: make it, approve it, schedule it, pause, resume and cancel it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +18,19 @@ from newsletter.ledger.states import StepRefused, get, move, try_move
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Schedule, ScheduleKind
 from subscribers.tables import List
 
+from . import arms
+from .arms import Trial
+
 Gate = Callable[[Document], None]
 """Raises a sentence where an issue may not be sent."""
 
 
 class NeedsApproval(NewsletterError):
     """A second person must approve this campaign first: `newsletter campaigns approve ID`."""
+
+
+class NotSentYet(NewsletterError):
+    """Only a campaign that is sent has readers who did not open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,15 @@ class Aim:
     segment: str = ""
 
 
-def create(session: Session, clock: Clock, issue_id: int, aim: Aim) -> Campaign:
-    """Make a draft campaign of an issue."""
+def create(
+    session: Session,
+    clock: Clock,
+    issue_id: int,
+    aim: Aim,
+    trial: Trial | None = None,
+    unopened_of_id: int | None = None,
+) -> Campaign:
+    """Make a draft campaign of an issue: perhaps with a test of two subjects, or as one more try of an earlier one."""
     issue = issues.get(session, issue_id)
     campaign = Campaign(
         organization_id=issue.organization_id,
@@ -46,10 +61,37 @@ def create(session: Session, clock: Clock, issue_id: int, aim: Aim) -> Campaign:
         rule=aim.rule,
         segment=aim.segment,
         created_at=clock.now(),
+        unopened_of_id=unopened_of_id,
+        **arms.columns(trial),
     )
     session.add(campaign)
     session.flush()
     return campaign
+
+
+def trial_of(session: Session, issue_id: int, subjects: Sequence[str], percent: int, decide_after: timedelta) -> Trial:
+    """A test of an issue's subject against another. Raises `SubjectInvalid`."""
+    document = issues.document_of(issues.latest(session, issues.get(session, issue_id)))
+    return Trial.of(document, subjects, percent, decide_after)
+
+
+def copy(session: Session, clock: Clock, campaign_id: int, issue_id: int | None = None) -> Campaign:
+    """Make a draft with the same aim, of the same issue or another; a test of two subjects is not copied."""
+    source = get(session, campaign_id)
+    return create(session, clock, issue_id or _issue_of(source), _aim_of(session, source))
+
+
+def resend(session: Session, clock: Clock, campaign_id: int) -> Campaign:
+    """Make a draft for those who have a sent campaign's mail and did not open it, among readers who agreed to tracking.
+
+    Raises `NotSentYet`.
+    """
+    source = get(session, campaign_id)
+    if source.state != CampaignState.SENT:
+        raise NotSentYet(
+            f"Campaign {campaign_id} is {source.state}. When it is sent, those who did not open it are known."
+        )
+    return create(session, clock, _issue_of(source), _aim_of(session, source), unopened_of_id=campaign_id)
 
 
 def approve(session: Session, clock: Clock, campaign_id: int, gate: Gate) -> Campaign:
@@ -64,20 +106,32 @@ def choose_newest(session: Session, campaign_id: int) -> Campaign:
 
 
 def schedule(
-    session: Session, campaign_id: int, at: datetime, zone: str, gate: Gate, *, needs_approval: bool
+    session: Session,
+    campaign_id: int,
+    at: datetime,
+    zone: str,
+    gate: Gate,
+    *,
+    needs_approval: bool,
+    begin_at: datetime | None = None,
 ) -> Campaign:
-    """Set the moment of sending. Where no approval is asked for, this binds the newest revision."""
+    """Set the moment of sending. Where no approval is asked for, this binds the newest revision.
+
+    With `begin_at` each reader gets it when their own clock shows what a clock in `zone` shows at `at`; the sending
+    then begins at that earlier moment, for those who are first.
+    """
     campaign = get(session, campaign_id)
-    binding = {}
+    binding: dict[str, Any] = {}
     if campaign.state == CampaignState.DRAFT:
         if needs_approval:
             raise NeedsApproval
         binding = {"revision_id": _newest_sendable(session, campaign_id, gate).id}
-    scheduled = move(session, campaign_id, CampaignState.SCHEDULED, scheduled_at=at, time_zone=zone, **binding)
+    binding |= {"scheduled_at": at, "time_zone": zone, "local_time": begin_at is not None}
+    scheduled = move(session, campaign_id, CampaignState.SCHEDULED, **binding)
     due = _schedule_of(session, campaign_id) or Schedule(
         organization_id=campaign.organization_id, kind=ScheduleKind.CAMPAIGN, subject_id=campaign_id
     )
-    due.next_at, due.tz = at, zone
+    due.next_at, due.tz = begin_at or at, zone
     session.add(due)
     session.flush()
     return scheduled
@@ -129,8 +183,21 @@ def _newest_sendable(session: Session, campaign_id: int, gate: Gate) -> Revision
     if campaign.issue_id is None:
         raise StepRefused(f"Campaign {campaign_id} is a stream of single mails; it has no issue.")
     revision = issues.latest(session, issues.get(session, campaign.issue_id))
-    gate(issues.document_of(revision))
+    document = issues.document_of(revision)
+    gate(document)
+    if campaign.subject_b:
+        gate(arms.with_subject_b(document, campaign.subject_b))
     return revision
+
+
+def _issue_of(campaign: Campaign) -> int:
+    if campaign.issue_id is None:
+        raise StepRefused(f"Campaign {campaign.id} is a stream of single mails; it has no issue.")
+    return campaign.issue_id
+
+
+def _aim_of(session: Session, campaign: Campaign) -> Aim:
+    return Aim(session.get_one(List, campaign.list_id), campaign.rule, campaign.segment)
 
 
 def _schedule_of(session: Session, campaign_id: int) -> Schedule | None:

@@ -17,7 +17,7 @@ from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import links
 from newsletter.ledger.states import get, move
-from newsletter.ledger.tables import Campaign, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
+from newsletter.ledger.tables import Campaign, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.variants import variant_columns
 from subscribers import audience
@@ -25,13 +25,12 @@ from subscribers.db import Database
 from subscribers.segments.rules import Rule, RuleContext
 from subscribers.tables import List, Subscriber, Subscription
 
-from . import budgets
+from . import arms, budgets
 from .lanes import Lanes
 
 PAGE = 50_000
 CHUNK = 1_000
 _PAGE_TABLE = "snapshot_page"
-_EVERYBODYS_LANE = {"not_before": None, "domain": "", "arm": ""}
 
 RuleContextOf = Callable[[date], RuleContext]
 
@@ -135,6 +134,7 @@ def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int
             campaign.watermark = last
         else:
             move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
+            arms.await_winner(session, clock, campaign)
         session.execute(DropTable(page))
         return campaign.audience if readers else None
 
@@ -150,7 +150,7 @@ def _work_out(session: Session, clock: Clock, chosen: _Audience, watermark: int,
             audience.exclusion(chosen.list_id).label("exclusion"),
             budgets.is_spent(chosen.list_id, chosen.context, chosen.mails_per_week, clock).label("spent"),
             variant_columns(chosen.document, chosen.context).label("variant"),
-            lanes.not_before().label("not_before"),
+            lanes.wave().label("wave"),
             lanes.domain().label("domain"),
         )
         .where(Subscription.subscriber_id > watermark, *budgets.did_not_open(chosen.unopened_of_id))
@@ -164,7 +164,7 @@ def _work_out(session: Session, clock: Clock, chosen: _Audience, watermark: int,
         (members.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
         else_=null(),
     ).label("reason")
-    of_lane = (members.c.variant, members.c.not_before, members.c.domain)
+    of_lane = (members.c.variant, members.c.wave, members.c.domain)
     page = select(members.c.id, members.c.address, reason, *of_lane).subquery("page")
     made = CreateTableAs(select(page, lanes.arm(page, chosen.campaign_id).label("arm")), _PAGE_TABLE, temporary=True)
     session.execute(made)
@@ -209,9 +209,7 @@ def _insert_chunks(session: Session, lanes: Lanes, campaign: Campaign, page: Tab
                     "no": campaign.chunks + len(chunks) + 1,
                     "lo": lo,
                     "hi": min(lo + CHUNK - 1, end),
-                    "state": ChunkState.HELD if lanes.test_percent and not row.arm else ChunkState.READY,
-                    **_EVERYBODYS_LANE,
-                    **{key: getattr(row, key) for key in lanes.keys},
+                    **lanes.chunk(row),
                 }
             )
         before = end

@@ -1,11 +1,14 @@
 """Times as people write them, in a zone."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.errors import NewsletterError
 
+_EASTERNMOST = "Pacific/Kiritimati"
+_DURATION = re.compile(r"([1-9]\d{0,3})([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}):(\d{2})")
 
 
@@ -15,6 +18,10 @@ class TimeInvalid(NewsletterError):
 
 class TimeZoneInvalid(NewsletterError):
     """Write a time zone like America/Chicago."""
+
+
+class DurationInvalid(NewsletterError):
+    """Write a length of time like 90m, 4h or 2d."""
 
 
 def parse_local(text: str, zone_name: str) -> datetime:
@@ -33,3 +40,16 @@ def parse_local(text: str, zone_name: str) -> datetime:
     except ValueError as error:
         raise TimeInvalid(f"{text!r} is not a time. Write it like 2026-12-01 09:00.") from error
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def first_local(text: str, zone_name: str) -> datetime:
+    """The first moment, in UTC, at which any clock on Earth, or one in the zone, shows the time."""
+    return min(parse_local(text, zone_name), parse_local(text, _EASTERNMOST))
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read `90m`, `4h` or `2d`: minutes, hours or days. Raises `DurationInvalid`."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise DurationInvalid
+    return int(match[1]) * _UNITS[match[2]]

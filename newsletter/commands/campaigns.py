@@ -1,5 +1,6 @@
 """`newsletter campaigns`: aim an issue at an audience, schedule it, and follow it."""
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
-from newsletter.campaigns.times import parse_local
+from newsletter.campaigns.times import first_local, parse_local
 from newsletter.ledger import listing
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign, DeliveryState
@@ -18,6 +19,8 @@ from newsletter.reports.status import status as status_of
 from subscribers import audience, lists
 from subscribers.segments import saved
 
+from .campaigns_again import copy, made, resend, winner
+from .durations import Duration
 from .output import json_option, opened, say
 
 _id = click.argument("campaign_id", type=int, metavar="ID")
@@ -28,13 +31,33 @@ def campaigns() -> None:
     """Aim an issue at an audience, schedule it, and follow it."""
 
 
+for command in (copy, resend, winner):
+    campaigns.add_command(command)
+
+
 @campaigns.command()
 @click.option("--issue", "issue_id", type=int, required=True, help="The issue to send.")
 @click.option("--list", "list_slug", required=True, help="The list whose subscribers get it.")
 @click.option("--segment", help="Only subscribers in this segment.")
 @click.option("--rule", "rule_text", help="Only subscribers this rule chooses, such as: band = high and language = es")
+@click.option(
+    "--subject-b", "subjects", multiple=True, metavar="TEXT", help="Test another subject; es=TEXT for another language."
+)
+@click.option("--test-percent", type=click.IntRange(2, 100), default=20, show_default=True, help="Readers in the test.")
+@click.option(
+    "--decide-after", type=Duration(), default="4h", show_default=True, help="When the better subject goes to the rest."
+)
 @json_option
-def create(issue_id: int, list_slug: str, segment: str | None, rule_text: str | None, as_json: bool) -> None:
+def create(
+    issue_id: int,
+    list_slug: str,
+    segment: str | None,
+    rule_text: str | None,
+    subjects: tuple[str, ...],
+    test_percent: int,
+    decide_after: timedelta,
+    as_json: bool,
+) -> None:
     """Make a draft campaign that sends an issue to a list."""
     if segment and rule_text:
         raise click.UsageError("Give --segment or --rule, not both.")
@@ -42,10 +65,11 @@ def create(issue_id: int, list_slug: str, segment: str | None, rule_text: str | 
         list_ = lists.get(session, app.organization.id, list_slug)
         rule = saved.rule_for(session, app.rule_context(), segment, rule_text)
         aim = lifecycle.Aim(list_, str(rule), segment or "")
-        campaign = lifecycle.create(session, app.clock, issue_id, aim)
+        trial = lifecycle.trial_of(session, issue_id, subjects, test_percent, decide_after) if subjects else None
+        campaign = lifecycle.create(session, app.clock, issue_id, aim, trial)
         readers = audience.count(session, list_.id, rule, app.rule_context())
         facts = {"id": campaign.id, "state": campaign.state, "issue": issue_id, "audience": readers}
-        say(facts, lambda console: _made(console, campaign.id, readers), as_json=as_json)
+        say(facts, lambda console: made(console, campaign.id, readers), as_json=as_json)
 
 
 @campaigns.command("list")
@@ -71,15 +95,22 @@ def approve(campaign_id: int) -> None:
 @click.option("--now", "is_now", is_flag=True, help="Send as soon as a sender runs.")
 @click.option("--at", "at_text", help="When, such as 2026-12-01 09:00.")
 @click.option("--timezone", help="The zone of --at; the organization's own by default.")
-def schedule(campaign_id: int, is_now: bool, at_text: str | None, timezone: str | None) -> None:
+@click.option("--local-time", is_flag=True, help="At that time on each reader's own clock.")
+def schedule(campaign_id: int, is_now: bool, at_text: str | None, timezone: str | None, local_time: bool) -> None:
     """Set when the campaign is sent."""
     if is_now == bool(at_text):
         raise click.UsageError("Give --now, or --at TIME.")
+    if local_time and (is_now or timezone):
+        raise click.UsageError("With --local-time give --at TIME, and neither --now nor --timezone.")
     with opened() as app, app.database.writing() as session:
-        zone = timezone or app.settings.timezone
-        at = parse_local(at_text, zone) if at_text else app.clock.now()
-        lifecycle.schedule(session, campaign_id, at, zone, app.gate(), needs_approval=app.needs_approval)
-    shown = at.astimezone(ZoneInfo(zone)).strftime("%A %-d %B %Y, %H:%M %Z")
+        zone, now = timezone or app.settings.timezone, app.clock.now()
+        at = parse_local(at_text, zone) if at_text else now
+        begin_at = max(first_local(at_text, zone), now) if at_text and local_time else None
+        lifecycle.schedule(
+            session, campaign_id, at, zone, app.gate(), needs_approval=app.needs_approval, begin_at=begin_at
+        )
+    when = at.astimezone(ZoneInfo(zone))
+    shown = when.strftime("%A %-d %B %Y, %H:%M") + (" on each reader's own clock" if local_time else f" {when:%Z}")
     next_step = f"newsletter send {campaign_id}" if is_now else "newsletter run, which keeps the schedule"
     click.echo(f"Campaign {campaign_id} is scheduled for {shown}. Next: {next_step}")
 
@@ -131,11 +162,6 @@ def deliveries(campaign_id: int, state: str | None, as_json: bool) -> None:
         get(session, campaign_id)
         rows = listing.deliveries(session, campaign_id, DeliveryState(state) if state else None)
         say(rows, lambda console: _table(console, "deliveries", rows), as_json=as_json)
-
-
-def _made(console: Console, campaign_id: int, readers: int) -> None:
-    console.print(f"Campaign {campaign_id} is made, a draft for {readers:,} readers today.")
-    console.print(f"Next: newsletter campaigns schedule {campaign_id} --now")
 
 
 def _row(app: App, campaign: Campaign) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Copy:
     """Empty while it is on its way: whoever asks now asks too soon."""
     is_tracked: bool
     """Whether an event about its reader may be kept."""
+    arm: str = ""
+    """The arm of a test of two subjects that it belongs to."""
 
 
 def actor(request: Request, copy: Copy | None) -> Actor:

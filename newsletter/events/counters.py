@@ -20,11 +20,14 @@ class Counter:
     link_no: int
     hour: datetime
     actor: Actor
+    arm: str = ""
 
     @classmethod
-    def at(cls, campaign_id: int, kind: EventKind, at: datetime, actor: Actor, link_no: int = 0) -> "Counter":
+    def at(
+        cls, campaign_id: int, kind: EventKind, at: datetime, actor: Actor, link_no: int = 0, arm: str = ""
+    ) -> "Counter":
         """The counter of the hour that holds `at`."""
-        return cls(campaign_id, kind, link_no, at.replace(minute=0, second=0, microsecond=0), actor)
+        return cls(campaign_id, kind, link_no, at.replace(minute=0, second=0, microsecond=0), actor, arm)
 
 
 def grow(session: Session, growth: Mapping[Counter, int]) -> None:
@@ -33,7 +36,7 @@ def grow(session: Session, growth: Mapping[Counter, int]) -> None:
     rows = [
         {
             "campaign_id": counter.campaign_id,
-            "arm": "",
+            "arm": counter.arm,
             "kind": counter.kind,
             "link_no": counter.link_no,
             "hour": counter.hour,

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.ledger.tables import Campaign, Chunk, Delivery, DeliveryState
 from newsletter.settings import Tracking
 from subscribers.db import insert_into
 from subscribers.tables import Subscriber
@@ -19,6 +19,12 @@ from .requests import Fact
 from .tables import Actor, Event
 
 PROVIDER = "web"
+_IN_CHUNK = (Chunk.campaign_id == Delivery.campaign_id, Delivery.seq.between(Chunk.lo, Chunk.hi))
+_ARM = case(
+    (Campaign.subject_b != "", func.coalesce(select(Chunk.arm).where(*_IN_CHUNK).limit(1).scalar_subquery(), "")),
+    else_="",
+)
+"""The arm of a copy, looked up only where there is a test of two subjects."""
 _Copies = Mapping[tuple[int, int], Copy]
 
 
@@ -28,7 +34,7 @@ def write(session: Session, facts: Sequence[Fact], tracking: Tracking) -> None:
         return
     copies = _copies(session, facts, tracking)
     judged = [(fact, actor(fact.request, copies.get(_key(fact)))) for fact in facts]
-    grow(session, Multiset(_counter(fact, who) for fact, who in judged))
+    grow(session, Multiset(_counter(fact, who, copies) for fact, who in judged))
     rows = {row["event_id"]: row for row in (_row(f, who) for f, who in judged if _is_tracked(f, copies))}
     if rows:
         events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
@@ -40,7 +46,8 @@ def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Cop
     for fact in facts:
         seqs[fact.claim.campaign_id].add(fact.claim.seq)
     rows = session.execute(
-        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking)
+        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking, _ARM)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(or_(*(and_(Delivery.campaign_id == c, Delivery.seq.in_(of_c)) for c, of_c in seqs.items())))
     )
@@ -48,8 +55,9 @@ def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Cop
         (campaign_id, seq): Copy(
             accepted_at=None if state is DeliveryState.ATTEMPTING else updated_at,
             is_tracked=_may_track(agreed, tracking),
+            arm=arm,
         )
-        for campaign_id, seq, state, updated_at, agreed in rows
+        for campaign_id, seq, state, updated_at, agreed, arm in rows
     }
 
 
@@ -67,8 +75,10 @@ def _key(fact: Fact) -> tuple[int, int]:
     return fact.claim.campaign_id, fact.claim.seq
 
 
-def _counter(fact: Fact, who: Actor) -> Counter:
-    return Counter.at(fact.claim.campaign_id, fact.kind, fact.request.at, who, fact.claim.link_no)
+def _counter(fact: Fact, who: Actor, copies: _Copies) -> Counter:
+    copy = copies.get(_key(fact))
+    arm = copy.arm if copy is not None else ""
+    return Counter.at(fact.claim.campaign_id, fact.kind, fact.request.at, who, fact.claim.link_no, arm)
 
 
 def _row(fact: Fact, who: Actor) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.campaigns import arms
 from newsletter.events.tables import EventKind
 from newsletter.ledger import balance
 from newsletter.ledger.states import get
@@ -41,6 +42,7 @@ def status(session: Session, campaign_id: int, tracking: Tracking = Tracking.CON
         "state": campaign.state.value,
         "issue": campaign.issue_id,
         **as_facts(found),
+        "test": arms.facts(session, campaign),
         "started_at": _moment(campaign.started_at),
         "finished_at": _moment(campaign.finished_at),
     }

@@ -3,11 +3,12 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
+from newsletter.campaigns.arms import with_subject_b
+from newsletter.campaigns.lanes import ARM_B
 from newsletter.campaigns.streams import CONFIRM, TEST, ConfirmLetter, TestIssue
 from newsletter.issues import issues
 from newsletter.issues.document import Document
@@ -65,8 +66,8 @@ class Composer:
         list_ = session.get_one(List, campaign.list_id)
         identity = self._identity_of(list_)
         document, links = self._edition(session, campaign, list_)
-        if arm == "B":
-            document = replace(document, subject=dict.fromkeys(document.languages, campaign.subject_b))
+        if arm == ARM_B:
+            document = with_subject_b(document, campaign.subject_b)
         content = compile_issue(document, variant, identity, links)
         return prepare(content, MessageSettings(identity, campaign.id, postmark=self._postmark), self._signer)
 

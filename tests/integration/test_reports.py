@@ -58,6 +58,7 @@ def test_status_of_an_unsent_campaign_has_every_key_and_nothing_in_it(sent: Retu
         "opened": {"human": 0, "machine": 0, "total": 0},
         "clicked": {"human": 0, "machine": 0, "total": 0},
         "tracked": 0,
+        "test": None,
         "started_at": None,
         "finished_at": None,
     }
