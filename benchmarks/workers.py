@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.support.fault_proxy import FaultProxy
 from tests.support.installation import Installation
 from tests.support.smtp_server import SmtpServerProcess
 
 from .bench import Bench
 from .installations import due_campaign, fill, opened
-from .latency import FarAway
 from .pairs import Bar, Row, alternate, spread
 
 CONNECTIONS = 8
@@ -32,7 +32,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     with (
         bench.database("postgresql") as (folder, url),
         SmtpServerProcess(folder / "received.jsonl") as server,
-        FarAway(urlsplit(server.url).port or 0, ROUND_TRIP_SECONDS) as far,
+        FaultProxy(urlsplit(server.url).port or 0, latency_seconds=ROUND_TRIP_SECONDS / 2) as far,
     ):
         runs = _Runs(bench, folder, url, server, far.port)
         runs.set_up()
