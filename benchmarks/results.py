@@ -39,10 +39,13 @@ def as_facts(row: Row) -> dict[str, Any]:
 
 
 def merged(folder: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Earlier rows, each replaced by what was measured now under its name, and then the new ones."""
+    """Earlier rows, each replaced by what was measured now under its name, and then the new ones.
+
+    What was wrong earlier is not kept: it was told then, and it stands for nothing.
+    """
     file = folder / "bench.json"
     earlier = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
-    by_name = {row["name"]: row for row in earlier} | {row["name"]: row for row in found}
+    by_name = {row["name"]: row for row in earlier if not row["wrong"]} | {row["name"]: row for row in found}
     return list(by_name.values())
 
 
