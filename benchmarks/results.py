@@ -69,7 +69,9 @@ def show(rows: list[dict[str, Any]]) -> None:
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     unit = row["unit"]
     ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f} x"
-    said = [part for part in (row["beside_is"], f"{len(row['rounds'])} rounds" if row["rounds"] else "") if part]
+    count = len(row["rounds"])
+    rounds = "" if count == 0 else "1 round" if count == 1 else f"{count} rounds"
+    said = [part for part in (row["beside_is"], rounds) if part]
     said += [*row["notes"], *(f"WRONG: {wrong}" for wrong in row["wrong"])]
     ours, beside = _figure(row["measured"], unit), _figure(row["beside"], unit)
     return row["name"], ours, beside, ratio, row["bar"], row["result"], "; ".join(said)
