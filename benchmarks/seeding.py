@@ -39,6 +39,8 @@ _YEARS = 13
 _FIRST_YEAR = 2027
 """Children of every grade, as of the school year that ends then."""
 _HASH_CHARACTERS, _DIGITS = 32, 10
+_SUPPRESSED = 50
+"""Of two hundred this one; it has not unsubscribed as well."""
 _ODD = 2_654_435_761
 """Multiplied by it, numbers below 2**32 are scattered over all of them, each to a place of its own (Knuth)."""
 
@@ -111,7 +113,7 @@ def _subscriptions(session: Session, n: ColumnElement[int], now: ColumnElement[A
     )  # fmt: skip
     if excluded:
         _fill(
-            session, Suppression, select(n).where(n % 200 == 0),
+            session, Suppression, select(n).where(n % 200 == _SUPPRESSED),
             organization_id=literal(1), address_hash=_hash(n), list_id=null(),
             reason=literal(SuppressionReason.BOUNCE.value), detail=literal(""), created_at=now, lifted_at=null(),
         )  # fmt: skip
