@@ -46,7 +46,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks $(ROWS)
 
 faults: .venv/dev
-	$(BIN)/python -m benchmarks.kills
+	$(BIN)/python -m benchmarks.faults
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

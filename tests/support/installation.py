@@ -17,7 +17,7 @@ class Installation:
 
     def __init__(self, folder: Path, database_url: str, transport: str, **settings: str) -> None:
         self.folder = folder
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "NEWSLETTER_DATABASE_URL": database_url,
@@ -34,7 +34,7 @@ class Installation:
         return subprocess.Popen(
             [sys.executable, str(ROOT / "cli.py"), *arguments],
             cwd=self.folder,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
