@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.campaigns import arms, preparing
+from newsletter.campaigns import arms, preparing, series
+from newsletter.campaigns.recurrence import Recurrence, RecurrenceInvalid
+from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
 from newsletter.ledger import balance
 from newsletter.ledger.states import move
@@ -85,7 +89,29 @@ class Scheduler:
             case ScheduleKind.WINNER:
                 arms.decide(session, won.subject_id)
             case ScheduleKind.SERIES:
-                raise NotImplementedError
+                series.open_draft(session, self.clock, won.subject_id)
+                won.next_at = next_time(Recurrence.parse(won.cron), won.tz, now)
+
+
+def next_time(rule: Recurrence, zone: str, after: datetime) -> datetime:
+    """When a rule falls due next after a moment, in UTC.
+
+    A time that the spring skips is an hour later; of an hour that the autumn repeats only the first counts. Raises
+    `RecurrenceInvalid` where it never falls due.
+    """
+    try:
+        trigger = CronTrigger(**rule.fields, timezone=ZoneInfo(zone))
+    except ZoneInfoNotFoundError as error:
+        raise TimeZoneInvalid(f"{zone!r} is not a time zone. Write it like America/Chicago.") from error
+    except ValueError as error:
+        raise RecurrenceInvalid from error
+    found = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
+    while found is not None and found.fold:
+        found = trigger.get_next_fire_time(None, found.astimezone(UTC) + timedelta(minutes=1))
+    if found is None:
+        raise RecurrenceInvalid
+    due: datetime = found.astimezone(UTC)
+    return due
 
 
 def start(scheduler: Scheduler, seconds: float = TICK_SECONDS) -> BackgroundScheduler:

@@ -1,4 +1,4 @@
-"""The streams in use: the mail that asks for a confirmation, and the test mail an editor sends."""
+"""The streams in use: the mail that asks for a confirmation, the editor's test mail, and the reminder of a series."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ from subscribers.tables import List, Organization, Subscriber
 
 CONFIRM = "confirm"
 TEST = "test"
+REMINDER = "reminder"
 
 
 class TestAddressSuppressed(NewsletterError):
@@ -56,6 +57,26 @@ class TestIssue:
         """Read what `str` wrote."""
         _, list_id, revision_id, variant = text.split(":", 3)
         return cls(int(list_id), int(revision_id), Variant.parse(variant))
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderLetter:
+    """What a reminder says: which issue was opened, for which month, from that of which."""
+
+    list_id: int
+    language: str
+    issue_id: int
+    last_month: str
+    month: str
+
+    def __str__(self) -> str:
+        return f"{REMINDER}:{self.list_id}:{self.language}:{self.issue_id}:{self.last_month}:{self.month}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ReminderLetter":
+        """Read what `str` wrote."""
+        _, list_id, language, issue_id, last_month, month = text.split(":", 5)
+        return cls(int(list_id), language, int(issue_id), last_month, month)
 
 
 def ask_confirmation(

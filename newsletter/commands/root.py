@@ -21,6 +21,7 @@ COMMANDS = {
     "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),
     "issues": ("issues", "issues", "Import, check, preview and test issues."),
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),
+    "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),
     "reports": ("reports", "reports", "Show what came back."),
 }

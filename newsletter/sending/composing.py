@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 
 from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
-from newsletter.campaigns.streams import CONFIRM, TEST, ConfirmLetter, TestIssue
+from newsletter.campaigns.streams import CONFIRM, REMINDER, TEST, ConfirmLetter, ReminderLetter, TestIssue
 from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign
+from newsletter.rendering import dates
 from newsletter.rendering.compile import compile_issue, compile_letter
+from newsletter.rendering.content import Content
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
@@ -60,6 +62,8 @@ class Composer:
             return self._confirm_letter(session, campaign.id, ConfirmLetter.parse(variant))
         if campaign.stream == TEST:
             return self._test_issue(session, campaign.id, TestIssue.parse(variant))
+        if campaign.stream == REMINDER:
+            return self._reminder(session, campaign.id, ReminderLetter.parse(variant))
         return self._issue(session, campaign, Variant.parse(variant), arm)
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
@@ -86,7 +90,19 @@ class Composer:
 
     def _confirm_letter(self, session: Session, campaign_id: int, letter: ConfirmLetter) -> PreparedMessage:
         identity = self._identity_of(session.get_one(List, letter.list_id))
-        content = compile_letter(CONFIRM, letter.language, identity)
+        return self._letter(compile_letter(CONFIRM, letter.language, identity), identity, campaign_id)
+
+    def _reminder(self, session: Session, campaign_id: int, letter: ReminderLetter) -> PreparedMessage:
+        identity = self._identity_of(session.get_one(List, letter.list_id))
+        values = {
+            "month": dates.month(letter.month, letter.language),
+            "last": dates.month(letter.last_month, letter.language),
+            "issue": str(letter.issue_id),
+            "file": f"{letter.month}.md",
+        }
+        return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)
+
+    def _letter(self, content: Content, identity: Identity, campaign_id: int) -> PreparedMessage:
         settings = MessageSettings(
             identity, campaign_id, auto_submitted=True, list_headers=False, postmark=self._postmark
         )
