@@ -16,6 +16,7 @@ from newsletter.ledger import listing
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign, DeliveryState
 from newsletter.reports.status import status as status_of
+from newsletter.reports.sums import sentence
 from subscribers import audience, lists
 from subscribers.segments import saved
 
@@ -198,6 +199,6 @@ def _status(console: Console, facts: dict[str, Any]) -> None:
         if facts[state] or state == "audience":
             table.add_row(state, f"{facts[state]:,}")
     console.print(table)
-    for reason, count in facts["excluded_reasons"].items():
-        console.print(f"  excluded because {reason}: {count:,}")
+    states = {state: facts[state] for state in DeliveryState}
+    console.print(sentence(facts["audience"], states, facts["excluded_reasons"]), soft_wrap=True)
     console.print(f"Next: newsletter reports campaign {facts['id']}")

@@ -12,6 +12,7 @@ from newsletter.ledger.tables import DeliveryState
 from newsletter.reports.campaigns import CampaignReport
 from newsletter.reports.groups import Group
 from newsletter.reports.links import LinkFigures
+from newsletter.reports.sums import sentence
 
 _HIDDEN = "hidden"
 _UNKNOWN = "-"
@@ -24,6 +25,8 @@ def show_report(console: Console, report: CampaignReport, app: App) -> None:
     accepted, mailed = report.totals.states[DeliveryState.ACCEPTED], _to_mail(report)
     console.print(f"Campaign {report.campaign_id} is {report.state}: {accepted:,} of {mailed:,} copies were accepted.")
     console.print(_times(report, ZoneInfo(app.settings.timezone)))
+    totals = report.totals
+    console.print(sentence(totals.audience, totals.states, totals.excluded_reasons), soft_wrap=True)
     for table in (_copies(report), _answers(report)):
         console.print()
         console.print(table)

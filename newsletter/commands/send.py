@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.app import App
-from newsletter.engine import Ending, send_campaign
+from newsletter.engine.embedded import Ending, send_campaign
 from newsletter.errors import NewsletterError
-from newsletter.ledger import balance
+from newsletter.ledger import balance, claims
 from newsletter.ledger.tables import CampaignState, DeliveryState
+from newsletter.reports.sums import sum_of
 
 from .output import console, opened, progress
 
@@ -35,7 +36,7 @@ def send(campaign_id: int) -> None:
     """
     with opened() as app:
         ending = _send(app, campaign_id)
-        console().print(_sentence(app, campaign_id, ending))
+        console().print(_sentence(app, campaign_id, ending), soft_wrap=True)
         if ending.state != CampaignState.SENT:
             sys.exit(NOT_FINISHED if ending.state == CampaignState.SENDING else 1)
 
@@ -63,29 +64,29 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
 
 
 def _sentence(app: App, campaign_id: int, ending: Ending) -> str:
-    counts = ending.found.counts
-    total = f"{ending.found.audience:,} = {_sum(counts)}"
-    next_command = f"Next: newsletter campaigns status {campaign_id}"
+    with app.database.reading() as session:
+        total = sum_of(session, campaign_id)
+        next_at = claims.next_ready_at(session, campaign_id) or ending.found.next_try_at
     match ending.state:
         case CampaignState.SENT:
-            return f"Campaign {campaign_id} is sent.\n{total}\n{next_command}"
-        case CampaignState.SENDING if counts[DeliveryState.DEFERRED]:
-            at = _local(app, ending.found.next_try_at)
-            return f"Not finished yet: {counts[DeliveryState.DEFERRED]:,} deferred, next try {at}.\n{total}"
+            return f"Campaign {campaign_id} is sent.\n{total}\nNext: newsletter campaigns status {campaign_id}"
         case CampaignState.SENDING:
-            return f"Not finished yet.\n{total}\nNext: newsletter send {campaign_id}"
+            later = _later(app, ending.found.counts[DeliveryState.DEFERRED], next_at)
+            return f"Not finished yet{later}.\n{total}\nNext: newsletter send {campaign_id}"
         case CampaignState.STOPPED:
             return f"Campaign {campaign_id} was stopped: {ending.stop_reason}\n{total}"
         case _:
             raise CampaignNotSendable(_why_not(campaign_id, ending.state))
 
 
-def _sum(counts: dict[DeliveryState, int]) -> str:
-    return " + ".join(f"{count:,} {state}" for state, count in counts.items() if count) or "0"
-
-
-def _local(app: App, moment: datetime | None) -> str:
-    return moment.astimezone(ZoneInfo(app.settings.timezone)).strftime("%H:%M %Z") if moment else "soon"
+def _later(app: App, deferred: int, next_at: datetime | None) -> str:
+    """What is waited for, and until when: the next try of the deferred, or what the pace allows."""
+    if next_at is None:
+        return ""
+    now = app.clock.now().astimezone(ZoneInfo(app.settings.timezone))
+    local = next_at.astimezone(now.tzinfo)
+    when = local.strftime("%H:%M %Z" if local.date() == now.date() else "%A %-d %B, %H:%M %Z")
+    return f": {deferred:,} deferred, next try {when}" if deferred else f": it goes on at {when}"
 
 
 def _why_not(campaign_id: int, state: CampaignState) -> str:

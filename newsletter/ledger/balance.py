@@ -10,7 +10,7 @@ from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 
 from .states import get, try_move
-from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState, Delivery, DeliveryState
+from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.ATTEMPTING, DeliveryState.DEFERRED)
 
@@ -49,6 +49,17 @@ def balance(session: Session, campaign_id: int) -> Balance:
     counts = dict.fromkeys(DeliveryState, 0) | {state: count for state, count, _ in rows}
     next_try_at = next((at for state, _, at in rows if state == DeliveryState.DEFERRED), None)
     return Balance(campaign.audience, counts, next_try_at)
+
+
+def exclusions(session: Session, campaign_id: int) -> dict[Exclusion, int]:
+    """How many of a campaign's readers are not mailed, by the reason."""
+    rows = session.execute(
+        select(Delivery.reason, func.count())
+        .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.EXCLUDED)
+        .group_by(Delivery.reason)
+        .order_by(Delivery.reason)
+    )
+    return {reason: count for reason, count in rows if reason is not None}
 
 
 def finish(session: Session, clock: Clock, campaign_id: int) -> bool:

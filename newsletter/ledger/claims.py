@@ -1,7 +1,7 @@
 """Claiming a chunk, and giving it back. A chunk is leased; the fence tells a sender that its lease was taken away."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Boolean, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -93,6 +93,12 @@ def is_busy(session: Session, clock: Clock, campaign_id: int, within: timedelta 
     due = or_(Chunk.not_before.is_(None), Chunk.not_before <= clock.sql(within))
     busy = or_(Chunk.state == ChunkState.CLAIMED, and_(Chunk.state == ChunkState.READY, due))
     return session.scalar(select(Chunk.no).where(Chunk.campaign_id == campaign_id, busy).limit(1)) is not None
+
+
+def next_ready_at(session: Session, campaign_id: int) -> datetime | None:
+    """When the first waiting chunk of a campaign may be claimed; None where one may be now, or none is waiting."""
+    ready = select(Chunk.not_before).where(Chunk.campaign_id == campaign_id, Chunk.state == ChunkState.READY)
+    return session.scalar(ready.order_by(Chunk.not_before.nulls_first()).limit(1))
 
 
 _IS_CLAIMED = Chunk.state == ChunkState.CLAIMED

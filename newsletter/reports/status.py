@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns import arms
 from newsletter.events.tables import EventKind
 from newsletter.ledger import balance
 from newsletter.ledger.states import get
-from newsletter.ledger.tables import Campaign, Delivery, DeliveryState, Exclusion
+from newsletter.ledger.tables import Campaign, DeliveryState, Exclusion
 from newsletter.settings import Tracking
 
 from .figures import Figures, Seen, copies_of, figures_of, requests_of
@@ -54,7 +53,7 @@ def totals(session: Session, campaign: Campaign, tracking: Tracking) -> Totals:
     return Totals(
         audience=campaign.audience,
         states=balance.balance(session, campaign.id).counts,
-        excluded_reasons=_reasons(session, campaign.id),
+        excluded_reasons=balance.exclusions(session, campaign.id),
         delivered=copies_of(session, campaign.id, EventKind.DELIVERED),
         bounced=copies_of(session, campaign.id, EventKind.BOUNCE),
         complained=copies_of(session, campaign.id, EventKind.COMPLAINT),
@@ -84,16 +83,6 @@ def as_facts(found: Totals) -> dict[str, Any]:
 def seen_facts(seen: Seen) -> dict[str, int]:
     """Opens or clicks as JSON facts."""
     return {"human": seen.human, "machine": seen.machine, "total": seen.total}
-
-
-def _reasons(session: Session, campaign_id: int) -> dict[Exclusion, int]:
-    rows = session.execute(
-        select(Delivery.reason, func.count())
-        .where(Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.EXCLUDED)
-        .group_by(Delivery.reason)
-        .order_by(Delivery.reason)
-    )
-    return {reason: count for reason, count in rows if reason is not None}
 
 
 def _moment(at: datetime | None) -> str | None:
