@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -17,6 +18,7 @@ from .campaigns import preparing
 from .campaigns.lifecycle import Gate
 from .clock import Clock
 from .errors import NewsletterError
+from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
 from .rendering.readers import Identity, Postmark
 from .return_paths import ReturnPath
@@ -25,12 +27,19 @@ from .sending.composing import Composer
 from .sending.pace import Limits
 from .sending.sender import Sending
 from .sending.transports import open_transport
-from .settings import Settings, Switch, Tracking
+from .settings import Engine, Settings, Switch, Tracking
 from .tokens import Signer
+
+if TYPE_CHECKING:
+    from .engine.tickets import Tickets
 
 
 class NotSetUp(NewsletterError):
     """There is no database yet. Run `newsletter init` first."""
+
+
+class EngineNeedsPostgresql(NewsletterError):
+    """NEWSLETTER_ENGINE=procrastinate needs PostgreSQL; with SQLite use embedded."""
 
 
 class DatabaseAway(NewsletterError):
@@ -46,6 +55,8 @@ class App:
     clock: Clock
     signer: Signer
     organization: Organization
+    tickets: "Tickets | None" = None
+    """What carries work to other machines; None: this one does it all."""
 
     def today(self) -> date:
         """The organization's day, on which grades are read."""
@@ -91,7 +102,14 @@ class App:
         limits = preparing.Limits(
             tuple(DomainRates.parse(self.settings.domain_rates).rates), self.settings.mails_per_week
         )
-        return Scheduler(self.database, self.clock, self.journals, grace, self.today, self.rule_context, limits)
+        return Scheduler(
+            self.database, self.clock, self.journals, grace, self.today, self.rule_context, limits, self.enqueue
+        )
+
+    @property
+    def enqueue(self) -> Enqueue:
+        """Where work that may be done elsewhere is named."""
+        return nobody if self.tickets is None else self.tickets.enqueue
 
     def sending(self) -> Sending:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
@@ -123,6 +141,9 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         migrations.ensure_current(database)
         with database.reading() as session:
             organization = session.scalars(select(Organization)).one_or_none()
+        tickets = tickets_of(settings, database)
+        if tickets is not None:
+            tickets.ensure(database)
     except OperationalError as error:
         database.close()
         raise DatabaseAway from error
@@ -132,7 +153,18 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
     if organization is None:
         database.close()
         raise NotSetUp
-    return App(settings, database, clock or Clock(), Signer(settings.secrets), organization)
+    return App(settings, database, clock or Clock(), Signer(settings.secrets), organization, tickets)
+
+
+def tickets_of(settings: Settings, database: Database) -> "Tickets | None":
+    """What carries work between machines, where the settings ask for it. Raises `EngineNeedsPostgresql`."""
+    if settings.engine is Engine.EMBEDDED:
+        return None
+    if database.is_sqlite:
+        raise EngineNeedsPostgresql
+    from .engine.tickets import Tickets  # noqa: PLC0415 - loaded only where it is asked for
+
+    return Tickets(settings.database_url)
 
 
 def _may_exist(url: str) -> bool:

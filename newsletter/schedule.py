@@ -18,6 +18,7 @@ from newsletter.campaigns.recurrence import Recurrence, RecurrenceInvalid
 from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
 from newsletter.ledger import balance
+from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import move
 from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
@@ -38,6 +39,7 @@ class Scheduler:
     today: Callable[[], date]
     rule_context_of: preparing.RuleContextOf
     limits: preparing.Limits
+    enqueue: Enqueue = nobody
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -60,15 +62,31 @@ class Scheduler:
         with self.database.reading() as session:
             unfinished = session.scalars(select(Campaign.id).where(Campaign.state == CampaignState.PREPARING)).all()
         for campaign_id in unfinished:
-            preparing.prepare(self.database, self.clock, campaign_id, self.today(), self.rule_context_of, self.limits)
+            self.prepare_one(campaign_id)
+
+    def prepare_one(self, campaign_id: int) -> None:
+        """Go on with a snapshot."""
+        preparing.prepare(
+            self.database,
+            self.clock,
+            campaign_id,
+            self.today(),
+            self.rule_context_of,
+            self.limits,
+            enqueue=self.enqueue,
+        )
 
     def finish(self) -> None:
         """End the campaigns of which nothing is open."""
         with self.database.reading() as session:
             campaigns = balance.sending_broadcasts(session)
         for campaign_id in campaigns:
-            with self.database.writing() as session:
-                balance.finish(session, self.clock, campaign_id)
+            self.finish_one(campaign_id)
+
+    def finish_one(self, campaign_id: int) -> None:
+        """End a campaign if nothing of it is open."""
+        with self.database.writing() as session:
+            balance.finish(session, self.clock, campaign_id)
 
     def _fire_one(self, session: Session, schedule_id: int, fire_at: datetime) -> None:
         """Win the due time by taking it out of the table; the run's primary key refuses a second one."""
@@ -86,8 +104,11 @@ class Scheduler:
             case ScheduleKind.CAMPAIGN:
                 is_late = now - fire_at > self.grace
                 move(session, won.subject_id, CampaignState.HELD if is_late else CampaignState.PREPARING)
+                if not is_late:
+                    self.enqueue(session, Job(JobKind.PREPARE, won.subject_id))
             case ScheduleKind.WINNER:
                 arms.decide(session, won.subject_id)
+                self.enqueue(session, Job(JobKind.SEND, won.subject_id))
             case ScheduleKind.SERIES:
                 series.open_draft(session, self.clock, won.subject_id)
                 won.next_at = next_time(Recurrence.parse(won.cron), won.tz, now)
@@ -114,12 +135,12 @@ def next_time(rule: Recurrence, zone: str, after: datetime) -> datetime:
     return due
 
 
-def start(scheduler: Scheduler, seconds: float = TICK_SECONDS) -> BackgroundScheduler:
+def start(tick_once: Callable[[], None], seconds: float = TICK_SECONDS) -> BackgroundScheduler:
     """Tick every few seconds in a thread of its own until the returned scheduler is shut down."""
 
     def tick() -> None:
         try:
-            scheduler.tick()
+            tick_once()
         except OperationalError as error:
             _log.warning("The database cannot be reached; the next tick tries again.", error=str(error.orig))
 

@@ -16,6 +16,7 @@ from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import links
+from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import get, move
 from newsletter.ledger.tables import Campaign, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
 from newsletter.rendering.links import LinkTable
@@ -68,13 +69,15 @@ def prepare(
     limits: Limits = Limits(),
     *,
     page: int = PAGE,
+    enqueue: Enqueue = nobody,
 ) -> None:
     """Snapshot the audience of a campaign that is `preparing`, then let it be sent.
 
     Killed anywhere, it goes on from its watermark when called again; called twice at once, each page is written
-    once. A campaign that was cancelled meanwhile is left alone.
+    once. A campaign that was cancelled meanwhile is left alone. `enqueue` is told in the last page's transaction that
+    there is something to send.
     """
-    for _ in pages(database, clock, campaign_id, today, context_of, limits, page=page):
+    for _ in pages(database, clock, campaign_id, today, context_of, limits, page=page, enqueue=enqueue):
         pass
 
 
@@ -87,11 +90,12 @@ def pages(
     limits: Limits = Limits(),
     *,
     page: int = PAGE,
+    enqueue: Enqueue = nobody,
 ) -> Iterator[int]:
     """`prepare` in steps: after each page, how many deliveries there are so far."""
     with database.writing() as session:
         chosen = _begin(session, campaign_id, today, context_of, limits)
-    while chosen is not None and (so_far := _page(database, clock, chosen, page)) is not None:
+    while chosen is not None and (so_far := _page(database, clock, chosen, page, enqueue)) is not None:
         yield so_far
 
 
@@ -119,7 +123,7 @@ def _begin(
     )
 
 
-def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int | None:
+def _page(database: Database, clock: Clock, chosen: _Audience, size: int, enqueue: Enqueue) -> int | None:
     """Write one page of deliveries and their chunks; the audience so far, or None: there is no more to write."""
     with database.writing() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.id == chosen.campaign_id).with_for_update()).one()
@@ -135,6 +139,7 @@ def _page(database: Database, clock: Clock, chosen: _Audience, size: int) -> int
         else:
             move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
             arms.await_winner(session, clock, campaign)
+            enqueue(session, Job(JobKind.SEND, campaign.id))
         session.execute(DropTable(page))
         return campaign.audience if readers else None
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.campaigns import streams
 from newsletter.campaigns.streams import TestIssue
-from newsletter.engine import send_campaign
+from newsletter.engine.embedded import send_campaign
 from newsletter.errors import NewsletterError
 from newsletter.issues import issues as store
 from newsletter.ledger import listing

@@ -16,6 +16,8 @@ COMMANDS = {
     "version": ("setup", "version", "Print the version."),
     "demo": ("demo", "demo", "Run the whole job once with made-up families and a local inbox."),
     "run": ("run", "run", "Serve the pages, keep the schedule and send, in one process."),
+    "worker": ("machines", "worker", "Send and prepare campaigns beside any number of other workers."),
+    "scheduler": ("machines", "scheduler", "Keep the schedule for the workers, beside any number of others."),
     "lists": ("lists", "lists", "Make and show the lists that people subscribe to."),
     "subscribers": ("subscribers", "subscribers", "Import, add, show, unsubscribe and suppress subscribers."),
     "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),

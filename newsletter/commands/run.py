@@ -9,7 +9,7 @@ import uvicorn
 
 from newsletter import schedule
 from newsletter.app import App
-from newsletter.engine import Crew
+from newsletter.engine.embedded import Crew
 from newsletter.errors import NewsletterError
 from newsletter.web.application import create
 
@@ -35,7 +35,7 @@ def _serve(app: App, listener: socket.socket) -> None:
     # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
     signal.signal(signal.SIGTERM, lambda *_: None)
     crew = Crew(app.sending())
-    ticking = schedule.start(app.scheduler())
+    ticking = schedule.start(app.scheduler().tick)
     crew.start()
     try:
         uvicorn.Server(uvicorn.Config(create(app), log_level="warning", proxy_headers=False)).run(sockets=[listener])

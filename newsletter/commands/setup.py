@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from newsletter import migrations
-from newsletter.app import build
+from newsletter.app import build, tickets_of
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
-from newsletter.settings import CONFIG_FILE, load
+from newsletter.settings import CONFIG_FILE, Settings, load
 from subscribers import organizations
 from subscribers.db import Database
 
@@ -47,7 +47,7 @@ def init(organization: str) -> None:
         _write_config(config, organization)
     settings = load()
     with closing(Database(settings.database_url)) as database:
-        migrations.upgrade(database)
+        _bring_up_to_date(settings, database)
         with database.writing() as session:
             made = organizations.ensure(session, organization if fresh else settings.organization, Clock().now())
     if not fresh and not made:
@@ -64,8 +64,9 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database to this version's shape; safe to run again."""
-    with closing(Database(load().database_url)) as database:
-        migrations.upgrade(database)
+    settings = load()
+    with closing(Database(settings.database_url)) as database:
+        _bring_up_to_date(settings, database)
     click.echo("The database has this version's shape.")
 
 
@@ -80,6 +81,13 @@ def check() -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"newsletter {installed_version('newsletter')}")
+
+
+def _bring_up_to_date(settings: Settings, database: Database) -> None:
+    tickets = tickets_of(settings, database)
+    migrations.upgrade(database)
+    if tickets is not None:
+        tickets.set_up(database)
 
 
 def _write_config(config: Path, organization: str) -> None:

@@ -16,7 +16,7 @@ from newsletter import checks, migrations
 from newsletter.app import App, build
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
-from newsletter.engine import send_campaign
+from newsletter.engine.embedded import send_campaign
 from newsletter.errors import NewsletterError
 from newsletter.issues import issues
 from newsletter.ledger import balance

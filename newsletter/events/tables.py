@@ -13,6 +13,10 @@ from subscribers.db import Base, named
 class EventKind(StrEnum):
     """Our one vocabulary for what can happen to a copy."""
 
+    ACCEPTED = "accepted"
+    """The provider says that it took the copy; kept as the delivery's state, not as a row."""
+    REJECTED = "rejected"
+    """The provider says that it will not send the copy; kept as the delivery's state too."""
     DELIVERED = "delivered"
     DEFERRED = "deferred"
     BOUNCE = "bounce"

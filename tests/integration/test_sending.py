@@ -15,7 +15,7 @@ from newsletter.campaigns import lifecycle, preparing, streams
 from newsletter.campaigns.lifecycle import NeedsApproval
 from newsletter.checks import IssueHasFaults
 from newsletter.clock import Clock
-from newsletter.engine import Crew
+from newsletter.engine.embedded import Crew
 from newsletter.issues import issues
 from newsletter.ledger import balance, links, listing
 from newsletter.ledger.states import StepRefused, get
@@ -480,7 +480,7 @@ def test_a_crew_without_a_campaign_of_its_own_waits_for_the_mail_server(sqlite_u
 def test_the_schedule_ticks_by_itself(sqlite_url: str, tmp_path: Path) -> None:
     with a_school(sqlite_url, "file:var/outbox", tmp_path) as app:
         campaign_id = a_scheduled_campaign(app)
-        ticking = schedule.start(app.scheduler(), seconds=0.05)
+        ticking = schedule.start(app.scheduler().tick, seconds=0.05)
         deadline = app.clock.now() + timedelta(seconds=20)
         state = CampaignState.SCHEDULED
         while state != CampaignState.SENDING and app.clock.now() < deadline:

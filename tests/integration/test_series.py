@@ -11,7 +11,7 @@ from newsletter.campaigns.recurrence import Recurrence, RecurrenceInvalid
 from newsletter.campaigns.series import NothingToBeginWith, SeriesExists
 from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
-from newsletter.engine import Crew
+from newsletter.engine.embedded import Crew
 from newsletter.issues import issues
 from newsletter.issues.tables import Issue
 from newsletter.ledger.tables import Schedule, ScheduleKind

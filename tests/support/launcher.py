@@ -20,7 +20,7 @@ from typing import NoReturn, Self
 
 from .installation import Installation
 
-_MODULES = ("newsletter.sending.smtp", "newsletter.migrations", "newsletter.engine", "psycopg", "mjml")
+_MODULES = ("newsletter.sending.smtp", "newsletter.migrations", "newsletter.engine.embedded", "psycopg", "mjml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from newsletter import app as wiring
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
-from newsletter.engine import Ending, send_campaign
+from newsletter.engine.embedded import Ending, send_campaign
 from newsletter.issues import issues
 from newsletter.settings import Settings
 from subscribers import consent, households, lists, organizations, subscribers, subscriptions

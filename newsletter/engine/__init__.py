@@ -1,0 +1,1 @@
+"""Where work runs: threads of one process, or any number of workers over one PostgreSQL."""
