@@ -144,8 +144,9 @@ def pause(session: Session, campaign_id: int) -> Campaign:
 
 def resume(session: Session, campaign_id: int) -> Campaign:
     """Go on with a campaign that was paused, or that was stopped and whose cause is mended."""
-    if get(session, campaign_id).state == CampaignState.PREPARING:
-        raise StepRefused(f"Campaign {campaign_id} is still preparing; there is nothing to resume.")
+    state = get(session, campaign_id).state
+    if state in (CampaignState.PREPARING, CampaignState.SENT):
+        raise StepRefused(f"Campaign {campaign_id} is {state}; there is nothing to resume.")
     return move(session, campaign_id, CampaignState.SENDING, stop_reason="")
 
 

@@ -21,6 +21,7 @@ from subscribers import audience, lists
 from subscribers.segments import saved
 
 from .campaigns_again import copy, made, resend, winner
+from .campaigns_reconciling import reconcile, retry
 from .durations import Duration
 from .output import json_option, opened, say
 
@@ -32,7 +33,7 @@ def campaigns() -> None:
     """Aim an issue at an audience, schedule it, and follow it."""
 
 
-for command in (copy, resend, winner):
+for command in (copy, resend, winner, reconcile, retry):
     campaigns.add_command(command)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 
-from .states import get, try_move
+from .states import get, locked, try_move
 from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState, Delivery, DeliveryState, Exclusion
 
 _OPEN = (DeliveryState.PENDING, DeliveryState.ATTEMPTING, DeliveryState.DEFERRED)
@@ -67,7 +67,8 @@ def finish(session: Session, clock: Clock, campaign_id: int) -> bool:
 
     Raises `SumBroken` rather than hide a lost delivery.
     """
-    campaign = get(session, campaign_id)
+    # Locked, so that nothing is given back to be sent between this look and the end.
+    campaign = locked(session, campaign_id)
     if campaign.kind != CampaignKind.BROADCAST or campaign.state != CampaignState.SENDING:
         return False
     undone = session.scalar(

@@ -31,8 +31,9 @@ class Settlement(NamedTuple):
 def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequence[Settlement]) -> list[int]:
     """Write outcomes; the `seq` of each row that this changed.
 
-    A row is touched only while it is `attempting` that same attempt, or `unknown` and now known. A deferred delivery
-    gets its next time; after the last try it is rejected with the reason it was deferred for.
+    A row is touched only while it is `attempting` that same attempt, or when what became of that attempt is known now
+    and was not before: it is `unknown`, or was and waits to be tried again. A deferred delivery gets its next time;
+    after the last try it is rejected with the reason it was deferred for.
     """
     if not settlements:
         return []
@@ -84,7 +85,7 @@ def _settle(dialect: str) -> Executable:
             Delivery.attempt == outcome.c.attempt,
             or_(
                 Delivery.state == DeliveryState.ATTEMPTING,
-                and_(Delivery.state == DeliveryState.UNKNOWN, says_what_became),
+                and_(Delivery.state.in_((DeliveryState.UNKNOWN, DeliveryState.PENDING)), says_what_became),
             ),
         )
         .values(

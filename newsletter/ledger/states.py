@@ -20,10 +20,13 @@ STEPS: Mapping[CampaignState, frozenset[CampaignState]] = {
     _S.SENDING: frozenset({_S.PAUSED, _S.STOPPED, _S.SENT, _S.CANCELLED}),
     _S.PAUSED: frozenset({_S.SENDING, _S.CANCELLED}),
     _S.STOPPED: frozenset({_S.SENDING, _S.CANCELLED}),
-    _S.SENT: frozenset(),
+    _S.SENT: frozenset({_S.SENDING}),
     _S.CANCELLED: frozenset(),
 }
-"""From each state, where a campaign may go. `approved -> draft` is choosing another revision."""
+"""From each state, where a campaign may go.
+
+`approved -> draft` is choosing another revision; `sent -> sending` is trying once more what was rejected or is unknown.
+"""
 
 
 class CampaignNotFound(NotFound):
@@ -37,6 +40,15 @@ class StepRefused(NewsletterError):
 def get(session: Session, campaign_id: int) -> Campaign:
     """The campaign, or `CampaignNotFound`."""
     campaign = session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound
+    return campaign
+
+
+def locked(session: Session, campaign_id: int) -> Campaign:
+    """The campaign as it is now, which stays so until the caller's transaction ends; or `CampaignNotFound`."""
+    of_id = select(Campaign).where(Campaign.id == campaign_id).with_for_update()
+    campaign = session.scalars(of_id.execution_options(populate_existing=True)).one_or_none()
     if campaign is None:
         raise CampaignNotFound
     return campaign
