@@ -10,7 +10,7 @@ A token that does not verify is `TokenInvalid`, whatever is wrong with it: it te
 
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,8 +24,11 @@ from . import return_paths
 OPEN_LINK = 0
 VIEW_LINK = 1
 FIRST_LINK = 2
+KEY_ARGUMENT = "newsletter_key"
+"""The name of a delivery key among the values that a provider keeps beside a mail and tells with its events."""
 _TAGS_A_DIGEST = 10
 _TAG_CHARACTERS = 8
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAIL_TOKEN = re.compile(r"([0-9a-z]{1,4})-([0-9a-z]{1,13})-([0-9a-z]{1,13})\.([0-9a-z]{1,5})\.([\w-]{8})", re.ASCII)
 _READER_TOKEN = re.compile(r"([a-z])([0-9a-z]{1,4})\.([\w-]{1,40})\.([0-9a-z]{0,13})\.([\w-]{22})", re.ASCII)
@@ -157,14 +160,14 @@ class _Ring:
 
     def tag_block(self, campaign_id: int, seq: int, block: int) -> str:
         digest = blake2b(b"%d.%d.%d" % (campaign_id, seq, block), key=self._tag_key).digest()
-        return urlsafe_b64encode(digest[:60]).decode("ascii")
+        return _base64(digest[:60])
 
     def tags(self, campaign_id: int, seq: int, blocks: int) -> str:
         return "".join(self.tag_block(campaign_id, seq, block) for block in range(blocks))
 
     def mac(self, body: str) -> str:
         digest = blake2b(body.encode("ascii"), key=self._reader_key, digest_size=16).digest()
-        return urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+        return _base64(digest).rstrip("=")
 
     def key_mac(self, body: str) -> str:
         return blake2b(body.encode("ascii"), key=self._delivery_key, digest_size=10).hexdigest()
@@ -179,6 +182,11 @@ def base36(number: int) -> str:
         text = _DIGITS[digit] + text
         if not number:
             return text
+
+
+def _base64(digest: bytes) -> str:
+    """As RFC 4648 writes it for URLs; in one step, because every mail has several."""
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode("ascii")
 
 
 def _derive(secret: str, purpose: str) -> bytes:

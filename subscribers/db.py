@@ -187,7 +187,7 @@ def _set_up_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> N
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -8192",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -50,6 +50,7 @@ class Faces:
         place = {variable: at for at, variable in enumerate(self._values.variables)}
         self._places = tuple(place[hole.variable] for hole in self.holes)
         self.place = {hole: at for at, hole in enumerate(self.holes)}
+        self._place_of_unsubscribe = self.place[Hole(Token.UNSUBSCRIBE, Face.URL)]
 
     def values(self, copy: Copy) -> list[str]:
         """One plain value for each of `holes`."""
@@ -58,7 +59,7 @@ class Faces:
 
     def unsubscribe_token(self, values: list[str]) -> str:
         """The token of the reader and list, among the values of a copy."""
-        return values[self.place[Hole(Token.UNSUBSCRIBE, Face.URL)]]
+        return values[self._place_of_unsubscribe]
 
     def filled(self, face: Faced, values: list[str]) -> str:
         """A face with a copy's values in it."""

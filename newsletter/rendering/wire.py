@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from enum import Enum, auto
+from functools import lru_cache
+from html import escape
 from operator import itemgetter
 from typing import TypeAlias
 
 from newsletter.tokens import DeliveryKey, Signer
 
 from . import headers, quoted
-from .faces import Faced, Faces, Hole
+from .faces import Face, Faced, Faces, Hole
 from .readers import MessageSettings
 from .values import Copy, Tag, Token, unsubscribe_url
 
@@ -42,7 +44,9 @@ class Wire:
     def __init__(self, faces: Faces, envelope: MessageSettings, signer: Signer) -> None:
         self._faces, self._signer = faces, signer
         self._fixed_subject = _written_subject(faces.filled(faces.subject, [])) if _is_fixed(faces.subject) else None
-        self._encoders = [(at, _width(hole), hole) for at, hole in enumerate(faces.holes) if not _is_exact(hole)]
+        self._encoders = [
+            (at, _width(hole), hole.face is Face.HTML) for at, hole in enumerate(faces.holes) if not _is_exact(hole)
+        ]
         self._template, cells = _alternating([*_head(envelope), *_body(faces)])
         place: dict[_Cell, int] = {cell: at for at, cell in enumerate([*faces.holes, *_Field])}
         self._order = itemgetter(*(place[cell] for cell in cells))
@@ -53,8 +57,8 @@ class Wire:
         """One copy, with CRLF line ends. No line begins with a dot."""
         values = self._faces.values(copy)
         fields = self._fields(copy, values)
-        for at, width, hole in self._encoders:
-            values[at] = quoted.value(hole.plain(values[at]), width)
+        for at, width, in_html in self._encoders:
+            values[at] = _written_value(values[at], width, in_html=in_html)
         pieces = self._template.copy()
         pieces[1::2] = self._order(values + fields)
         return "".join(pieces).encode()
@@ -126,6 +130,12 @@ def _is_exact(hole: Hole) -> bool:
 
 def _is_fixed(face: Faced) -> bool:
     return all(isinstance(piece, str) for piece in face)
+
+
+@lru_cache(maxsize=4096)
+def _written_value(text: str, width: int, *, in_html: bool) -> str:
+    """A merge value as it stands there; first names come again and again."""
+    return quoted.value(escape(text) if in_html else text, width)
 
 
 def _written_subject(subject: str) -> str:
