@@ -274,6 +274,19 @@ def test_a_person_looks_and_has_the_refused_ones_sent_again(ready: CommandLine) 
     assert "Next: newsletter campaigns status 1" in looked
 
 
+def test_a_campaign_held_back_by_the_pace_names_the_time_it_goes_on(ready: CommandLine) -> None:
+    with SmtpServer() as server:
+        ready.set("transport", server.url)
+        ready.set("connections", "1")
+        ready.set("warm_up", "1")
+        ready.set("timezone", "America/Chicago")
+        said = ready("send", "1")
+    assert said.code == 3
+    assert "Not finished yet: it goes on at " in said.out
+    assert "2 = 1 accepted + 0 excluded + 0 rejected + 0 unknown + 1 pending" in said.out
+    assert "Next: newsletter send 1" in said.out
+
+
 def test_what_waits_is_shown_with_its_reason_and_its_next_time(ready: CommandLine) -> None:
     refused(ready, "451 greylisted")
     facts = ready.do("campaigns", "reconcile", "1", "--json").json()
