@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .addresses import EmailAddress, address_hash
+from .db import insert_into
 from .errors import NewsletterError
 from .tables import Organization, Suppression, SuppressionReason
 
@@ -25,22 +26,27 @@ def suppress(
     list_id: int | None = None,
     detail: str = "",
 ) -> bool:
-    """Never mail an address again, on one list or, without `list_id`, on any. Returns whether that is new."""
+    """Never mail an address again, on one list or, without `list_id`, on any. Returns whether that is new.
+
+    Of an address that bounced and whose reader complained, the complaint is kept, whichever was told first.
+    """
     hashed = address_hash(address.key, organization.salt)
-    if session.scalar(select(_exactly(organization.id, hashed, list_id))):
-        return False
-    session.add(
-        Suppression(
-            organization_id=organization.id,
-            address_hash=hashed,
-            list_id=list_id,
-            reason=reason,
-            detail=detail,
-            created_at=now,
-        )
-    )
-    session.flush()
-    return True
+    values = {
+        "organization_id": organization.id,
+        "address_hash": hashed,
+        "list_id": list_id,
+        "reason": reason,
+        "detail": detail,
+        "created_at": now,
+    }
+    # Two may come at once: the database refuses the second, and that is no fault.
+    insert = insert_into(session, Suppression).values(values).on_conflict_do_nothing().returning(Suppression.id)
+    if session.scalar(insert) is not None:
+        return True
+    if reason is SuppressionReason.COMPLAINT:
+        bounce = (_exactly(organization.id, hashed, list_id), Suppression.reason == SuppressionReason.BOUNCE)
+        session.execute(update(Suppression).where(*bounce).values(reason=reason, detail=detail))
+    return False
 
 
 def lift(
@@ -99,10 +105,10 @@ def _scope(list_id: int | ColumnElement[int] | None) -> ColumnElement[bool]:
 
 
 def _exactly(organization_id: int, hashed: str, list_id: int | None) -> ColumnElement[bool]:
-    scope = Suppression.list_id.is_(None) if list_id is None else Suppression.list_id == list_id
-    return exists().where(
+    """The suppression in force of this address and scope."""
+    return and_(
         Suppression.organization_id == organization_id,
         Suppression.address_hash == hashed,
         Suppression.lifted_at.is_(None),
-        scope,
+        Suppression.list_id.is_(None) if list_id is None else Suppression.list_id == list_id,
     )

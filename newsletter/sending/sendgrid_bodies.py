@@ -14,14 +14,13 @@ from typing import Any, TypeAlias
 from newsletter.rendering.headers import Mailbox
 from newsletter.rendering.merge import clean
 from newsletter.rendering.prepared import Personalized, PreparedMessage
+from newsletter.tokens import KEY_ARGUMENT
 
 from .transports import Outgoing
 
 CALL_SIZE = 1_000
 CALL_BYTES = 30_000_000
 SUBSTITUTION_BYTES = 10_000
-KEY_ARGUMENT = "newsletter_key"
-"""The custom argument that comes back with every event; it holds the delivery key and no address."""
 _OFF = {"enable": False}
 _TRACKING_OFF = {
     "click_tracking": {"enable": False, "enable_text": False},

@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
+from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.rendering.theme import templates_folder
 from newsletter.tokens import TokenInvalid
 
-from . import confirming, health, preferences, signup, tracking, unsubscribing, viewing
+from . import confirming, health, hooks, preferences, signup, tracking, unsubscribing, viewing
 from .pages import SIGN_UP, Pages
 from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
@@ -27,7 +28,7 @@ _RETRY_SECONDS = "30"
 
 
 def create(app: App) -> FastAPI:
-    """Make the application. Its recorder runs from the server's start to its end."""
+    """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
     settings, folder = app.settings, templates_folder() / "web"
     catalogue = Catalogue(folder / "words", settings.language_codes)
     site = Site(
@@ -35,10 +36,12 @@ def create(app: App) -> FastAPI:
         pages=Pages(folder, catalogue, app.organization.name, settings.postal_address),
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
+        webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
     )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site
-    for part in (signup, confirming, preferences, unsubscribing, viewing, tracking, health):
+    web.router.routes.extend(tracking.ROUTES)
+    for part in (signup, confirming, preferences, unsubscribing, viewing, hooks, health):
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"))

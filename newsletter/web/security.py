@@ -1,11 +1,11 @@
 """What guards every answer: headers, and a limit to what is read of a request."""
 
-from collections.abc import Mapping
-
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 64 * 1024
+LARGEST_CALL = 10 * 1024 * 1024
+"""Of a provider's call; SendGrid's are below 1 MB."""
+HOOKS = "/hooks/"
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -22,7 +22,7 @@ _ONE_YEAR = "max-age=31536000"
 
 
 class BodyTooLarge(Exception):
-    """A request said more than any of our forms can hold."""
+    """A request said more than any of our forms, or any provider's call, can hold."""
 
 
 class Guard:
@@ -30,28 +30,29 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers: Mapping[str, str] = HEADERS | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
+        headers = HEADERS | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, its body counted, its answer completed."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read = 0
+        read, limit = 0, LARGEST_CALL if scope["path"].startswith(HOOKS) else LARGEST_BODY
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > LARGEST_BODY:
+            if read > limit:
                 raise BodyTooLarge
             return message
 
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                present = {name.lower() for name, _ in message["headers"]}
+                missing = [pair for pair in self._headers if pair[0] not in present]
+                message["headers"] = [*message["headers"], *missing]
             await send(message)
 
         await self._app(scope, counted, completed)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
+from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.tokens import ReaderPurpose
 from subscribers import subscribers
@@ -30,6 +31,8 @@ class Site:
     pages: Pages
     recorder: Recorder
     targets: Targets
+    webhook_key: WebhookKey | None
+    """By which SendGrid's calls are known; None where it is not set."""
 
     def reader_of(self, session: Session, purpose: ReaderPurpose, token: str) -> tuple[Subscriber, int]:
         """The reader that a token names, and its subject. Raises `TokenInvalid` or `LinkDone`."""

@@ -13,8 +13,8 @@ from newsletter.rendering.readers import Reader
 from newsletter.sending import sendgrid_bodies
 from newsletter.sending.outcomes import Outcome
 from newsletter.sending.sendgrid import SendGridTransport
-from newsletter.sending.sendgrid_bodies import KEY_ARGUMENT
 from newsletter.sending.transports import AccountRefused, Outgoing, TransportUnavailable, open_transport
+from newsletter.tokens import KEY_ARGUMENT
 from tests.support import mails, school
 from tests.support.outgoing import Notes, a_group, a_prepared_message
 from tests.support.school import FAMILIES, a_scheduled_campaign, a_school

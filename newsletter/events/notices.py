@@ -1,0 +1,147 @@
+"""What a provider tells of our copies. It may tell it often and in any order; the end is the same."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.ledger import reconciling
+from newsletter.ledger.settling import Settlement, settle
+from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
+from newsletter.tokens import DeliveryKey
+from subscribers import suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.consent import Evidence
+from subscribers.db import insert_into
+from subscribers.tables import List, Organization, Subscriber, SuppressionReason
+
+from .tables import Event, EventKind
+from .unsubscribes import leave
+
+_KEPT = (EventKind.DELIVERED, EventKind.DEFERRED, EventKind.BOUNCE, EventKind.COMPLAINT, EventKind.UNSUBSCRIBE)
+"""Opens and clicks are not: our own pixel and links have counted them, as far as their reader agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One fact about one attempt of one copy, in our words."""
+
+    provider: str
+    event_id: str
+    """The provider's own name of the fact: the same however often it is told."""
+    kind: EventKind
+    key: DeliveryKey
+    occurred_at: datetime
+    provider_id: str | None = None
+    """The provider's name of the message."""
+    is_permanent: bool = False
+    """For a bounce: whether the address will never take a mail."""
+    status: str = ""
+    """The receiving server's status, such as `5.1.1` (RFC 3463)."""
+    reason: str = ""
+
+
+def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
+    """Bring the ledger, the kept events and the suppressions to what notices say, in the caller's transaction.
+
+    Whatever a provider tells of a copy but its refusal proves that it took the copy, so it settles `unknown`. What is
+    told again changes nothing.
+    """
+    _settle(session, clock, [notice for notice in notices if notice.kind is not EventKind.REJECTED])
+    for notice in notices:
+        if notice.kind is EventKind.REJECTED:
+            refused(session, clock, notice)
+    for notice in _told_first(session, clock, notices):
+        follow = _CONSEQUENCES.get(notice.kind)
+        if follow is not None:
+            follow(session, clock, notice)
+
+
+def refused(session: Session, clock: Clock, notice: Notice) -> None:
+    """The provider took the copy and then would not send it: it is rejected, whatever the call was answered."""
+    key = notice.key
+    reconciling.reject(session, clock, key.campaign_id, key.seq, key.attempt, notice.reason)
+
+
+def bounced(session: Session, clock: Clock, notice: Notice) -> None:
+    """The receiving server refused it. Only a refusal for good ends mail to the address."""
+    if notice.is_permanent:
+        _suppress(session, clock, notice, SuppressionReason.BOUNCE)
+
+
+def complained(session: Session, clock: Clock, notice: Notice) -> None:
+    """The reader reported it as spam and is never mailed again, by any list."""
+    _suppress(session, clock, notice, SuppressionReason.COMPLAINT)
+
+
+def left(session: Session, clock: Clock, notice: Notice) -> None:
+    """The reader unsubscribed at the provider: they leave the list of the copy, or all where it is of none."""
+    copy = _copy_of(session, notice)
+    reader = session.get(Subscriber, copy.subscriber_id) if copy and copy.subscriber_id else None
+    if copy is not None and reader is not None:
+        list_ = session.get(List, copy.list_id) if copy.list_id else None
+        leave(session, reader, list_, clock.now(), evidence=Evidence("mail", f"told by {notice.provider}"))
+
+
+_CONSEQUENCES: Mapping[EventKind, Callable[[Session, Clock, Notice], None]] = {
+    EventKind.BOUNCE: bounced,
+    EventKind.COMPLAINT: complained,
+    EventKind.UNSUBSCRIBE: left,
+}
+
+
+def _settle(session: Session, clock: Clock, proofs: Sequence[Notice]) -> None:
+    """Call accepted what these prove was taken."""
+    taken: dict[int, dict[tuple[int, int], Settlement]] = defaultdict(dict)
+    for proof in proofs:
+        campaign_id, seq, attempt = proof.key.campaign_id, proof.key.seq, proof.key.attempt
+        accepted = Settlement(seq, attempt, DeliveryState.ACCEPTED, proof.provider_id)
+        taken[campaign_id].setdefault((seq, attempt), accepted)
+    # Always in the same order, so that two calls about the same copies never wait for each other.
+    for campaign_id in sorted(taken):
+        settle(session, clock, campaign_id, [taken[campaign_id][at] for at in sorted(taken[campaign_id])])
+
+
+def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> list[Notice]:
+    """Keep those that are to be kept; the ones that were not known before. The database refuses the second of two."""
+    told = {notice.event_id: notice for notice in notices if notice.kind in _KEPT}
+    if not told:
+        return []
+    statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
+    rows = [_row(told[event_id], clock.now()) for event_id in sorted(told)]
+    new = session.scalars(statement.returning(Event.event_id), rows).all()
+    return [told[event_id] for event_id in sorted(new)]
+
+
+def _row(notice: Notice, now: datetime) -> dict[str, Any]:
+    return {
+        "provider": notice.provider,
+        "event_id": notice.event_id,
+        "kind": notice.kind,
+        "campaign_id": notice.key.campaign_id,
+        "seq": notice.key.seq,
+        "detail": {"permanent": notice.is_permanent, "status": notice.status, "reason": notice.reason},
+        "occurred_at": notice.occurred_at,
+        "received_at": now,
+    }
+
+
+def _suppress(session: Session, clock: Clock, notice: Notice, reason: SuppressionReason) -> None:
+    copy = _copy_of(session, notice)
+    if copy is not None and copy.to_address:
+        organization, address = session.get_one(Organization, copy.organization_id), EmailAddress.parse(copy.to_address)
+        suppressions.suppress(session, organization, address, reason, now=clock.now(), detail=notice.reason)
+
+
+def _copy_of(session: Session, notice: Notice) -> Row[str, int | None, int, int | None] | None:
+    """The copy a notice is about, as the ledger knows it; None where it is purged."""
+    return session.execute(
+        select(Delivery.to_address, Delivery.subscriber_id, Campaign.organization_id, Campaign.list_id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.campaign_id == notice.key.campaign_id, Delivery.seq == notice.key.seq)
+    ).one_or_none()
