@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import column, inspect, select, table
 
 from newsletter.errors import NewsletterError
 from subscribers.db import Database
+
+_FOLDER = Path(__file__).parent
 
 
 class DatabaseNotReady(NewsletterError):
@@ -17,7 +16,12 @@ class DatabaseNotReady(NewsletterError):
 
 def upgrade(database: Database) -> None:
     """Bring the database to this version's shape; run again, it does nothing."""
-    config = _config()
+    from alembic import command  # noqa: PLC0415 - 11 MB that only this needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -25,14 +29,14 @@ def upgrade(database: Database) -> None:
 
 def ensure_current(database: Database) -> None:
     """Raise `DatabaseNotReady` where the shape is not this version's."""
+    kept = table("alembic_version", column("version_num"))
     with database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present != ScriptDirectory.from_config(_config()).get_current_head():
+        is_set_up = inspect(connection).has_table(kept.name)
+        present = connection.scalar(select(kept.c.version_num)) if is_set_up else None
+    if present != _newest():
         raise DatabaseNotReady
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _newest() -> str:
+    """The number that the last file of `versions` begins with."""
+    return max(file.name for file in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
