@@ -84,9 +84,12 @@ class Scheduler:
             self.finish_one(campaign_id)
 
     def finish_one(self, campaign_id: int) -> None:
-        """End a campaign if nothing of it is open."""
-        with self.database.writing() as session:
-            balance.finish(session, self.clock, campaign_id)
+        """End a campaign if nothing of it is open. One whose sum is broken is said, and holds up no other."""
+        try:
+            with self.database.writing() as session:
+                balance.finish(session, self.clock, campaign_id)
+        except balance.SumBroken as broken:
+            _log.error(str(broken))
 
     def _fire_one(self, session: Session, schedule_id: int, fire_at: datetime) -> None:
         """Win the due time by taking it out of the table; the run's primary key refuses a second one."""

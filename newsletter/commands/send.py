@@ -38,7 +38,8 @@ def send(campaign_id: int) -> None:
         ending = _send(app, campaign_id)
         console().print(_sentence(app, campaign_id, ending), soft_wrap=True)
         if ending.state != CampaignState.SENT:
-            sys.exit(NOT_FINISHED if ending.state == CampaignState.SENDING else 1)
+            goes_on = ending.state == CampaignState.SENDING and ending.found.balances
+            sys.exit(NOT_FINISHED if goes_on else 1)
 
 
 def _send(app: App, campaign_id: int) -> Ending:

@@ -78,7 +78,11 @@ def finish(session: Session, clock: Clock, campaign_id: int) -> bool:
         return False
     found = balance(session, campaign_id)
     if not found.balances or found.open:
-        raise SumBroken
+        copies = sum(found.counts.values())
+        raise SumBroken(
+            f"Campaign {campaign_id} is not called sent: for an audience of {found.audience:,} the ledger has "
+            f"{copies:,} copies, and {found.open:,} of them are open in no chunk. Please report this."
+        )
     return try_move(session, campaign_id, CampaignState.SENT, finished_at=clock.sql())
 
 

@@ -26,10 +26,15 @@ def sum_of(session: Session, campaign_id: int) -> str:
 
 
 def sentence(audience: int, states: Mapping[DeliveryState, int], reasons: Mapping[Exclusion, int]) -> str:
-    """`N = a accepted + b excluded (why) + c rejected + d unknown`, and the other states where they are not zero."""
+    """`N = a accepted + b excluded (why) + c rejected + d unknown`, and the other states where they are not zero.
+
+    A sum that does not hold is said before anything else.
+    """
     shown = (*_ALWAYS, *(state for state in DeliveryState if state not in _ALWAYS and states[state]))
     why = ", ".join(f"{count:,} {_WHY[reason]}" for reason, count in reasons.items())
     terms = {state: f"{states[state]:,} {state}" for state in shown}
     if why:
         terms[DeliveryState.EXCLUDED] += f" ({why})"
+    if sum(states.values()) != audience:
+        return f"THE SUM IS BROKEN, please report this: {audience:,} is not {' + '.join(terms.values())}"
     return f"{audience:,} = {' + '.join(terms.values())}"

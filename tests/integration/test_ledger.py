@@ -2,7 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.campaigns import lifecycle
@@ -76,6 +76,23 @@ def test_a_lost_delivery_is_not_hidden(database: Database, clock: Clock) -> None
         session.execute(update(Chunk).values(state=ChunkState.DONE))
     with pytest.raises(balance.SumBroken), database.writing() as session:
         balance.finish(session, clock, campaign_id)
+
+
+@pytest.mark.parametrize(("audience", "lost"), [(3, 1), (6, 0), (2, 0)], ids=["a lost row", "doubled", "one too few"])
+def test_a_campaign_whose_copies_are_not_its_audience_is_not_called_sent(
+    database: Database, clock: Clock, audience: int, lost: int
+) -> None:
+    campaign_id = a_sending_campaign(database, 3)
+    held = claim(database, clock)
+    accept(database, clock, campaign_id, take(database, clock, held))
+    give_back(database, clock, held)
+    with database.writing() as session:
+        session.execute(delete(Delivery).where(Delivery.seq <= lost))
+        session.execute(update(Campaign).values(audience=audience))
+    with pytest.raises(balance.SumBroken, match=f"audience of {audience}"), database.writing() as session:
+        balance.finish(session, clock, campaign_id)
+    with database.reading() as session:
+        assert get(session, campaign_id).state == CampaignState.SENDING
 
 
 def test_two_senders_never_hold_the_same_chunk(database: Database, clock: Clock) -> None:  # F6

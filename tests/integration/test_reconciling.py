@@ -287,6 +287,24 @@ def test_a_campaign_held_back_by_the_pace_names_the_time_it_goes_on(ready: Comma
     assert "Next: newsletter send 1" in said.out
 
 
+def test_a_broken_sum_is_said_loudly_and_holds_up_no_other_campaign(ready: CommandLine, database_url: str) -> None:
+    with SmtpServer() as server:
+        ready.set("transport", server.url)
+        ready.do("send", "1")
+        database = Database(database_url)
+        with database.writing() as session:
+            session.execute(update(Campaign).values(state=CampaignState.SENDING, audience=4))
+        database.close()
+        broken = ready("send", "1")
+        ready.do("campaigns", "copy", "1")
+        ready.do("campaigns", "schedule", "2", "--now")
+        other = ready.do("send", "2")
+    assert broken.code == 1
+    assert "THE SUM IS BROKEN, please report this: 4 is not 2 accepted" in broken.out
+    assert "Campaign 1 is not called sent" in broken.err
+    assert "Campaign 2 is sent." in other.out
+
+
 def test_what_waits_is_shown_with_its_reason_and_its_next_time(ready: CommandLine) -> None:
     refused(ready, "451 greylisted")
     facts = ready.do("campaigns", "reconcile", "1", "--json").json()

@@ -18,6 +18,13 @@ def test_what_is_open_is_in_the_sum_only_while_it_is() -> None:
     assert sentence(5, states, {}) == "5 = 0 accepted + 0 excluded + 0 rejected + 0 unknown + 4 pending + 1 deferred"
 
 
+def test_a_sum_that_does_not_hold_is_said_first() -> None:
+    said = sentence(1_300, NOTHING | {DeliveryState.ACCEPTED: 1_299}, {})
+    assert said == (
+        "THE SUM IS BROKEN, please report this: 1,300 is not 1,299 accepted + 0 excluded + 0 rejected + 0 unknown"
+    )
+
+
 def test_every_reason_has_its_words() -> None:
     for reason in Exclusion:
         assert "excluded (1 " in sentence(1, NOTHING | {DeliveryState.EXCLUDED: 1}, {reason: 1})
