@@ -1,4 +1,7 @@
+from collections import Counter
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -7,7 +10,10 @@ from newsletter.clock import Clock
 from newsletter.ledger.tables import RateBucket
 from newsletter.sending import pace
 from newsletter.sending.pace import Limits, Permit
+from newsletter.sending.sender import Sender, Step
 from subscribers.db import Database
+from tests.support.school import a_scheduled_campaign, a_school, add_family
+from tests.support.smtp_server import SmtpServer
 
 FREELY = Limits()
 
@@ -145,3 +151,26 @@ def test_a_probe_whose_sender_died_is_followed_by_another(database: Database, cl
     assert ask(database, clock, 50).is_probe
     clock.offset += pace.PROBE + timedelta(seconds=1)
     assert ask(database, clock, 50).is_probe
+
+
+def test_a_slow_domain_holds_nobody_else_up(database_url: str, tmp_path: Path, clock: Clock) -> None:
+    with (
+        SmtpServer() as server,
+        a_school(database_url, server.url, tmp_path, clock, domain_rates="slow.example=1") as app,
+    ):
+        for n in range(4):
+            add_family(app, f"r{n}@slow.example")
+        campaign_id = a_scheduled_campaign(app)
+        app.scheduler().tick()
+        with closing(Sender(app.sending(), campaign_id)) as sender:
+            while sender.step() is Step.WORKED:
+                pass
+            assert Counter(to.rpartition("@")[2] for to in server.record.recipients) == {
+                "families.example": 3,
+                "slow.example": 2,  # its burst of a second
+            }
+            for so_far in (6, 7):
+                clock.offset += timedelta(seconds=1.1)
+                while sender.step() is Step.WORKED:
+                    pass
+                assert len(server.record.recipients) == so_far
