@@ -103,7 +103,15 @@ class App:
             tuple(DomainRates.parse(self.settings.domain_rates).rates), self.settings.mails_per_week
         )
         return Scheduler(
-            self.database, self.clock, self.journals, grace, self.today, self.rule_context, limits, self.enqueue
+            self.database,
+            self.clock,
+            self.journals,
+            grace,
+            self.today,
+            self.rule_context,
+            limits,
+            self.enqueue,
+            self.settings.tracking,
         )
 
     @property

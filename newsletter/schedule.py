@@ -22,6 +22,7 @@ from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import move
 from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
+from newsletter.settings import Tracking
 from subscribers.db import Database
 
 TICK_SECONDS = 5
@@ -40,6 +41,7 @@ class Scheduler:
     rule_context_of: preparing.RuleContextOf
     limits: preparing.Limits
     enqueue: Enqueue = nobody
+    tracking: Tracking = Tracking.CONSENT
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -110,11 +112,11 @@ class Scheduler:
                 if not is_late:
                     self.enqueue(session, Job(JobKind.PREPARE, won.subject_id))
             case ScheduleKind.WINNER:
-                arms.decide(session, won.subject_id)
+                arms.decide(session, self.clock, won.subject_id, self.tracking)
                 self.enqueue(session, Job(JobKind.SEND, won.subject_id))
             case ScheduleKind.SERIES:
-                series.open_draft(session, self.clock, won.subject_id)
                 won.next_at = next_time(Recurrence.parse(won.cron), won.tz, now)
+                series.open_draft(session, self.clock, won.subject_id, fire_at, won.next_at)
 
 
 def next_time(rule: Recurrence, zone: str, after: datetime) -> datetime:

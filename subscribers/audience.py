@@ -31,9 +31,9 @@ def exclusion(list_id: int | ColumnElement[int]) -> ColumnElement[str | None]:
     )
 
 
-def count(session: Session, list_id: int, rule: Rule, context: RuleContext) -> int:
-    """How many would be mailed now."""
-    mailable = members(list_id, rule, context).where(exclusion(list_id).is_(None)).subquery()
+def count(session: Session, list_id: int, rule: Rule, context: RuleContext, *also: ColumnElement[bool]) -> int:
+    """How many would be mailed now; `also` are more conditions over `Subscriber`."""
+    mailable = members(list_id, rule, context).where(exclusion(list_id).is_(None), *also).subquery()
     return session.scalars(select(func.count()).select_from(mailable)).one()
 
 

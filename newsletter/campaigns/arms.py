@@ -4,33 +4,29 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from babel import Locale
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
-from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
 from newsletter.issues.document import Document
 from newsletter.ledger.states import get
-from newsletter.ledger.tables import (
-    Campaign,
-    CampaignState,
-    Chunk,
-    ChunkState,
-    Delivery,
-    DeliveryState,
-    Schedule,
-    ScheduleKind,
-)
-from subscribers.tables import Subscriber
+from newsletter.ledger.tables import Campaign, CampaignState, Chunk, ChunkState, Schedule, ScheduleKind
+from newsletter.rendering import merge
+from newsletter.settings import Tracking
 
+from . import trials
 from .lanes import ARM_A, ARM_B
+from .trials import Result
 
 ARMS = (ARM_A, ARM_B)
-_IN_LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[A-Za-z]{2,4})?)=(.*)", re.DOTALL)
+_IN_LANGUAGE = re.compile(r"([a-z]{2,3})((?:-[A-Za-z]{2,4})?)=(.*)", re.DOTALL)
+_LANGUAGES = Locale("en").languages
 _GOING_ON = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.STOPPED)
 
 
@@ -40,6 +36,13 @@ class SubjectInvalid(NewsletterError):
 
 class NothingToDecide(NewsletterError):
     """This campaign has no test of two subjects that waits for its winner."""
+
+
+class Decider(StrEnum):
+    """What chose the winner of a test."""
+
+    CLICKS = "clicks"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,19 @@ class Trial:
         """Read `TEXT`, for the issue's original language, or `es=TEXT`. Raises `SubjectInvalid`."""
         subjects: dict[str, str] = {}
         for text in texts:
-            match = _IN_LANGUAGE.fullmatch(text)
-            known = match is not None and match[1] in document.languages
-            language, subject = (match[1], match[2]) if match is not None and known else (document.original, text)
+            language, subject = _told(document, text)
+            if language in subjects:
+                raise SubjectInvalid(f"There are two other subjects in {language}. Give one for each language.")
             subjects[language] = _checked(subject.strip(), document.subject.get(language, ""))
         return cls(subjects, percent, decide_after)
+
+    @classmethod
+    def kept(cls, campaign: Campaign) -> "Trial | None":
+        """The trial of a campaign; None where it has none."""
+        if not campaign.subject_b:
+            return None
+        decide_after = timedelta(minutes=campaign.decide_minutes)
+        return cls(json.loads(campaign.subject_b), campaign.test_percent, decide_after)
 
 
 def with_subject_b(document: Document, subject_b: str) -> Document:
@@ -94,129 +105,97 @@ def await_winner(session: Session, clock: Clock, campaign: Campaign) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one arm so far."""
+def decide(session: Session, clock: Clock, campaign_id: int, tracking: Tracking) -> str | None:
+    """Send the rest with the subject of the arm that more people followed; A where they are even.
 
-    arm: str
-    accepted: int
-    clicked: int
-    """Copies that a person followed a link of, among readers who agreed to tracking; without any, requests."""
-
-    @property
-    def rate(self) -> float:
-        """Clicks a copy."""
-        return self.clicked / self.accepted if self.accepted else 0.0
-
-
-def results(session: Session, campaign_id: int) -> list[Result]:
-    """Both arms. Of readers who agreed where there are any in the arms, else by the counters that hold no reader."""
-    tracked = [_of_readers(session, campaign_id, arm) for arm in ARMS]
-    if any(result.accepted for result in tracked):
-        return tracked
-    return [_of_counters(session, campaign_id, arm) for arm in ARMS]
-
-
-def decide(session: Session, campaign_id: int, arm: str | None = None) -> str | None:
-    """Send the rest with the subject of the better arm, or of the one a person chose.
-
-    Clicks of people by copy; A where they are even. Returns the winner, or None where there was nothing to decide:
-    it is decided already, or the campaign has ended.
+    Returns the winner, or None where there was nothing to decide: it is decided already, or the campaign has ended.
     """
-    if arm is None:
-        a, b = results(session, campaign_id)
-        arm = ARM_B if b.rate > a.rate else ARM_A
+    found = trials.results(session, campaign_id, tracking)
+    arm = ARM_B if found[1].rate > found[0].rate else ARM_A
+    return arm if _settle(session, clock, campaign_id, arm, _standing(found, Decider.CLICKS)) else None
+
+
+def choose(session: Session, clock: Clock, campaign_id: int, arm: str, tracking: Tracking) -> None:
+    """A person decides before the time. Raises `NothingToDecide`."""
+    get(session, campaign_id)
+    found = trials.results(session, campaign_id, tracking)
+    if not _settle(session, clock, campaign_id, arm, _standing(found, Decider.PERSON)):
+        raise NothingToDecide
+
+
+def decides_at(session: Session, campaign: Campaign) -> datetime | None:
+    """When the winner will be chosen; None where nothing waits for it."""
+    if campaign.winner or campaign.state not in _GOING_ON:
+        return None
+    return session.scalar(select(Schedule.next_at).where(*_of_winner(campaign.id)))
+
+
+def facts(session: Session, campaign: Campaign, tracking: Tracking) -> dict[str, Any] | None:
+    """How a test stands, for people and programs; None where there is none.
+
+    Once it is decided: how it stood at that moment, for the rest then belongs to the winner's arm.
+    """
+    if not campaign.subject_b:
+        return None
+    due = decides_at(session, campaign)
+    standing = campaign.decision or _standing(trials.results(session, campaign.id, tracking))
+    return {
+        "subject_b": json.loads(campaign.subject_b),
+        "percent": campaign.test_percent,
+        **standing,
+        "winner": campaign.winner or None,
+        "decided_at": campaign.decided_at.isoformat() if campaign.decided_at else None,
+        "decide_at": due.isoformat() if due else None,
+    }
+
+
+def _standing(found: Iterable[Result], by: Decider | None = None) -> dict[str, Any]:
+    arms = list(found)
+    return {"counts": arms[0].counts, "arms": {result.arm: result.facts() for result in arms}, "decided_by": by}
+
+
+def _settle(session: Session, clock: Clock, campaign_id: int, arm: str, decision: dict[str, Any]) -> bool:
+    """Whether this call decided it."""
+    # The due-table first and the campaign next, as the tick does, so that a person and the tick never wait in a ring.
+    session.execute(update(Schedule).where(*_of_winner(campaign_id)).values(next_at=None))
     won = session.scalar(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.subject_b != "", Campaign.winner == "")
         .where(Campaign.state.in_(_GOING_ON))
-        .values(winner=arm)
+        .values(winner=arm, decision=decision, decided_at=clock.sql())
         .returning(Campaign.id)
     )
     if won is None:
-        return None
+        return False
     session.execute(
         update(Chunk)
         .where(Chunk.campaign_id == campaign_id, Chunk.state == ChunkState.HELD)
         .values(arm=arm, state=ChunkState.READY)
     )
-    session.execute(update(Schedule).where(*_of_winner(campaign_id)).values(next_at=None))
-    return arm
+    return True
 
 
-def choose(session: Session, campaign_id: int, arm: str) -> None:
-    """A person decides before the time. Raises `NothingToDecide`."""
-    get(session, campaign_id)
-    if decide(session, campaign_id, arm) is None:
-        raise NothingToDecide
-
-
-def facts(session: Session, campaign: Campaign) -> dict[str, Any] | None:
-    """How a test stands, for people and programs; None where there is none."""
-    if not campaign.subject_b:
-        return None
-    due = session.scalar(select(Schedule.next_at).where(*_of_winner(campaign.id)))
-    return {
-        "subject_b": json.loads(campaign.subject_b),
-        "percent": campaign.test_percent,
-        "arms": {
-            result.arm: {"accepted": result.accepted, "clicked": result.clicked, "rate": round(result.rate, 4)}
-            for result in results(session, campaign.id)
-        },
-        "winner": campaign.winner or None,
-        "decide_at": due.isoformat() if due else None,
-    }
+def _told(document: Document, text: str) -> tuple[str, str]:
+    """The language of a subject, and the subject."""
+    match = _IN_LANGUAGE.fullmatch(text)
+    if match is None or (match[1] + match[2] not in document.languages and match[1] not in _LANGUAGES):
+        return document.original, text
+    language = match[1] + match[2]
+    if language not in document.languages:
+        known = ", ".join(document.languages)
+        raise SubjectInvalid(f"The issue has no texts in {language}. Give the other subject in one of: {known}.")
+    return language, match[3]
 
 
 def _checked(subject: str, own: str) -> str:
-    if not subject or not subject.isprintable() or subject == own:
-        raise SubjectInvalid
+    if not subject or not subject.isprintable():
+        raise SubjectInvalid("The other subject must be one line that says something.")
+    if subject == own:
+        raise SubjectInvalid(f"The other subject is the issue's own: {own}. Write one that differs.")
+    for problem in merge.problems(subject):
+        raise SubjectInvalid(f"The other subject has a merge field that cannot be filled in: {problem.text}")
     return subject
 
 
 def _of_winner(campaign_id: int) -> tuple[Any, ...]:
     return Schedule.kind == ScheduleKind.WINNER, Schedule.subject_id == campaign_id
-
-
-def _in_arm(campaign_id: int, arm: str) -> tuple[Any, ...]:
-    """Conditions over `Delivery` and the `Chunk` it lies in."""
-    return (
-        Delivery.campaign_id == campaign_id,
-        Chunk.campaign_id == campaign_id,
-        Chunk.arm == arm,
-        Delivery.seq.between(Chunk.lo, Chunk.hi),
-        Delivery.state == DeliveryState.ACCEPTED,
-    )
-
-
-def _of_readers(session: Session, campaign_id: int, arm: str) -> Result:
-    clicked = select(Event.id).where(
-        Event.campaign_id == campaign_id,
-        Event.seq == Delivery.seq,
-        Event.kind == EventKind.CLICK,
-        Event.actor == Actor.HUMAN,
-    )
-    copies = (
-        select(func.count(), func.count().filter(clicked.exists()))
-        .select_from(Delivery)
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .join(Chunk, Chunk.campaign_id == Delivery.campaign_id)
-        .where(*_in_arm(campaign_id, arm), Subscriber.tracking.is_(True))
-    )
-    return Result(arm, *session.execute(copies).one())
-
-
-def _of_counters(session: Session, campaign_id: int, arm: str) -> Result:
-    copies = (
-        select(func.count())
-        .select_from(Delivery)
-        .join(Chunk, Chunk.campaign_id == Delivery.campaign_id)
-        .where(*_in_arm(campaign_id, arm))
-    )
-    clicks = select(func.coalesce(func.sum(CampaignStat.count), 0)).where(
-        CampaignStat.campaign_id == campaign_id,
-        CampaignStat.arm == arm,
-        CampaignStat.kind == EventKind.CLICK,
-        CampaignStat.actor == Actor.HUMAN,
-    )
-    return Result(arm, session.scalars(copies).one(), session.scalars(clicks).one())

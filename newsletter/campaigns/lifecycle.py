@@ -76,9 +76,14 @@ def trial_of(session: Session, issue_id: int, subjects: Sequence[str], percent: 
 
 
 def copy(session: Session, clock: Clock, campaign_id: int, issue_id: int | None = None) -> Campaign:
-    """Make a draft with the same aim, of the same issue or another; a test of two subjects is not copied."""
+    """Make a draft with the same aim, of the same issue or another.
+
+    A test of two subjects is copied with its issue only: the other subject is written for that one.
+    """
     source = get(session, campaign_id)
-    return create(session, clock, issue_id or _issue_of(source), _aim_of(session, source))
+    own = _issue_of(source)
+    trial = Trial.kept(source) if issue_id in (None, own) else None
+    return create(session, clock, issue_id or own, _aim_of(session, source), trial, source.unopened_of_id)
 
 
 def resend(session: Session, clock: Clock, campaign_id: int) -> Campaign:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.issues import issues, writing
+from newsletter.issues.document import Document
 from newsletter.issues.tables import Issue
 from newsletter.ledger import streams
 from newsletter.ledger.tables import Schedule, ScheduleKind
@@ -21,6 +23,7 @@ from .streams import REMINDER, ReminderLetter
 from .tables import Series
 
 _AUTHOR = "series"
+_YEAR = 12
 
 
 class SeriesExists(NewsletterError):
@@ -89,25 +92,23 @@ def remove(session: Session, organization_id: int, name: str) -> None:
     session.delete(found)
 
 
-def open_draft(session: Session, clock: Clock, series_id: int) -> Issue:
-    """Begin the next month's issue as the last one is, and append the mail that tells the editor."""
+def open_draft(session: Session, clock: Clock, series_id: int, due_at: datetime, next_at: datetime) -> Issue:
+    """Begin the next issue as the last one is, and append the mail that tells the editor.
+
+    `due_at` is when that was due, `next_at` when the series opens a draft again. The month moves on as far as the
+    calendar does between the two: a weekly series stays in its month, one that was away for long catches up.
+    """
     series = session.get_one(Series, series_id)
     last = session.get_one(Issue, series.issue_id)
     document = issues.document_of(issues.latest(session, last))
-    text = writing.write(replace(document, month=_month_after(document.month)))
+    zone = ZoneInfo(series.time_zone)
+    due, next_due = due_at.astimezone(zone), next_at.astimezone(zone)
+    month = max(_months_later(document.month, _months(next_due) - _months(due)), f"{due:%Y-%m}")
+    text = writing.write(replace(document, month=month))
     issue = issues.import_document(session, series.organization_id, text, _AUTHOR, clock.now())
     series.issue_id = issue.id
     if series.remind:
-        letter = ReminderLetter(series.list_id, document.original, issue.id, document.month, issue.month)
-        campaign_id = streams.ensure(session, clock, series.organization_id, REMINDER)
-        streams.append(
-            session,
-            clock,
-            campaign_id,
-            to_address=series.remind,
-            variant=str(letter),
-            dedupe=f"{series.id}:{issue.month}",
-        )
+        _remind(session, clock, series, issue, document, next_due.date())
     return issue
 
 
@@ -123,6 +124,18 @@ def _newest(session: Session, organization_id: int) -> int:
     return newest.id
 
 
-def _month_after(month: str) -> str:
-    year, number = map(int, month.split("-"))
-    return f"{year + number // 12:04}-{number % 12 + 1:02}"
+def _remind(session: Session, clock: Clock, series: Series, issue: Issue, last: Document, due: date) -> None:
+    letter = ReminderLetter(series.list_id, last.original, issue.id, last.month, issue.month, due)
+    campaign_id = streams.ensure(session, clock, series.organization_id, REMINDER)
+    streams.append(
+        session, clock, campaign_id, to_address=series.remind, variant=str(letter), dedupe=f"{series.id}:{issue.id}"
+    )
+
+
+def _months(day: date) -> int:
+    return day.year * _YEAR + day.month
+
+
+def _months_later(month: str, count: int) -> str:
+    months = _months(date.fromisoformat(f"{month}-01")) - 1 + count
+    return f"{months // _YEAR:04}-{months % _YEAR + 1:02}"

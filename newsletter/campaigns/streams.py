@@ -1,7 +1,7 @@
 """The streams in use: the mail that asks for a confirmation, the editor's test mail, and the reminder of a series."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -61,22 +61,25 @@ class TestIssue:
 
 @dataclass(frozen=True, slots=True)
 class ReminderLetter:
-    """What a reminder says: which issue was opened, for which month, from that of which."""
+    """What a reminder says: which issue was opened, for which month, from that of which, and when the next one is."""
 
     list_id: int
     language: str
     issue_id: int
     last_month: str
     month: str
+    due: date
+    """The day on which the series opens the draft after this one."""
 
     def __str__(self) -> str:
-        return f"{REMINDER}:{self.list_id}:{self.language}:{self.issue_id}:{self.last_month}:{self.month}"
+        months = f"{self.last_month}:{self.month}"
+        return f"{REMINDER}:{self.list_id}:{self.language}:{self.issue_id}:{months}:{self.due}"
 
     @classmethod
     def parse(cls, text: str) -> "ReminderLetter":
         """Read what `str` wrote."""
-        _, list_id, language, issue_id, last_month, month = text.split(":", 5)
-        return cls(int(list_id), language, int(issue_id), last_month, month)
+        _, list_id, language, issue_id, last_month, month, due = text.split(":", 6)
+        return cls(int(list_id), language, int(issue_id), last_month, month, date.fromisoformat(due))
 
 
 def ask_confirmation(

@@ -32,7 +32,7 @@ def findings(document: Document, bands: Iterable[str]) -> Iterator[Finding]:
         yield from _merge_fields(section)
         yield from _url(section)
         if section.kind is SectionKind.EVENT:
-            yield from _event(section)
+            yield from _event(section, document.month)
         if section.kind is not SectionKind.DIVIDER:
             yield from _languages(section, document)
 
@@ -72,7 +72,7 @@ def _url(section: Section) -> Iterator[Finding]:
         yield error(section.line, _place(section), "A resource is a web page.", "Link to one that begins with https://")
 
 
-def _event(section: Section) -> Iterator[Finding]:
+def _event(section: Section, month: str) -> Iterator[Finding]:
     told = section.attributes
     place = _place(section)
     if not told.get("starts"):
@@ -84,10 +84,10 @@ def _event(section: Section) -> Iterator[Finding]:
         yield error(section.line, place, sentence, "Use a name such as America/Chicago.")
     if not told.get("place") and not told.get("url"):
         yield warning(section.line, place, "The event has neither a place nor a link.", "Add place=... or url=...")
-    yield from _times(section)
+    yield from _times(section, month)
 
 
-def _times(section: Section) -> Iterator[Finding]:
+def _times(section: Section, month: str) -> Iterator[Finding]:
     moments = {}
     for name in ("starts", "ends"):
         text = section.attributes.get(name, "")
@@ -99,6 +99,9 @@ def _times(section: Section) -> Iterator[Finding]:
     starts, ends = moments.get("starts"), moments.get("ends")
     if starts and ends and ends < starts:
         yield error(section.line, _place(section), "The event ends before it begins.", _CORRECT)
+    if starts and f"{starts:%Y-%m}" < month:  # a draft that was begun from the last issue has the last issue's dates
+        sentence = f"The event begins in {starts:%Y-%m}, before the month of the issue."
+        yield warning(section.line, _place(section), sentence, "Write its new date, or take the section out.")
 
 
 def _moment(text: str, section: Section) -> datetime:

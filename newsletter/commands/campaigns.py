@@ -20,7 +20,7 @@ from newsletter.reports.sums import sentence
 from subscribers import audience, lists
 from subscribers.segments import saved
 
-from .campaigns_again import copy, made, resend, winner
+from .campaigns_again import copy, made, resend, show_test, winner
 from .campaigns_reconciling import reconcile, retry
 from .durations import Duration
 from .output import json_option, opened, say
@@ -151,7 +151,7 @@ def status(campaign_id: int, as_json: bool) -> None:
     """Show where every copy of a campaign is."""
     with opened() as app, app.database.reading() as session:
         facts = status_of(session, campaign_id, app.settings.tracking)
-        say(facts, lambda console: _status(console, facts), as_json=as_json)
+        say(facts, lambda console: _status(console, facts, app.settings.timezone), as_json=as_json)
 
 
 @campaigns.command()
@@ -191,7 +191,7 @@ def _table(console: Console, what: str, rows: list[dict[str, Any]]) -> None:
         console.print(table)
 
 
-def _status(console: Console, facts: dict[str, Any]) -> None:
+def _status(console: Console, facts: dict[str, Any], zone: str) -> None:
     console.print(f"Campaign {facts['id']} is {facts['state']}.")
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
@@ -202,4 +202,6 @@ def _status(console: Console, facts: dict[str, Any]) -> None:
     console.print(table)
     states = {state: facts[state] for state in DeliveryState}
     console.print(sentence(facts["audience"], states, facts["excluded_reasons"]), soft_wrap=True)
+    if facts["test"]:
+        show_test(console, facts["test"], ZoneInfo(zone))
     console.print(f"Next: newsletter reports campaign {facts['id']}")

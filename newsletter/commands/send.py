@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from newsletter.app import App
+from newsletter.campaigns import arms
 from newsletter.engine.embedded import Ending, send_campaign
 from newsletter.errors import NewsletterError
 from newsletter.ledger import balance, claims
+from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, DeliveryState
 from newsletter.reports.sums import sum_of
 
@@ -68,11 +70,12 @@ def _sentence(app: App, campaign_id: int, ending: Ending) -> str:
     with app.database.reading() as session:
         total = sum_of(session, campaign_id)
         next_at = claims.next_ready_at(session, campaign_id) or ending.found.next_try_at
+        decides_at = arms.decides_at(session, get(session, campaign_id))
     match ending.state:
         case CampaignState.SENT:
             return f"Campaign {campaign_id} is sent.\n{total}\nNext: newsletter campaigns status {campaign_id}"
         case CampaignState.SENDING:
-            later = _later(app, ending.found.counts[DeliveryState.DEFERRED], next_at)
+            later = _later(app, ending.found.counts[DeliveryState.DEFERRED], next_at, decides_at)
             return f"Not finished yet{later}.\n{total}\nNext: newsletter send {campaign_id}"
         case CampaignState.STOPPED:
             return f"Campaign {campaign_id} was stopped: {ending.stop_reason}\n{total}"
@@ -80,14 +83,20 @@ def _sentence(app: App, campaign_id: int, ending: Ending) -> str:
             raise CampaignNotSendable(_why_not(campaign_id, ending.state))
 
 
-def _later(app: App, deferred: int, next_at: datetime | None) -> str:
-    """What is waited for, and until when: the next try of the deferred, or what the pace allows."""
-    if next_at is None:
-        return ""
+def _later(app: App, deferred: int, next_at: datetime | None, decides_at: datetime | None) -> str:
+    """What is waited for, and until when: the next try of the deferred, what the pace allows, the end of a test."""
+    if next_at is not None:
+        when = _when(app, next_at)
+        return f": {deferred:,} deferred, next try {when}" if deferred else f": it goes on at {when}"
+    if decides_at is not None:
+        return f": the subject for the rest is chosen at {_when(app, decides_at)}"
+    return ""
+
+
+def _when(app: App, at: datetime) -> str:
     now = app.clock.now().astimezone(ZoneInfo(app.settings.timezone))
-    local = next_at.astimezone(now.tzinfo)
-    when = local.strftime("%H:%M %Z" if local.date() == now.date() else "%A %-d %B, %H:%M %Z")
-    return f": {deferred:,} deferred, next try {when}" if deferred else f": it goes on at {when}"
+    local = at.astimezone(now.tzinfo)
+    return local.strftime("%H:%M %Z" if local.date() == now.date() else "%A %-d %B, %H:%M %Z")
 
 
 def _why_not(campaign_id: int, state: CampaignState) -> str:

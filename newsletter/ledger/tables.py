@@ -117,6 +117,9 @@ class Campaign(Base):
     """How long after the sending begins the winner of a test is chosen."""
     winner: Mapped[str] = mapped_column(default="")
     """The arm that won the test: `A` or `B`."""
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What chose the winner, and how the arms stood at that moment."""
     unopened_of_id: Mapped[int | None]
     """For one more try: the campaign whose copy the reader did not open."""
     day: Mapped[date | None]

@@ -54,6 +54,11 @@ def month(year_month: str, language: str) -> str:
     return str(format_skeleton("yMMMM", day, locale=locale_of(language)))
 
 
+def long_day(day: date, language: str) -> str:
+    """A day with its weekday and year."""
+    return str(format_date(day, "full", locale=locale_of(language)))
+
+
 def when(attributes: Mapping[str, str], language: str) -> When | None:
     """The time that `starts`, `ends` and `timezone` tell; as it was written where it cannot be read."""
     starts = attributes.get("starts", "")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, distinct, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
+from newsletter.events.consents import may_track
 from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
 from newsletter.ledger.tables import Delivery, DeliveryState
 from newsletter.settings import Tracking
@@ -45,7 +46,7 @@ def figures_of(campaign_id: int, tracking: Tracking) -> Select[*tuple[Any, ...]]
     """
     requests = _requests(campaign_id)
     accepted = Delivery.state == DeliveryState.ACCEPTED
-    tracked = or_(and_(accepted, _may_track(tracking)), requests.c.seq.is_not(None))
+    tracked = or_(and_(accepted, may_track(tracking)), requests.c.seq.is_not(None))
     seen = [func.count().filter(requests.c[name] == 1) for name in _REQUESTS]
     return (
         select(func.count().filter(accepted), func.count().filter(tracked), *seen)
@@ -89,13 +90,3 @@ def _requests(campaign_id: int) -> Any:
         .group_by(Event.seq)
         .subquery("requests")
     )
-
-
-def _may_track(tracking: Tracking) -> ColumnElement[bool]:
-    match tracking:
-        case Tracking.CONSENT:
-            return Subscriber.tracking.is_(True)
-        case Tracking.PERSONAL:
-            return Subscriber.id.is_not(None)
-        case _:
-            return false()

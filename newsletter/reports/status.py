@@ -41,7 +41,7 @@ def status(session: Session, campaign_id: int, tracking: Tracking = Tracking.CON
         "state": campaign.state.value,
         "issue": campaign.issue_id,
         **as_facts(found),
-        "test": arms.facts(session, campaign),
+        "test": arms.facts(session, campaign, tracking),
         "started_at": _moment(campaign.started_at),
         "finished_at": _moment(campaign.finished_at),
     }

@@ -98,6 +98,7 @@ class Composer:
             "month": dates.month(letter.month, letter.language),
             "last": dates.month(letter.last_month, letter.language),
             "issue": str(letter.issue_id),
+            "due": dates.long_day(letter.due, letter.language),
             "file": f"{letter.month}.md",
         }
         return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)

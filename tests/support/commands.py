@@ -47,3 +47,18 @@ class CommandLine:
         said = self(*arguments)
         assert said.code == 0, said
         return said
+
+    def of_school(self, database_url: str, transport: str) -> "CommandLine":
+        """With the settings of `school.a_school` in this folder."""
+        given = {
+            "database_url": database_url,
+            "secret_key": "k" * 40,
+            "transport": transport,
+            "from": "Maple Families <news@maple.example>",
+            "postal_address": "Maple School, 1 Main Street",
+            "state_folder": str(self.folder),
+            "timezone": "America/Chicago",
+        }
+        for name, value in given.items():
+            self.set(name, value)
+        return self

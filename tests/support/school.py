@@ -3,16 +3,20 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from newsletter import app as wiring
 from newsletter.app import App
-from newsletter.campaigns import lifecycle
+from newsletter.campaigns import lifecycle, preparing
 from newsletter.clock import Clock
 from newsletter.engine.embedded import Ending, send_campaign
 from newsletter.issues import issues
+from newsletter.ledger.tables import Chunk
 from newsletter.settings import Settings
 from subscribers import consent, households, lists, organizations, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
@@ -126,3 +130,31 @@ def a_scheduled_campaign(app: App, rule: str = "") -> int:
         campaign = lifecycle.create(session, app.clock, 1, lifecycle.Aim(list_, rule))
         lifecycle.schedule(session, campaign.id, app.clock.now(), "UTC", app.gate(), needs_approval=False)
         return campaign.id
+
+
+def add_families(app: App, count: int, domain: str = "families.example", **more: Any) -> None:
+    """So many confirmed families: `more0@...` and so on."""
+    for n in range(count):
+        add_family(app, f"more{n}@{domain}", **more)
+
+
+def a_scheduled_trial(app: App, percent: int, *texts: str) -> int:
+    """A campaign that tests another subject on so much of the list, due now; it is decided after four hours."""
+    with app.database.writing() as session:
+        aim = lifecycle.Aim(lists.get(session, app.organization.id, "families"))
+        trial = lifecycle.trial_of(session, 1, texts or ("Seven long bridges",), percent, timedelta(hours=4))
+        campaign = lifecycle.create(session, app.clock, 1, aim, trial)
+        lifecycle.schedule(session, campaign.id, app.clock.now(), "UTC", app.gate(), needs_approval=False)
+        return campaign.id
+
+
+def snapshot(app: App, campaign_id: int, limits: preparing.Limits | None = None) -> None:
+    """Fix the audience of a campaign that is due."""
+    app.scheduler().fire()
+    preparing.prepare(app.database, app.clock, campaign_id, app.today(), app.rule_context, limits or preparing.Limits())
+
+
+def chunks(app: App, campaign_id: int) -> list[Chunk]:
+    """The chunks of a campaign, in order."""
+    with app.database.reading() as session:
+        return list(session.scalars(select(Chunk).where(Chunk.campaign_id == campaign_id).order_by(Chunk.no)))

@@ -66,6 +66,8 @@ def _campaign() -> Sequence[sa.Column[Any]]:
         sa.Column("test_percent", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("decide_minutes", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("winner", sa.String(), nullable=False, server_default=""),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("unopened_of_id", sa.Integer(), nullable=True),
     )
 
