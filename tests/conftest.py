@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from newsletter import migrations
@@ -15,6 +16,13 @@ from tests.support.databases import a_new_database, a_postgresql_server
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """A command in the test's process has the log go to its standard error, which is closed when the test ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
