@@ -40,14 +40,15 @@ class NotAsked(NewsletterError):
 def reconcile(campaign_id: int, as_json: bool) -> None:
     """Show what of campaign ID is open or unknown: why, since when, and what can be done."""
     with opened() as app, app.database.reading() as session:
-        groups = reconciling.unsettled(session, campaign_id)
         state, total = get(session, campaign_id).state, sum_of(session, campaign_id)
+        groups = [_facts(app, group) for group in reconciling.unsettled(session, campaign_id)]
+        rejected = reconciling.count(session, campaign_id, DeliveryState.REJECTED)
         facts = {
             "id": campaign_id,
             "state": state.value,
             "sum": total,
-            "unsettled": [_facts(app, group) for group in groups],
-            "next": _next_step(campaign_id, state, groups),
+            "unsettled": groups,
+            "next": _next_step(campaign_id, state, groups, rejected),
         }
         say(facts, lambda console: _show(console, facts, ZoneInfo(app.settings.timezone)), as_json=as_json)
 
@@ -116,14 +117,19 @@ def _facts(app: App, group: Unsettled) -> dict[str, Any]:
     }
 
 
-def _next_step(campaign_id: int, state: CampaignState, groups: list[Unsettled]) -> str:
+def _next_step(campaign_id: int, state: CampaignState, groups: list[dict[str, Any]], rejected: int) -> str:
     if state in (CampaignState.PAUSED, CampaignState.STOPPED):
         return f"newsletter campaigns resume {campaign_id}"
-    if state is CampaignState.SENDING and any(group.state is not DeliveryState.UNKNOWN for group in groups):
+    if state not in (CampaignState.SENDING, CampaignState.SENT):
+        return f"newsletter campaigns status {campaign_id}"
+    unknown = [group for group in groups if group["state"] == DeliveryState.UNKNOWN]
+    if len(unknown) < len(groups):
         return f"newsletter send {campaign_id}"
-    if groups and state in (CampaignState.SENDING, CampaignState.SENT):
+    if any(group["event_may_settle"] for group in unknown):
+        return f"newsletter campaigns reconcile {campaign_id}, when events have come"
+    if unknown:
         return f"newsletter campaigns retry {campaign_id} --state unknown"
-    return f"newsletter campaigns status {campaign_id}"
+    return f"newsletter campaigns {'retry' if rejected else 'status'} {campaign_id}"
 
 
 def _show(console: Console, facts: dict[str, Any], zone: ZoneInfo) -> None:

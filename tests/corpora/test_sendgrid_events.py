@@ -21,14 +21,14 @@ def call() -> Any:
     return json.loads(CORPUS.read_text(encoding="utf-8"))
 
 
-def check(call: Any, raw: bytes, *, late: timedelta = timedelta(), **headers: str) -> None:
+def check(call: Any, raw: bytes, *, late: timedelta = timedelta(), timestamp: str = "") -> None:
     """Check a call that comes so late, as the route does."""
     now = datetime.fromtimestamp(int(call["timestamp"]), UTC) + late
     given = {
         "x-twilio-email-event-webhook-signature": call["signature"],
-        "x-twilio-email-event-webhook-timestamp": call["timestamp"],
+        "x-twilio-email-event-webhook-timestamp": timestamp or call["timestamp"],
     }
-    WebhookKey.parse(call["public_key"]).verify(Signature.of(given | headers, now), raw)
+    WebhookKey.parse(call["public_key"]).verify(Signature.of(given, now), raw)
 
 
 def test_a_real_call_is_taken_and_read(call: Any) -> None:  # M51
@@ -59,4 +59,4 @@ def test_another_time_is_refused(call: Any, late: timedelta) -> None:  # M51
         check(call, raw, late=late)
     another = str(int(call["timestamp"]) + 1)
     with pytest.raises(CallRefused):
-        check(call, raw, **{"x-twilio-email-event-webhook-timestamp": another})
+        check(call, raw, timestamp=another)

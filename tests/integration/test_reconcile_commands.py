@@ -47,6 +47,7 @@ def test_a_person_looks_and_has_the_refused_ones_sent_again(ready: CommandLine) 
     refused(ready)
     assert "2 = 0 accepted + 0 excluded + 2 rejected + 0 unknown" in ready.do("campaigns", "status", "1").out
     assert "2 = 0 accepted" in ready.do("reports", "campaign", "1").out
+    assert "Next: newsletter campaigns retry 1\n" in ready.do("campaigns", "reconcile", "1").out
     said = ready("campaigns", "retry", "1")
     assert said.code == 1
     assert "2 copies are rejected. Nobody is here to be asked: add --yes" in said.err
@@ -149,7 +150,9 @@ def test_an_unknown_copy_may_be_settled_only_by_a_provider_who_tells(ready: Comm
     assert "Next: newsletter campaigns retry 1 --state unknown" in said
     ready.set("transport", "sendgrid://")
     ready.set("sendgrid_webhook_key", "a key")
-    assert "an event may still settle it" in ready.do("campaigns", "reconcile", "1").out
+    said = ready.do("campaigns", "reconcile", "1").out
+    assert "an event may still settle it" in said
+    assert "Next: newsletter campaigns reconcile 1, when events have come" in said
     database = Database(database_url)
     with database.writing() as session:
         session.execute(update(Delivery).values(updated_at=LONG_AGO))
