@@ -23,8 +23,8 @@ from subscribers.tables import List, Organization, Subscriber, SuppressionReason
 from .tables import Event, EventKind
 from .unsubscribes import leave
 
-_KEPT = (EventKind.DELIVERED, EventKind.DEFERRED, EventKind.BOUNCE, EventKind.COMPLAINT, EventKind.UNSUBSCRIBE)
-"""Opens and clicks are not: our own pixel and links have counted them, as far as their reader agreed."""
+_NOT_KEPT = (EventKind.ACCEPTED, EventKind.OPEN, EventKind.CLICK)
+"""That a copy was taken is the delivery's state; opens and clicks our own pixel and links have counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,16 @@ def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
     Whatever a provider tells of a copy but its refusal proves that it took the copy, so it settles `unknown`. What is
     told again changes nothing.
     """
+    new = _told_first(session, clock, notices)
     _settle(session, clock, [notice for notice in notices if notice.kind is not EventKind.REJECTED])
-    for notice in notices:
-        if notice.kind is EventKind.REJECTED:
-            refused(session, clock, notice)
-    for notice in _told_first(session, clock, notices):
+    for notice in new:
         follow = _CONSEQUENCES.get(notice.kind)
         if follow is not None:
             follow(session, clock, notice)
 
 
 def refused(session: Session, clock: Clock, notice: Notice) -> None:
-    """The provider took the copy and then would not send it: it is rejected, whatever the call was answered."""
+    """The provider took the copy and then would not send it: it is rejected, whatever else was told of it."""
     key = notice.key
     reconciling.reject(session, clock, key.campaign_id, key.seq, key.attempt, notice.reason)
 
@@ -89,6 +87,7 @@ def left(session: Session, clock: Clock, notice: Notice) -> None:
 
 
 _CONSEQUENCES: Mapping[EventKind, Callable[[Session, Clock, Notice], None]] = {
+    EventKind.REJECTED: refused,
     EventKind.BOUNCE: bounced,
     EventKind.COMPLAINT: complained,
     EventKind.UNSUBSCRIBE: left,
@@ -96,7 +95,7 @@ _CONSEQUENCES: Mapping[EventKind, Callable[[Session, Clock, Notice], None]] = {
 
 
 def _settle(session: Session, clock: Clock, proofs: Sequence[Notice]) -> None:
-    """Call accepted what these prove was taken."""
+    """Call accepted what these prove was taken, but for attempts that the provider is known to have refused then."""
     taken: dict[int, dict[tuple[int, int], Settlement]] = defaultdict(dict)
     for proof in proofs:
         campaign_id, seq, attempt = proof.key.campaign_id, proof.key.seq, proof.key.attempt
@@ -104,12 +103,22 @@ def _settle(session: Session, clock: Clock, proofs: Sequence[Notice]) -> None:
         taken[campaign_id].setdefault((seq, attempt), accepted)
     # Always in the same order, so that two calls about the same copies never wait for each other.
     for campaign_id in sorted(taken):
-        settle(session, clock, campaign_id, [taken[campaign_id][at] for at in sorted(taken[campaign_id])])
+        proven = sorted(taken[campaign_id].keys() - _refused_attempts(session, campaign_id))
+        settle(session, clock, campaign_id, [taken[campaign_id][at] for at in proven])
+
+
+def _refused_attempts(session: Session, campaign_id: int) -> set[tuple[int, int]]:
+    """A copy refused late may wait for a retry by now: what is told again of the refused attempt is no word of it."""
+    refused_late = Event.campaign_id == campaign_id, Event.kind == EventKind.REJECTED
+    return {
+        (seq, detail["attempt"])
+        for seq, detail in session.execute(select(Event.seq, Event.detail).where(*refused_late))
+    }
 
 
 def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> list[Notice]:
     """Keep those that are to be kept; the ones that were not known before. The database refuses the second of two."""
-    told = {notice.event_id: notice for notice in notices if notice.kind in _KEPT}
+    told = {notice.event_id: notice for notice in notices if notice.kind not in _NOT_KEPT}
     if not told:
         return []
     statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
@@ -125,7 +134,12 @@ def _row(notice: Notice, now: datetime) -> dict[str, Any]:
         "kind": notice.kind,
         "campaign_id": notice.key.campaign_id,
         "seq": notice.key.seq,
-        "detail": {"permanent": notice.is_permanent, "status": notice.status, "reason": notice.reason},
+        "detail": {
+            "attempt": notice.key.attempt,
+            "permanent": notice.is_permanent,
+            "status": notice.status,
+            "reason": notice.reason,
+        },
         "occurred_at": notice.occurred_at,
         "received_at": now,
     }

@@ -16,7 +16,7 @@ class EventKind(StrEnum):
     ACCEPTED = "accepted"
     """The provider says that it took the copy; kept as the delivery's state, not as a row."""
     REJECTED = "rejected"
-    """The provider says that it will not send the copy; kept as the delivery's state too."""
+    """The provider says, after it took the copy, that it will not send it."""
     DELIVERED = "delivered"
     DEFERRED = "deferred"
     BOUNCE = "bounce"

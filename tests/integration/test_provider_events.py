@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.events.notices import Notice, take
 from newsletter.events.tables import CampaignStat, Event, EventKind
-from newsletter.ledger import balance
+from newsletter.ledger import balance, reconciling
 from newsletter.ledger.settling import Settlement, settle
-from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.ledger.tables import Chunk, ChunkState, Delivery, DeliveryState
 from newsletter.reports.status import status
 from newsletter.tokens import DeliveryKey
 from subscribers import suppressions
@@ -135,8 +135,21 @@ def test_a_copy_that_the_provider_took_and_did_not_send_is_rejected_in_any_order
         )
     )
     assert {(state, error, events) for state, error, _, events, _ in ends} == {
-        (DeliveryState.REJECTED, "Bounced Address", ())
+        (DeliveryState.REJECTED, "Bounced Address", (EventKind.REJECTED,))
     }
+
+
+def test_what_is_told_again_does_not_keep_a_refused_copy_from_its_retry(
+    database: Database, clock: Clock, campaign_id: int
+) -> None:  # F37
+    told = [notice(campaign_id, 1, kind, clock) for kind in (EventKind.ACCEPTED, EventKind.REJECTED)]
+    tell(database, clock, *told)
+    with database.writing() as session:
+        session.execute(update(Chunk).values(state=ChunkState.DONE))
+        assert reconciling.retry(session, clock, campaign_id, DeliveryState.REJECTED) == 1
+    for order in (told, told[::-1]):
+        tell(database, clock, *order)
+        assert state(database, campaign_id) is DeliveryState.PENDING
 
 
 @pytest.mark.parametrize("kinds", [(EventKind.BOUNCE, EventKind.COMPLAINT), (EventKind.COMPLAINT, EventKind.BOUNCE)])
