@@ -34,6 +34,9 @@ from sqlalchemy.types import TypeDecorator
 from .errors import NewsletterError
 
 BUSY_TIMEOUT_MS = 30_000
+_ROWS_OF_A_LOST_HOST = "-c idle_in_transaction_session_timeout=60000"
+"""A host that vanishes inside a transaction keeps the rows it locked no longer than a minute; no work of ours waits so
+long between two statements."""
 _READING = "newsletter_reading"
 
 
@@ -162,7 +165,11 @@ def _open(url: str) -> Engine:
         return _open_sqlite(url, parsed.database)
     if backend == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=30, pool_pre_ping=True
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            max_overflow=30,
+            pool_pre_ping=True,
+            connect_args={"options": _ROWS_OF_A_LOST_HOST},
         )
     raise DatabaseUrlInvalid
 
