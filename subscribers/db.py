@@ -194,7 +194,6 @@ def _set_up_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> N
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "cache_size = -8192",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
