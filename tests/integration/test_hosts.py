@@ -84,7 +84,7 @@ def _end_leases_of_the_dead(database: Database) -> None:
 def _wait(here: Installation, campaign_id: int) -> dict[str, int]:
     for _ in range(200):
         status: dict[str, int] = here.ask("campaigns", "status", str(campaign_id))
-        if "sent" in status.values():
+        if status["pending"] + status["attempting"] + status["deferred"] == 0:
             return status
         threading.Event().wait(_PAUSE)
     raise AssertionError(status)
