@@ -87,7 +87,19 @@ def test_every_command_and_option_in_a_document_exists(file: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_prints_facts_prints_them_as_json_too(name: str) -> None:
-    says_what_it_did = {"init", "db upgrade", "db check", "version", "demo", "run", "worker", "scheduler", "send", "issues export", "series remove"}
+    says_what_it_did = {
+        "init",
+        "db upgrade",
+        "db check",
+        "version",
+        "demo",
+        "run",
+        "worker",
+        "scheduler",
+        "send",
+        "issues export",
+        "series remove",
+    }
     steps = {f"campaigns {step}" for step in ("approve", "schedule", "pause", "resume", "cancel", "winner", "retry")}
     assert ("--json" in options_of(COMMANDS[name])) == (name not in says_what_it_did | steps)
 

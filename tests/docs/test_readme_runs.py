@@ -33,6 +33,16 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
         ran.append(arguments[0])
         if arguments[:2] == ["issues", "export"]:  # here an editor writes
             (tmp_path / arguments[-1]).write_text(issue, encoding="utf-8")
-    assert ran == ["init", "lists", "subscribers", *["issues"] * 6, *["campaigns"] * 3, "reports", *["campaigns"] * 3, "series", "doctor"]
+    assert ran == [
+        "init",
+        "lists",
+        "subscribers",
+        *["issues"] * 6,
+        *["campaigns"] * 3,
+        "reports",
+        *["campaigns"] * 3,
+        "series",
+        "doctor",
+    ]
     assert "Cinco puentes pequeños" in (tmp_path / "preview.html").read_text(encoding="utf-8")
     assert len(list((tmp_path / "var" / "outbox").glob("*.eml"))) == 1
