@@ -100,6 +100,14 @@ class Records:
             return Settlement(seq, attempt, DeliveryState.UNKNOWN, error=error)
         return Settlement(seq, attempt, DeliveryState.PENDING)
 
+    def answers(self) -> dict[int, list[Settlement]]:
+        """What was taken or refused for good, by campaign: that stays true whoever holds the chunk now."""
+        found: dict[int, list[Settlement]] = {}
+        for (campaign_id, _, _), settlement in self._replied.items():
+            if settlement.state in (DeliveryState.ACCEPTED, DeliveryState.REJECTED):
+                found.setdefault(campaign_id, []).append(settlement)
+        return found
+
     def _read(self, record: str) -> None:
         kind, campaign_id, seq, attempt, *rest = record.split(" ", 4)
         key = (int(campaign_id), int(seq), int(attempt))

@@ -199,7 +199,7 @@ class Sender:
         if self._in_doubt:
             known = self._journal.records()
             with self._shared.database.writing() as session:
-                sweeping.recover(session, self._shared.clock, self._owner, known.verdict)
+                sweeping.recover(session, self._shared.clock, self._owner, known.verdict, known.answers())
             self._journal.forget()
             self._in_doubt = False
 

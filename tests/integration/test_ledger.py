@@ -279,7 +279,7 @@ def test_a_dead_senders_rows_are_settled_by_its_journal(database: Database, cloc
         3: Settlement(3, 1, DeliveryState.PENDING),
     }
     with database.writing() as session:
-        assert sweeping.recover(session, clock, "dead", lambda _, seq, __: verdicts[seq]) == 3
+        assert sweeping.recover(session, clock, "dead", lambda _, seq, __: verdicts[seq], {}) == 3
     assert states(database, campaign_id) == {1: "accepted", 2: "unknown", 3: "pending", 4: "pending"}
     assert take(database, clock, claim(database, clock)) == [3, 4]
 
