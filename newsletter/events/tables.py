@@ -39,7 +39,7 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("provider", "event_id"),
-        Index("ix_event_campaign_id_kind", "campaign_id", "kind"),
+        Index("ix_event_campaign_id_kind_seq", "campaign_id", "kind", "seq"),
         {"sqlite_autoincrement": True},
     )
 

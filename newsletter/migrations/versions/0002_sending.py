@@ -35,6 +35,8 @@ def upgrade() -> None:
     _add("campaign", _campaign())
     op.add_column("chunk", sa.Column("domain", sa.String(), nullable=False, server_default=""))
     _add("rate_bucket", _rate_bucket())
+    op.drop_index("ix_event_campaign_id_kind", "event")
+    op.create_index("ix_event_campaign_id_kind_seq", "event", ["campaign_id", "kind", "seq"])
     op.drop_index("ix_subscription_list_id_state", "subscription")
     op.create_index("ix_subscription_list_id_subscriber_id", "subscription", ["list_id", "subscriber_id"])
 
@@ -43,6 +45,8 @@ def downgrade() -> None:
     """Take it away again."""
     op.drop_index("ix_subscription_list_id_subscriber_id", "subscription")
     op.create_index("ix_subscription_list_id_state", "subscription", ["list_id", "state"])
+    op.drop_index("ix_event_campaign_id_kind_seq", "event")
+    op.create_index("ix_event_campaign_id_kind", "event", ["campaign_id", "kind"])
     _drop("rate_bucket", _rate_bucket())
     op.drop_column("chunk", "domain")
     _drop("campaign", _campaign())
