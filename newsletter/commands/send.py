@@ -1,10 +1,6 @@
 """`newsletter send`: the senders of one campaign, here and now."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +16,7 @@ from newsletter.ledger.tables import CampaignState, DeliveryState
 from newsletter.reports.sums import sum_of
 
 from .output import console, opened, progress
+from .signals import told_to_stop
 
 NOT_FINISHED = 3
 
@@ -33,8 +30,8 @@ class CampaignNotSendable(NewsletterError):
 def send(campaign_id: int) -> None:
     """Send campaign ID from here until it ends.
 
-    Exit code 0: sent, and every copy is accounted for. 3: the rest was put off by the receiving side; run it again
-    at the time it names.
+    Exit code 0: sent, and every copy is accounted for. 3: the rest was put off by the receiving side, or waits for the
+    winner of a test; run it again at the time it names.
     """
     with opened() as app:
         ending = _send(app, campaign_id)
@@ -49,21 +46,8 @@ def _send(app: App, campaign_id: int) -> Ending:
     scheduler.tick()
     with app.database.reading() as session:
         left = balance.balance(session, campaign_id).open
-    with progress(f"Sending campaign {campaign_id}", left) as advance, _stopped_by_signals() as stop:
+    with progress(f"Sending campaign {campaign_id}", left) as advance, told_to_stop() as stop:
         return send_campaign(scheduler, app.sending(), campaign_id, stop=stop, on_settled=advance)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Set by SIGTERM or Ctrl-C: the senders then finish and settle the group in flight."""
-    stop = threading.Event()
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _sentence(app: App, campaign_id: int, ending: Ending) -> str:
