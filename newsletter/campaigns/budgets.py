@@ -22,7 +22,9 @@ def is_spent(list_id: int, context: RuleContext, mails_per_week: int, clock: Clo
     """
     this_month = Campaign.day >= context.day.replace(day=1)
     others = _broadcasts(select(Delivery.seq)).where(Delivery.state.in_(_HAD), Campaign.list_id == list_id, this_month)
-    monthly = and_(Subscription.frequency == Frequency.MONTHLY, others.exists())
+    # Not an EXISTS: PostgreSQL would answer it for everybody at once, from every delivery there ever was.
+    one = others.limit(1).correlate(Subscriber).scalar_subquery()
+    monthly = and_(Subscription.frequency == Frequency.MONTHLY, one.is_not(None))
     reasons = [(monthly, literal(Exclusion.ENOUGH_THIS_MONTH.value))]
     if mails_per_week:
         lately = _broadcasts(select(func.count())).where(
@@ -33,8 +35,11 @@ def is_spent(list_id: int, context: RuleContext, mails_per_week: int, clock: Clo
     return case(*reasons, else_=null())
 
 
-def did_not_open(campaign_id: int | None) -> list[ColumnElement[bool]]:
-    """Conditions over `Subscriber`: has that campaign's mail, agreed to tracking, and neither opened nor clicked."""
+def did_not_open(campaign_id: int | None, *among: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Conditions over `Subscriber`: has that campaign's mail, agreed to tracking, and neither opened nor clicked.
+
+    `among` are conditions over `Delivery` that narrow down where to look; none where there is no such campaign.
+    """
     if campaign_id is None:
         return []
     seen = select(Event.id).where(
@@ -47,6 +52,7 @@ def did_not_open(campaign_id: int | None) -> list[ColumnElement[bool]]:
         Delivery.campaign_id == campaign_id,
         Delivery.subscriber_id == Subscriber.id,
         Delivery.state == DeliveryState.ACCEPTED,
+        *among,
         ~seen.exists(),
     )
     return [Subscriber.tracking.is_(True), unopened.exists()]

@@ -1,37 +1,30 @@
-"""The snapshot: the audience of a campaign is fixed in pages, each one transaction, resumable after any crash.
-
-A page is worked out once, into a temporary table; deliveries and chunks are both made from there.
-"""
+"""The snapshot: the audience of a campaign is fixed in pages, each one transaction, resumable after any crash."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Integer, Table, case, cast, func, insert, literal, null, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateTableAs, DropTable
+from sqlalchemy.schema import DropTable
 
 from newsletter.clock import Clock
 from newsletter.issues import issues
-from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import links
 from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import get, move
-from newsletter.ledger.tables import Campaign, CampaignState, Chunk, Delivery, DeliveryState, Exclusion
+from newsletter.ledger.tables import Campaign, CampaignState
 from newsletter.rendering.links import LinkTable
-from newsletter.rendering.variants import variant_columns
-from subscribers import audience
 from subscribers.db import Database
 from subscribers.segments.rules import Rule, RuleContext
-from subscribers.tables import List, Subscriber, Subscription
+from subscribers.tables import List
 
-from . import arms, budgets
+from . import arms, audiences
+from .audiences import Audience
 from .lanes import Lanes
 
 PAGE = 50_000
-CHUNK = 1_000
-_PAGE_TABLE = "snapshot_page"
 
 RuleContextOf = Callable[[date], RuleContext]
 
@@ -44,20 +37,6 @@ class Limits:
     """Receiving domains with a pace of their own."""
     mails_per_week: int = 0
     """How many mails a reader gets in seven days at most; 0: no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    """What a page needs to know of its campaign."""
-
-    campaign_id: int
-    list_id: int
-    unopened_of_id: int | None
-    document: Document
-    rule: Rule
-    context: RuleContext
-    lanes: Lanes
-    mails_per_week: int
 
 
 def prepare(
@@ -101,7 +80,7 @@ def pages(
 
 def _begin(
     session: Session, campaign_id: int, today: date, context_of: RuleContextOf, limits: Limits
-) -> _Audience | None:
+) -> Audience | None:
     """Fix the day and the links, once."""
     campaign = get(session, campaign_id)
     if campaign.state != CampaignState.PREPARING or campaign.revision_id is None or campaign.list_id is None:
@@ -111,7 +90,7 @@ def _begin(
     list_ = session.get_one(List, campaign.list_id)
     table = LinkTable.of(document, list_.utm)
     links.fix(session, campaign_id, ((row.no, row.target, row.label) for row in table.rows))
-    return _Audience(
+    return Audience(
         campaign_id,
         list_.id,
         campaign.unopened_of_id,
@@ -123,101 +102,21 @@ def _begin(
     )
 
 
-def _page(database: Database, clock: Clock, chosen: _Audience, size: int, enqueue: Enqueue) -> int | None:
+def _page(database: Database, clock: Clock, chosen: Audience, size: int, enqueue: Enqueue) -> int | None:
     """Write one page of deliveries and their chunks; the audience so far, or None: there is no more to write."""
     with database.writing() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.id == chosen.campaign_id).with_for_update()).one()
         if campaign.state != CampaignState.PREPARING:
             return None
-        page = _work_out(session, clock, chosen, campaign.watermark, size)
-        last, readers = session.execute(select(func.max(page.c.id), func.count())).one()
-        if readers:
-            _insert_deliveries(session, clock, chosen.lanes, campaign, page)
-            campaign.chunks += _insert_chunks(session, chosen.lanes, campaign, page)
-            campaign.audience += readers
-            campaign.watermark = last
-        else:
+        span = audiences.next_span(session, chosen.list_id, campaign.watermark, size)
+        if span is None:
             move(session, campaign.id, CampaignState.SENDING, started_at=clock.sql())
             arms.await_winner(session, clock, campaign)
             enqueue(session, Job(JobKind.SEND, campaign.id))
+            return None
+        page = audiences.work_out(session, clock, chosen, span)
+        audiences.insert_deliveries(session, clock, campaign, page)
+        audiences.insert_chunks(session, chosen.lanes, campaign, page)
         session.execute(DropTable(page))
-        return campaign.audience if readers else None
-
-
-def _work_out(session: Session, clock: Clock, chosen: _Audience, watermark: int, size: int) -> Table:
-    """A temporary table of the next readers: whether and why not each is mailed, and the lane of the copy."""
-    lanes = chosen.lanes
-    members = (
-        audience.members(chosen.list_id, chosen.rule, chosen.context)
-        .with_only_columns(
-            Subscriber.id,
-            Subscriber.address,
-            audience.exclusion(chosen.list_id).label("exclusion"),
-            budgets.is_spent(chosen.list_id, chosen.context, chosen.mails_per_week, clock).label("spent"),
-            variant_columns(chosen.document, chosen.context).label("variant"),
-            lanes.wave().label("wave"),
-            lanes.domain().label("domain"),
-        )
-        .where(Subscription.subscriber_id > watermark, *budgets.did_not_open(chosen.unopened_of_id))
-        .order_by(Subscription.subscriber_id)
-        .limit(size)
-        .cte("members")
-    )
-    reason = case(
-        (members.c.exclusion.is_not(None), members.c.exclusion),
-        (members.c.spent.is_not(None), members.c.spent),
-        (members.c.variant.endswith("-0"), literal(Exclusion.NOTHING_TO_READ.value)),
-        else_=null(),
-    ).label("reason")
-    of_lane = (members.c.variant, members.c.wave, members.c.domain)
-    page = select(members.c.id, members.c.address, reason, *of_lane).subquery("page")
-    made = CreateTableAs(select(page, lanes.arm(page, chosen.campaign_id).label("arm")), _PAGE_TABLE, temporary=True)
-    session.execute(made)
-    return made.table
-
-
-def _insert_deliveries(session: Session, clock: Clock, lanes: Lanes, campaign: Campaign, page: Table) -> None:
-    """Who is mailed first, lane by lane, so that chunks are dense ranges of one lane."""
-    c = page.c
-    order = (c.reason.is_not(None), *(c[key] for key in lanes.keys), c.id)
-    rows = select(
-        literal(campaign.id),
-        literal(campaign.audience) + cast(func.row_number().over(order_by=order), Integer),
-        c.id,
-        c.address,
-        literal(0),
-        c.variant,
-        case((c.reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
-        c.reason,
-        literal(0),
-        clock.sql(),
-    )
-    columns = (
-        "campaign_id", "seq", "subscriber_id", "to_address", "occurrence", "variant", "state", "reason", "attempt",
-        "updated_at",
-    )  # fmt: skip
-    session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
-
-
-def _insert_chunks(session: Session, lanes: Lanes, campaign: Campaign, page: Table) -> int:
-    """Cut each lane's range of the page into chunks; how many."""
-    lane = [page.c[key] for key in lanes.keys]
-    counted = select(*lane, func.count().label("copies")).where(page.c.reason.is_(None)).group_by(*lane).order_by(*lane)
-    chunks: list[dict[str, object]] = []
-    before = campaign.audience
-    for row in session.execute(counted):
-        end = before + row.copies
-        for lo in range(before + 1, end + 1, CHUNK):
-            chunks.append(
-                {
-                    "campaign_id": campaign.id,
-                    "no": campaign.chunks + len(chunks) + 1,
-                    "lo": lo,
-                    "hi": min(lo + CHUNK - 1, end),
-                    **lanes.chunk(row),
-                }
-            )
-        before = end
-    if chunks:
-        session.execute(insert(Chunk), chunks)
-    return len(chunks)
+        campaign.watermark = span.last
+        return campaign.audience

@@ -8,7 +8,7 @@ no role every role's.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, Subquery, case, cast, func, literal, or_, select
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, Section
@@ -80,19 +80,28 @@ def language_for(document: Document, language: str) -> str:
     return by_tag.get(spoken) or _by_main_language(document).get(_main(spoken)) or document.original
 
 
-def variant_columns(document: Document, context: RuleContext) -> ColumnElement[str]:
+def variant_columns(document: Document, context: RuleContext, roles: Subquery | None = None) -> ColumnElement[str]:
     """`variant_of` as SQL over `Subscriber`; it ends in `-0` where no section is for the reader.
 
     Looks once at the household's children and once at the reader's roles, however many sections are aimed at them.
-    Raises `TooManySections`.
+    The caller may have joined `roles`, which is `role_masks`. Raises `TooManySections`.
     """
     if len(document.sections) > MOST_SECTIONS:
         raise TooManySections
-    children = select().where(Child.household_id == Subscriber.household_id)
-    of_bands = _mask([s.bands for s in document.sections], children, lambda aim: is_in_bands(aim, context))
-    roles = select().where(SubscriberRole.subscriber_id == Subscriber.id)
-    of_roles = _mask([s.roles for s in document.sections], roles, SubscriberRole.role.in_)
-    return _language(document) + literal("-") + cast(of_bands.bitwise_and(of_roles), String)
+    mask = _of_bands(document, context).bitwise_and(_of_roles(document, roles))
+    return _language(document) + literal("-") + cast(mask, String)
+
+
+def role_masks(document: Document, *among: ColumnElement[bool]) -> Subquery | None:
+    """The sections that the roles of each of many readers let them see: `subscriber_id`, `mask`.
+
+    None where no section is aimed at roles. For an outer join: who has no role is not in it.
+    """
+    mask = _mask([s.roles for s in document.sections], SubscriberRole.role.in_)
+    if mask is None:
+        return None
+    of_readers = select(SubscriberRole.subscriber_id, mask.label("mask")).where(*among)
+    return of_readers.group_by(SubscriberRole.subscriber_id).subquery("roles")
 
 
 def _is_for(section: Section, profile: Profile) -> bool:
@@ -101,23 +110,42 @@ def _is_for(section: Section, profile: Profile) -> bool:
     return in_bands and in_roles
 
 
-def _mask(
-    aims: Sequence[Aim], rows: Select[*tuple[()]], hits: Callable[[Aim], ColumnElement[bool]]
-) -> ColumnElement[int]:
-    """The bits of the sections whose aim one of the rows hits; all bits where there is no row.
+def _of_bands(document: Document, context: RuleContext) -> ColumnElement[int]:
+    """The sections that the bands of the household's children let a reader see."""
+    mask = _mask([s.bands for s in document.sections], lambda aim: is_in_bands(aim, context))
+    if mask is None:
+        return _everything(document)
+    of_children = select(mask).where(Child.household_id == Subscriber.household_id).correlate(Subscriber)
+    return func.coalesce(of_children.scalar_subquery(), _everything(document))
 
-    Sections of the same aim share one condition. Without rows every maximum, and so the sum, is NULL.
+
+def _of_roles(document: Document, roles: Subquery | None) -> ColumnElement[int]:
+    """The sections that a reader's roles let them see."""
+    mask = _mask([s.roles for s in document.sections], SubscriberRole.role.in_)
+    if mask is None:
+        return _everything(document)
+    of_reader = select(mask).where(SubscriberRole.subscriber_id == Subscriber.id).correlate(Subscriber)
+    return func.coalesce(of_reader.scalar_subquery() if roles is None else roles.c.mask, _everything(document))
+
+
+def _everything(document: Document) -> ColumnElement[int]:
+    return _bits((1 << len(document.sections)) - 1)
+
+
+def _mask(aims: Sequence[Aim], hits: Callable[[Aim], ColumnElement[bool]]) -> ColumnElement[int] | None:
+    """The bits of the sections whose aim one of a group of rows hits; None where no section is aimed.
+
+    Sections of the same aim share one condition. Over no rows every maximum, and so the sum, is NULL.
     """
     bits: dict[Aim, int] = {}
     for at, aim in enumerate(aims):
         bits[aim] = bits.get(aim, 0) | 1 << at
-    everything = _bits(sum(bits.values()))
     total = _bits(bits.pop((), 0))
     if not bits:
-        return everything
+        return None
     for aim, value in bits.items():
         total += func.max(case((hits(aim), _bits(value)), else_=_bits(0)))
-    return func.coalesce(rows.add_columns(total).correlate(Subscriber).scalar_subquery(), everything)
+    return total
 
 
 def _language(document: Document) -> ColumnElement[str]:

@@ -39,10 +39,14 @@ def upgrade() -> None:
     op.create_index("ix_event_campaign_id_kind_seq", "event", ["campaign_id", "kind", "seq"])
     op.drop_index("ix_subscription_list_id_state", "subscription")
     op.create_index("ix_subscription_list_id_subscriber_id", "subscription", ["list_id", "subscriber_id"])
+    op.drop_index("ix_child_household_id", "child")
+    op.create_index("ix_child_household_id", "child", ["household_id", "graduation_year", "band", "end_year"])
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index("ix_child_household_id", "child")
+    op.create_index("ix_child_household_id", "child", ["household_id"])
     op.drop_index("ix_subscription_list_id_subscriber_id", "subscription")
     op.create_index("ix_subscription_list_id_state", "subscription", ["list_id", "state"])
     op.drop_index("ix_event_campaign_id_kind_seq", "event")
