@@ -1,6 +1,5 @@
 """`newsletter worker` and `newsletter scheduler`: the work of one installation on many machines."""
 
-import signal
 import threading
 from functools import partial
 
@@ -16,6 +15,7 @@ from newsletter.schedule import Scheduler
 from newsletter.sending import recovery
 
 from .output import opened
+from .signals import told_to_stop
 
 _SECONDS = 1.0
 
@@ -50,10 +50,8 @@ def scheduler() -> None:
     with opened() as app:
         ticking = schedule.start(partial(_tick, app, app.scheduler(), _tickets(app)), _SECONDS)
         click.echo("Keeping the schedule. Ctrl-C stops it.")
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        stop.wait()
+        with told_to_stop() as stop:
+            stop.wait()
         ticking.shutdown()
 
 
