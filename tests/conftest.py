@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from newsletter import migrations
@@ -16,6 +17,8 @@ from tests.support.databases import a_new_database, a_postgresql_server
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
+settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
