@@ -23,8 +23,9 @@ MOST_TICKETS = 16
 FIRST_TICKETS = 4
 _QUEUED = text(
     "SELECT task_name, CAST(args ->> 'campaign_id' AS integer), count(*) FROM procrastinate_jobs "
-    "WHERE queue_name = :queue AND status IN ('todo', 'doing') GROUP BY 1, 2"
+    "WHERE queue_name = :queue AND (status = 'todo' OR status = 'doing' AND task_name <> 'send') GROUP BY 1, 2"
 )
+"""A ticket for sending that is worked on is not counted: its worker may be dead, which shows only much later."""
 _KINDS = frozenset(JobKind)
 _IS_THERE = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 
