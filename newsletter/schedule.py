@@ -19,7 +19,7 @@ from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
 from newsletter.ledger import balance
 from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
-from newsletter.ledger.states import move
+from newsletter.ledger.states import get, move
 from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
 from newsletter.settings import Tracking
@@ -107,8 +107,10 @@ class Scheduler:
         session.add(ScheduleRun(schedule_id=schedule_id, fire_at=fire_at, run_at=now))
         match won.kind:
             case ScheduleKind.CAMPAIGN:
-                is_late = now - fire_at > self.grace
-                move(session, won.subject_id, CampaignState.HELD if is_late else CampaignState.PREPARING)
+                campaign = get(session, won.subject_id)
+                # One by each reader's own clock fires before its time: so early that nobody anywhere is left out.
+                is_late = now - max(fire_at, campaign.scheduled_at or fire_at) > self.grace
+                move(session, campaign.id, CampaignState.HELD if is_late else CampaignState.PREPARING)
                 if not is_late:
                     self.enqueue(session, Job(JobKind.PREPARE, won.subject_id))
             case ScheduleKind.WINNER:

@@ -83,21 +83,14 @@ class Lanes:
         }
 
     def arm(self, page: Subquery, campaign_id: int) -> ColumnElement[str]:
-        """The arm of a row of a page with `id` and `reason`: the same share of each page's mailed readers."""
-        if not self.test_percent:
-            return literal("")
+        """The arm of a mailed row of a page with `id` and `reason`: the same share of each page, and no arm empty."""
         chance = (cast(page.c.id, BigInteger) + campaign_id * 7_919) * _SPREAD % _RANGE
         is_mailed = page.c.reason.is_(None)
         place = func.row_number().over(partition_by=is_mailed, order_by=(chance, page.c.id))
         mailed = func.count().over(partition_by=is_mailed)
-        half = mailed * self.test_percent // 200
-        size = case((half < 1, 1), else_=half)
-        return case(
-            (page.c.reason.is_not(None), ""),
-            (place <= size, ARM_A),
-            (place <= size * 2, ARM_B),
-            else_="",
-        )
+        share = mailed * self.test_percent
+        of_a, of_b = (case((half < 1, 1), else_=half) for half in ((share + 100) // 200, share // 200))
+        return case((place <= of_a, ARM_A), (place <= of_a + of_b, ARM_B), else_="")
 
     @property
     def _keys(self) -> tuple[str, ...]:

@@ -34,17 +34,22 @@ def parse_local(text: str, zone_name: str) -> datetime:
         raise TimeInvalid(f"{text!r} is not a time. Write it like 2026-12-01 09:00.")
     try:
         local = datetime.fromisoformat(f"{match[1]}T{int(match[2]):02}:{match[3]}")
-        zone = ZoneInfo(zone_name)
-    except ZoneInfoNotFoundError as error:
-        raise TimeZoneInvalid(f"{zone_name!r} is not a time zone. Write it like America/Chicago.") from error
     except ValueError as error:
         raise TimeInvalid(f"{text!r} is not a time. Write it like 2026-12-01 09:00.") from error
+    try:
+        zone = ZoneInfo(zone_name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `../x` is no key, and `America` is a folder
+        raise TimeZoneInvalid(f"{zone_name!r} is not a time zone. Write it like America/Chicago.") from error
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def first_local(text: str, zone_name: str) -> datetime:
-    """The first moment, in UTC, at which any clock on Earth, or one in the zone, shows the time."""
-    return min(parse_local(text, zone_name), parse_local(text, _EASTERNMOST))
+def first_local(text: str, zone_name: str, now: datetime) -> datetime:
+    """The first moment, in UTC, from now on at which any clock on Earth, or one in the zone, shows the time.
+
+    Where the time has passed in the zone itself, that moment: such a campaign is late like any other.
+    """
+    at = parse_local(text, zone_name)
+    return max(min(at, parse_local(text, _EASTERNMOST)), min(at, now))
 
 
 def parse_duration(text: str) -> timedelta:

@@ -107,7 +107,7 @@ def schedule(campaign_id: int, is_now: bool, at_text: str | None, timezone: str 
     with opened() as app, app.database.writing() as session:
         zone, now = timezone or app.settings.timezone, app.clock.now()
         at = parse_local(at_text, zone) if at_text else now
-        begin_at = max(first_local(at_text, zone), now) if at_text and local_time else None
+        begin_at = first_local(at_text, zone, now) if at_text and local_time else None
         lifecycle.schedule(
             session, campaign_id, at, zone, app.gate(), needs_approval=app.needs_approval, begin_at=begin_at
         )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.issues.document import Body, Document, Section, SectionKind
-from newsletter.rendering.variants import Profile, Variant, variant_columns, variant_of
+from newsletter.rendering.variants import Profile, Variant, role_masks, variant_columns, variant_of
 from subscribers import audience, households, lists, organizations, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
@@ -119,3 +119,11 @@ def test_sql_and_python_give_each_reader_the_same_variant(database: Database) ->
                 children = households.children_of(session, reader)
                 profile = Profile(reader.language, person.bands, bool(children), person.roles)
                 assert Variant.parse(told) == variant_of(document, profile), (reader.language, profile)
+            roles = role_masks(document)
+            assert roles is not None
+            at_once = select(Subscriber, variant_columns(document, context, roles)).outerjoin(
+                roles, roles.c.subscriber_id == Subscriber.id
+            )
+            assert sorted((reader.id, told) for reader, told in session.execute(at_once)) == sorted(
+                (reader.id, told) for reader, told in rows
+            )
