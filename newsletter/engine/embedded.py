@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -80,11 +80,22 @@ class Crew:
         self.found_nothing = threading.Event()
         """Set whenever a sender finds no chunk that is ready."""
         self.failure: Exception | None = None
-        senders = range(shared.transport.senders)
-        self._threads = [threading.Thread(target=self._work, name=f"sender-{n}") for n in senders]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Start every sender."""
+        """Start every sender. Raises `JournalUnwritable` where none can keep a journal; then none runs."""
+        shared = self._shared
+        with ExitStack() as on_failure:
+            senders = [
+                on_failure.enter_context(
+                    closing(Sender(shared, self._campaign_id, self._on_settled, self._stop.is_set))
+                )
+                for _ in range(shared.transport.senders)
+            ]
+            on_failure.pop_all()
+        self._threads = [
+            threading.Thread(target=self._work, args=(sender,), name=f"sender-{n}") for n, sender in enumerate(senders)
+        ]
         gc.freeze()  # what is here now stays, and mails leave no cycles: collecting took a tenth of the time
         gc.set_threshold(_GARBAGE)
         for thread in self._threads:
@@ -100,8 +111,7 @@ class Crew:
         self._progress += mails
         self._tell(mails)
 
-    def _work(self) -> None:
-        sender = Sender(self._shared, self._campaign_id, self._on_settled, self._stop.is_set)
+    def _work(self, sender: Sender) -> None:
         pause, waited = IDLE, timedelta()
         try:
             while not self._stop.is_set():

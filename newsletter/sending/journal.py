@@ -6,6 +6,7 @@ connection. There is no fsync: the page cache survives a killed process, and the
 line tells when it did not. Whoever gets the lock of a dead sender's file settles what that sender held.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -34,8 +35,13 @@ class AttemptJournal:
         unnamed = self._path.with_suffix(".new")
         self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
-        os.write(self._file, self._head)
-        unnamed.rename(self._path)
+        try:
+            self._write(self._head)
+            unnamed.rename(self._path)
+        except OSError:
+            os.close(self._file)
+            unnamed.unlink()
+            raise
         self._campaign_id = 0
         self._attempts: dict[int, int] = {}
         self._unwritten: list[str] = []
@@ -45,9 +51,17 @@ class AttemptJournal:
         self._campaign_id, self._attempts = campaign_id, attempts
 
     def begun(self, seqs: Sequence[int]) -> None:
-        """Note that the bytes which make these messages final are about to be written."""
+        """Note that the bytes which make these messages final are about to be written.
+
+        Raises `OSError` where that cannot be noted: then they must not be written.
+        """
+        answers = len(self._unwritten)
         self._unwritten += [f"b {self._campaign_id} {seq} {self._attempts[seq]}\n" for seq in seqs]
-        self.flush()
+        try:
+            self.flush()
+        except OSError:
+            del self._unwritten[answers:]
+            raise
 
     def replied(self, seq: int, outcome: Outcome) -> None:
         """Note what the other side answered; written with the next `begun`, or by `flush`."""
@@ -58,7 +72,7 @@ class AttemptJournal:
     def flush(self) -> None:
         """Write what is noted and not written yet."""
         if self._unwritten:
-            os.write(self._file, "".join(self._unwritten).encode())
+            self._write("".join(self._unwritten).encode())
             self._unwritten.clear()
 
     def forget(self) -> None:
@@ -70,6 +84,13 @@ class AttemptJournal:
         """What is noted now."""
         self.flush()
         return Records(_whole_lines(self._file)[1:])
+
+    def _write(self, lines: bytes) -> None:
+        """All of it or nothing: half a line would hide what was begun, and spoil the next."""
+        written = os.write(self._file, lines)
+        if written < len(lines):
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self, *, keep: bool) -> None:
         """Give up the lock; the file stays only where someone must still read it."""

@@ -75,7 +75,10 @@ class Sender:
         self._on_settled = on_settled
         self._is_stopping = is_stopping
         self._owner = secrets.token_hex(8)
-        self._journal = AttemptJournal(shared.journals, self._owner)
+        try:
+            self._journal = AttemptJournal(shared.journals, self._owner)
+        except OSError as error:
+            raise self._unwritable(error) from error
         self._connection: Connection | None = None
         self._is_probing = False
         """Whether the group in hand finds out if the provider's trouble is over."""
@@ -94,10 +97,7 @@ class Sender:
         except (OperationalError, InterfaceError) as error:
             raise DatabaseLost from error
         except OSError as error:
-            raise JournalUnwritable(
-                f"The attempt journal in {self._shared.journals} cannot be written: {error.strerror}. "
-                "Nothing is lost; free space and send again."
-            ) from error
+            raise self._unwritable(error) from error
 
     def close(self) -> None:
         """Hang up, and tell the ledger what it does not know yet; where it cannot be told, the journal stays."""
@@ -202,6 +202,12 @@ class Sender:
                 sweeping.recover(session, self._shared.clock, self._owner, known.verdict, known.answers())
             self._journal.forget()
             self._in_doubt = False
+
+    def _unwritable(self, error: OSError) -> JournalUnwritable:
+        return JournalUnwritable(
+            f"The attempt journal in {self._shared.journals} cannot be written: {error.strerror}. "
+            "Nothing is lost; free space and send again."
+        )
 
     def _hang_up(self) -> None:
         if self._connection is not None:
