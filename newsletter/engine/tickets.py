@@ -17,13 +17,15 @@ from newsletter.errors import NewsletterError
 from newsletter.ledger.jobs import Job, JobKind, open_work
 from subscribers.db import Database
 
-QUEUE = "newsletter"
+QUEUE, SENDING_QUEUE = "newsletter", "newsletter-sending"
+"""Sending has a queue of its own, so that a worker takes no more tickets for it than it has senders."""
 MOST_TICKETS = 16
 """So many for one campaign at once; more workers than that take turns."""
 FIRST_TICKETS = 4
 _QUEUED = text(
     "SELECT task_name, CAST(args ->> 'campaign_id' AS integer), count(*) FROM procrastinate_jobs "
-    "WHERE queue_name = :queue AND (status = 'todo' OR status = 'doing' AND task_name <> 'send') GROUP BY 1, 2"
+    "WHERE queue_name IN (:queue, :sending) AND (status = 'todo' OR status = 'doing' AND task_name <> 'send') "
+    "GROUP BY 1, 2"
 )
 """A ticket for sending that is worked on is not counted: its worker may be dead, which shows only much later."""
 _KINDS = frozenset(JobKind)
@@ -67,7 +69,7 @@ class Tickets:
 
     def _add(self, session: Session, job: Job, count: int) -> None:
         connection = cast("Connection", session.connection().connection.driver_connection)
-        task = self._app.configure_task(name=job.kind.value, queue=QUEUE, connection=connection)
+        task = self._app.configure_task(name=job.kind.value, queue=queue_of(job.kind), connection=connection)
         for _ticket in range(count):
             task.defer(campaign_id=job.campaign_id)
 
@@ -76,11 +78,16 @@ class Tickets:
             return bool(session.scalar(_IS_THERE))
 
 
+def queue_of(kind: JobKind) -> str:
+    """Where jobs of a kind wait."""
+    return SENDING_QUEUE if kind is JobKind.SEND else QUEUE
+
+
 def conninfo(url: str) -> str:
     """The database's URL as psycopg reads it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _queued(session: Session) -> list[tuple[str, int, int]]:
-    rows = session.execute(_QUEUED, {"queue": QUEUE})
+    rows = session.execute(_QUEUED, {"queue": QUEUE, "sending": SENDING_QUEUE})
     return [(kind, campaign_id, count) for kind, campaign_id, count in rows if kind in _KINDS]

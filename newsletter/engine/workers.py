@@ -21,7 +21,7 @@ from newsletter.ledger.jobs import JobKind
 from newsletter.sending.sender import Sender, Sending, Step
 from newsletter.sending.transports import AccountRefused
 
-from .tickets import QUEUE, conninfo
+from .tickets import QUEUE, SENDING_QUEUE, conninfo, queue_of
 
 TURN = timedelta(seconds=30)
 """How long one ticket is worked on before others may have a turn."""
@@ -31,6 +31,10 @@ OTHER_JOBS = 2
 """How many jobs beside its senders a worker takes at once."""
 Handlers = Mapping[JobKind, Callable[[int], None]]
 _log = structlog.get_logger()
+
+
+class TicketsLost(NewsletterError):
+    """The database went away, and with it the tickets. Nothing is lost; start the worker again when it is back."""
 
 
 class Senders:
@@ -70,39 +74,46 @@ def run_worker(url: str, handlers: Handlers, sweep: Callable[[], object], sender
     `handlers` do a job for a campaign, in threads of their own; `sweep` mends what dead senders of this host left.
     """
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    asyncio.run(_run(url, handlers, sweep, senders + OTHER_JOBS, stop))
+    asyncio.run(_run(url, handlers, sweep, {SENDING_QUEUE: senders, QUEUE: OTHER_JOBS}, stop))
 
 
 async def _run(
-    url: str, handlers: Handlers, sweep: Callable[[], object], concurrency: int, stop: threading.Event
+    url: str, handlers: Handlers, sweep: Callable[[], object], at_once: Mapping[str, int], stop: threading.Event
 ) -> None:
+    """Work on each queue, so many of its jobs at once."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo(url)))
     for kind, handle in handlers.items():
-        app.task(name=kind.value, queue=QUEUE)(_task(handle))
+        app.task(name=kind.value, queue=queue_of(kind))(_task(handle))
     async with app.open_async():
-        working = asyncio.create_task(
-            app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                delete_jobs=DeleteJobCondition.ALWAYS,  # the ledger remembers
-            )
-        )
+        working = [asyncio.create_task(_work(app, queue, concurrency)) for queue, concurrency in at_once.items()]
         others = [asyncio.create_task(_every(SWEEP, stop, sweep)), asyncio.create_task(_rescue(app))]
 
         def end() -> None:
             stop.set()
-            working.cancel()
+            for one in working:
+                one.cancel()
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
-        stop.set()
+        await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+        end()
+        ended = await asyncio.gather(*working, return_exceptions=True)
         for other in others:
             other.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+    if any(isinstance(error, ProcrastinateException) for error in ended):
+        raise TicketsLost
+
+
+async def _work(app: procrastinate.App, queue: str, concurrency: int) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        name=queue,
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        delete_jobs=DeleteJobCondition.ALWAYS,  # the ledger remembers
+    )
 
 
 def _task(handle: Callable[[int], None]) -> Callable[..., None]:
@@ -124,5 +135,5 @@ async def _rescue(app: procrastinate.App) -> None:
     while True:
         await asyncio.sleep(RESCUE.total_seconds())
         with contextlib.suppress(ProcrastinateException):
-            for job in await app.job_manager.get_stalled_jobs(queue=QUEUE):
+            for job in await app.job_manager.get_stalled_jobs():
                 await app.job_manager.retry_job(job)
