@@ -4,10 +4,26 @@ A page is worked out once, into a temporary table; deliveries and chunks are bot
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, case, func, insert, literal, literal_column, null, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    case,
+    func,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.schema import CreateTableAs
+from sqlalchemy.schema import CreateTableAs, DropTable
 
 from newsletter.clock import Clock
 from newsletter.issues.document import Document
@@ -22,10 +38,20 @@ from . import budgets
 from .lanes import Lanes
 
 CHUNK = 1_000
-_TABLE = "snapshot_page"
 _NO_LIMIT = 2**31 - 1
 
 _Ids = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+
+_PAGE = Table(
+    "snapshot_page",
+    MetaData(),
+    Column("id", Integer),
+    Column("address", String),
+    Column("reason", String),
+    Column("variant", String),
+    Column("lane", String),
+)
+"""The same for every page, so that the statements that read it are built once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +93,17 @@ def next_span(session: Session, list_id: int, after: int, size: int) -> Span | N
     return None if last is None else Span(after, last)
 
 
-def work_out(session: Session, clock: Clock, chosen: Audience, span: Span) -> Table:
-    """A temporary table of the readers in a span, in the order of their lanes; who is not mailed has none."""
+def write(session: Session, clock: Clock, chosen: Audience, campaign: Campaign, span: Span) -> None:
+    """Add the copies of the readers in a span, and their chunks, to a campaign locked by the caller."""
+    session.execute(CreateTableAs(_worked_out(session, clock, chosen, span), _PAGE.name, temporary=True))
+    _insert_deliveries(session, clock, campaign)
+    _insert_chunks(session, chosen.lanes, campaign)
+    session.execute(DropTable(_PAGE))
+    campaign.watermark = span.last
+
+
+def _worked_out(session: Session, clock: Clock, chosen: Audience, span: Span) -> Select[Any]:
+    """The rows of `_PAGE`; who is not mailed has no lane."""
     readers = _readers(clock, chosen, span).subquery("reader")
     reason = case(
         (readers.c.exclusion.is_not(None), readers.c.exclusion),
@@ -80,23 +115,21 @@ def work_out(session: Session, clock: Clock, chosen: Audience, span: Span) -> Ta
     if chosen.lanes.test_percent:
         page = select(page, chosen.lanes.arm(page, chosen.campaign_id).label("arm")).subquery("tested")
     lane = chosen.lanes.lane(page).label("lane")
-    ordered = select(page.c.id, page.c.address, page.c.reason, page.c.variant, lane).order_by(lane)
-    made = CreateTableAs(ordered, _TABLE, temporary=True)
-    session.execute(made)
-    return made.table
+    rows = select(page.c.id, page.c.address, page.c.reason, page.c.variant, lane)
+    return rows.order_by(lane) if dialect_of(session) == "sqlite" else rows  # see `_place`
 
 
-def insert_deliveries(session: Session, clock: Clock, campaign: Campaign, page: Table) -> None:
+def _insert_deliveries(session: Session, clock: Clock, campaign: Campaign) -> None:
     """One row a reader, lane by lane, so that chunks are dense ranges of one lane."""
     rows = select(
         literal(campaign.id),
-        literal(campaign.audience) + _place(session, page),
-        page.c.id,
-        page.c.address,
+        literal(campaign.audience) + _place(session),
+        _PAGE.c.id,
+        _PAGE.c.address,
         literal(0),
-        page.c.variant,
-        case((page.c.reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
-        page.c.reason,
+        _PAGE.c.variant,
+        case((_PAGE.c.reason.is_(None), DeliveryState.PENDING.value), else_=DeliveryState.EXCLUDED.value),
+        _PAGE.c.reason,
         literal(0),
         clock.sql(),
     )
@@ -107,20 +140,26 @@ def insert_deliveries(session: Session, clock: Clock, campaign: Campaign, page: 
     session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
 
 
-def insert_chunks(session: Session, lanes: Lanes, campaign: Campaign, page: Table) -> int:
-    """Cut each lane's range of the page into chunks, and count both. Returns how many readers the page has."""
-    before, chunks = campaign.audience, list[dict[str, object]]()
-    for lane, readers in session.execute(select(page.c.lane, func.count()).group_by(page.c.lane).order_by(page.c.lane)):
-        end = before + readers
-        for lo in range(before + 1, end + 1, CHUNK) if lane is not None else ():
+def _place(session: Session) -> ColumnElement[int]:
+    """Where a reader stands in the page, from 1, in the order of lanes."""
+    if dialect_of(session) == "sqlite":
+        return literal_column("rowid", Integer)  # CREATE TABLE AS numbers rows in the order of its SELECT: a sort less
+    return func.row_number().over(order_by=_PAGE.c.lane).cast(Integer)
+
+
+def _insert_chunks(session: Session, lanes: Lanes, campaign: Campaign) -> None:
+    """Cut each lane's range of the page into chunks, and count copies and chunks."""
+    counted = select(_PAGE.c.lane, func.count().label("copies")).group_by(_PAGE.c.lane).order_by(_PAGE.c.lane)
+    chunks: list[dict[str, object]] = []
+    for lane, copies in session.execute(counted):
+        end = campaign.audience + copies
+        for lo in range(campaign.audience + 1, end + 1, CHUNK) if lane is not None else ():
             no, hi = campaign.chunks + len(chunks) + 1, min(lo + CHUNK - 1, end)
             chunks.append({"campaign_id": campaign.id, "no": no, "lo": lo, "hi": hi, **lanes.chunk(lane)})
-        before = end
+        campaign.audience = end
     if chunks:
         session.execute(insert(Chunk), chunks)
-    readers = before - campaign.audience
-    campaign.audience, campaign.chunks = before, campaign.chunks + len(chunks)
-    return readers
+    campaign.chunks += len(chunks)
 
 
 def _readers(clock: Clock, chosen: Audience, span: Span) -> Select[int]:
@@ -140,10 +179,3 @@ def _readers(clock: Clock, chosen: Audience, span: Span) -> Select[int]:
     if roles is not None:
         readers = readers.outerjoin(roles, roles.c.subscriber_id == Subscriber.id)
     return readers.limit(_NO_LIMIT).offset(0)  # no column is then worked out again wherever it is named
-
-
-def _place(session: Session, page: Table) -> ColumnElement[int]:
-    """Where a reader stands in the page, from 1."""
-    if dialect_of(session) == "sqlite":
-        return literal_column("rowid", Integer)  # CREATE TABLE AS numbers rows in the order of its SELECT
-    return func.row_number().over(order_by=page.c.lane).cast(Integer)

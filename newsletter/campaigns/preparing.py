@@ -6,7 +6,6 @@ from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import DropTable
 
 from newsletter.clock import Clock
 from newsletter.issues import issues
@@ -114,9 +113,5 @@ def _page(database: Database, clock: Clock, chosen: Audience, size: int, enqueue
             arms.await_winner(session, clock, campaign)
             enqueue(session, Job(JobKind.SEND, campaign.id))
             return None
-        page = audiences.work_out(session, clock, chosen, span)
-        audiences.insert_deliveries(session, clock, campaign, page)
-        audiences.insert_chunks(session, chosen.lanes, campaign, page)
-        session.execute(DropTable(page))
-        campaign.watermark = span.last
+        audiences.write(session, clock, chosen, campaign, span)
         return campaign.audience
