@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock, database_now
@@ -56,7 +56,7 @@ def overdue(session: Session, clock: Clock) -> list[Claim]:
     """The chunks whose lease ran out, locked for the caller; those that another has locked are left to it."""
     rows = session.execute(
         _CLAIMS.add_columns(Chunk.owner, Chunk.fence)
-        .where(_IS_CLAIMED, Chunk.lease_until < clock.sql())
+        .where(_IS_CLAIMED, _is_over(clock))
         .with_for_update(skip_locked=True, of=Chunk)
     )
     return [Claim(*row) for row in rows]
@@ -64,7 +64,7 @@ def overdue(session: Session, clock: Clock) -> list[Claim]:
 
 def is_overdue(session: Session, clock: Clock) -> bool:
     """Whether a lease ran out."""
-    return session.scalar(select(Chunk.no).where(_IS_CLAIMED, Chunk.lease_until < clock.sql()).limit(1)) is not None
+    return session.scalar(select(Chunk.no).where(_IS_CLAIMED, _is_over(clock)).limit(1)) is not None
 
 
 def release(session: Session, clock: Clock, held: Claim, wait: timedelta = timedelta()) -> None:
@@ -99,6 +99,11 @@ def next_ready_at(session: Session, campaign_id: int) -> datetime | None:
     """When the first waiting chunk of a campaign may be claimed; None where one may be now, or none is waiting."""
     ready = select(Chunk.not_before).where(Chunk.campaign_id == campaign_id, Chunk.state == ChunkState.READY)
     return session.scalar(ready.order_by(Chunk.not_before.nulls_first()).limit(1))
+
+
+def _is_over(clock: Clock) -> ColumnElement[bool]:
+    """Past; or longer than any lease is, given while the database's clock was ahead."""
+    return or_(Chunk.lease_until < clock.sql(), Chunk.lease_until > clock.sql(2 * LEASE))
 
 
 _IS_CLAIMED = Chunk.state == ChunkState.CLAIMED

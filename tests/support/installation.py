@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,12 @@ class Installation:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
+        return self.start_under((), *arguments)
+
+    def start_under(self, program: Sequence[str], *arguments: str) -> subprocess.Popen[str]:
+        """The same, started by another program that changes what it sees."""
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "cli.py"), *arguments],
+            [*program, sys.executable, str(ROOT / "cli.py"), *arguments],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
