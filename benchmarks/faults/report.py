@@ -16,6 +16,8 @@ from tests.support.instants import Instant
 from .rounds import Outcome
 
 FOLDER = Path(__file__).parents[1] / "results"
+_JSON = FOLDER / "faults.json"
+_DERIVED = ("at_most", "holds")
 _COLUMNS = (
     "engine",
     "senders were",
@@ -43,6 +45,17 @@ def show(outcomes: Sequence[Outcome]) -> None:
         console.print()
 
 
+def read() -> list[Outcome]:
+    """What was found before; each engine's rows stay until it is tried again."""
+    if not _JSON.exists():
+        return []
+    rows = json.loads(_JSON.read_text(encoding="utf-8"))["rows"]
+    for row in rows:
+        for struck in ("kills", "zombies"):
+            row[struck] = Counter({Instant(instant): times for instant, times in row[struck].items()})
+    return [Outcome(**{name: value for name, value in row.items() if name not in _DERIVED}) for row in rows]
+
+
 def write(outcomes: Sequence[Outcome]) -> None:
     """`faults.json` and `faults.md`."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -53,7 +66,7 @@ def write(outcomes: Sequence[Outcome]) -> None:
     }
     rows = [vars(outcome) | {"at_most": outcome.bound, "holds": outcome.holds} for outcome in outcomes]
     text = json.dumps(about | {"rows": rows}, indent=2)
-    (FOLDER / "faults.json").write_text(text + "\n", encoding="utf-8")
+    _JSON.write_text(text + "\n", encoding="utf-8")
     (FOLDER / "faults.md").write_text(_markdown(outcomes, about), encoding="utf-8")
 
 
