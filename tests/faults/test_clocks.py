@@ -97,7 +97,10 @@ def test_senders_on_hosts_whose_clocks_are_wrong_send_each_mail_once(
         installation.set_up(300)
         campaign_id = str(installation.schedule_campaign())
         senders = [installation.start("send", campaign_id)]
-        senders += [installation.start_under(["faketime", "--exclude-monotonic", "-f", by], "send", campaign_id) for by in ("-1h", "+365d")]
+        senders += [
+            installation.start_under(["faketime", "--exclude-monotonic", "-f", by], "send", campaign_id)
+            for by in ("-1h", "+365d")
+        ]
         for sender in senders:
             output, errors = sender.communicate(timeout=60)
             assert sender.returncode == 0, output + errors

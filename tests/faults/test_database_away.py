@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 
 from newsletter import migrations
 from newsletter.clock import Clock
+from newsletter.engine.embedded import send_campaign
 from newsletter.ledger.claims import LEASE
 from newsletter.ledger.tables import CampaignState, DeliveryState
 from subscribers.db import Database
 from tests.support.databases import PostgresqlOfOnesOwn, a_new_database, a_postgresql_of_ones_own
-from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, send
+from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family
 from tests.support.smtp_server import SmtpServer
 
 MORE = 40
@@ -46,7 +48,9 @@ def test_a_database_that_is_restarted_while_mails_flow_loses_nothing_that_was_an
         with a_school(url, server.url, tmp_path, clock) as app:
             for n in range(MORE):
                 add_family(app, f"more{n}@families.example", grades="7")
-            ending = send(app, a_scheduled_campaign(app))
+            shared = app.sending()
+            alone = replace(shared, transport=replace(shared.transport, connections=1))  # type: ignore[type-var]
+            ending = send_campaign(app.scheduler(), alone, a_scheduled_campaign(app), stop=threading.Event())
     assert not restarts.acquire(blocking=False)
     assert ending.state == CampaignState.SENT
     assert ending.found.counts[DeliveryState.ACCEPTED] == MORE + len(FAMILIES)

@@ -70,6 +70,14 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.world.doubtful |= set(sender.group.items())
         self.go_on(work)
 
+    @rule(which=st.integers(0, SENDERS - 1), meanwhile=WORK, work=WORK)
+    def freeze_and_wake(self, which: int, meanwhile: Work, work: Work) -> None:
+        """Its lease runs out, others take over, and it goes on as if nothing had been."""
+        self.pass_time(LEASE + timedelta(seconds=1), [])
+        self.world.sweep()
+        self.go_on([happening for happening in meanwhile if happening[0] != which])
+        self.go_on([(which, outcome, is_hasty) for _, outcome, is_hasty in work])
+
     @rule(work=WORK)
     def pause_and_resume(self, work: Work) -> None:
         """While it is paused senders end what they have begun, and begin nothing."""

@@ -121,6 +121,19 @@ def test_a_sender_whose_lease_was_taken_away_sends_nothing(database: Database, c
     }
 
 
+def test_a_sender_that_lost_its_chunk_cannot_give_it_back(database: Database, clock: Clock) -> None:  # F7
+    campaign_id = a_sending_campaign(database, 5)
+    frozen = claim(database, clock, "frozen")
+    clock.offset += LEASE + timedelta(seconds=1)
+    with database.writing() as session:
+        sweeping.expire(session, clock)
+    other = claim(database, clock, "other")
+    assert take(database, clock, other, 2) == [1, 2]
+    give_back(database, clock, frozen)
+    accept(database, clock, campaign_id, [1, 2])
+    assert take(database, clock, other) == [3, 4, 5]
+
+
 def test_a_late_settlement_resolves_unknown_and_nothing_else_opens_a_finished_row(
     database: Database, clock: Clock
 ) -> None:
