@@ -494,7 +494,10 @@ def test_a_step_that_is_not_allowed_is_refused_with_a_sentence(sqlite_url: str, 
     with a_school(sqlite_url, "file:var/outbox", tmp_path) as app:
         campaign_id = a_scheduled_campaign(app)
         app.scheduler().fire()
-        with pytest.raises(StepRefused, match="is preparing; there is nothing to resume"), app.database.writing() as session:
+        with (
+            pytest.raises(StepRefused, match="is preparing; there is nothing to resume"),
+            app.database.writing() as session,
+        ):
             lifecycle.resume(session, campaign_id)
         with pytest.raises(StepRefused, match="it can become"), app.database.writing() as session:
             lifecycle.pause(session, campaign_id)
