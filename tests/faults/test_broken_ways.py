@@ -14,10 +14,10 @@ from sqlalchemy import select
 from newsletter.app import App
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, Delivery
-from newsletter.sending.sender import Sender, Step
+from newsletter.sending.sender import Sender
 from newsletter.sending.smtp_connections import Patience
 from tests.support.fault_proxy import Break, Fault, FaultProxy, Side
-from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family
+from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, step_until_nothing
 from tests.support.sendgrid.server import KEY, SendGridServer
 from tests.support.smtp_server import SmtpServer
 
@@ -41,8 +41,7 @@ def outcomes(app: App, campaign_id: int, **impatient: Any) -> Counter[str]:
     """Send the whole campaign by one sender who waits for a moment only; what became of the copies."""
     shared = app.sending()
     sender = Sender(replace(shared, transport=replace(shared.transport, **impatient)))  # type: ignore[type-var]
-    while sender.step() is Step.WORKED:
-        pass
+    step_until_nothing(sender)
     sender.close()
     app.scheduler().tick()
     with app.database.reading() as session:

@@ -15,10 +15,10 @@ from newsletter.engine.embedded import Crew
 from newsletter.ledger.tables import CampaignState, DeliveryState
 from newsletter.sending.journal import AttemptJournal
 from newsletter.sending.outcomes import accepted
-from newsletter.sending.sender import DatabaseLost, JournalUnwritable, Sender, Step
+from newsletter.sending.sender import DatabaseLost, JournalUnwritable, Sender
 from tests.support.databases import a_new_database
-from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, send
-from tests.support.smtp_server import SmtpServer
+from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, send, step_until_nothing
+from tests.support.smtp_server import SmtpServer, when_it_arrives
 
 MORE = 60
 SIZE = 16 * 2**20
@@ -56,11 +56,6 @@ def no_file_longer_than(size: int) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def step_until_nothing(sender: Sender) -> None:
-    while sender.step() is Step.WORKED:
-        pass
-
-
 def check_everybody_once(app: App, campaign_id: int, server: SmtpServer) -> None:
     ending = send(app, campaign_id)
     assert ending.state == CampaignState.SENT
@@ -80,14 +75,12 @@ def test_a_full_disk_under_the_database_stops_sending_and_forgets_nothing(
         app.scheduler().tick()
         sender, filling = Sender(app.sending()), filled(small_disk)
 
-        def fill(command: str, recipient: str) -> str | None:
-            if command == "." and recipient == "more20@families.example":
-                with closing(sqlite3.connect(small_disk / "newsletter.db")) as ledger:
-                    ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log has room of its own
-                filling.__enter__()
-            return None
+        def fill() -> None:
+            with closing(sqlite3.connect(small_disk / "newsletter.db")) as ledger:
+                ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log has room of its own
+            filling.__enter__()
 
-        server.fault = fill
+        server.fault = when_it_arrives("more20@families.example", fill)
         with pytest.raises(DatabaseLost):
             step_until_nothing(sender)
         sent = len(server.record.recipients)

@@ -1,8 +1,6 @@
 """What people do while their mails are flowing."""
 
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 from sqlalchemy import select
 
@@ -16,39 +14,34 @@ from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, Chunk, ChunkState, Delivery, DeliveryState
 from newsletter.sending import recovery
-from newsletter.sending.sender import Sender, Step
+from newsletter.sending.sender import Sender
 from subscribers import lists, subscribers, subscriptions, suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from subscribers.tables import SuppressionReason
 from tests.support.people import a_sending_campaign
-from tests.support.school import EVIDENCE, FAMILIES, ISSUE, a_scheduled_campaign, a_school, add_family, send
-from tests.support.smtp_server import Fault, SmtpServer
+from tests.support.school import (
+    EVIDENCE,
+    FAMILIES,
+    ISSUE,
+    a_scheduled_campaign,
+    a_school,
+    add_family,
+    send,
+    step_until_nothing,
+)
+from tests.support.smtp_server import SmtpServer, when_it_arrives
 
 MORE = 120
 EVERYBODY = MORE + len(FAMILIES)
 GROUP = 50
 
 
-def when_it_arrives(address: str, act: Callable[[], object]) -> Fault:
-    """Do something once, as soon as the body for that address is there and before it is answered."""
-    done = Event()
-
-    def look(command: str, recipient: str) -> str | None:
-        if command == "." and recipient == address and not done.is_set():
-            done.set()
-            act()
-        return None
-
-    return look
-
-
 def send_alone(app: App) -> None:
     """By one sender, until nothing is ready."""
     app.scheduler().tick()
     sender = Sender(app.sending())
-    while sender.step() is Step.WORKED:
-        pass
+    step_until_nothing(sender)
     sender.close()
     app.scheduler().tick()
 

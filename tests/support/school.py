@@ -17,6 +17,7 @@ from newsletter.clock import Clock
 from newsletter.engine.embedded import Ending, send_campaign
 from newsletter.issues import issues
 from newsletter.ledger.tables import Chunk
+from newsletter.sending.sender import Sender, Step
 from newsletter.settings import Settings
 from subscribers import consent, households, lists, organizations, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
@@ -121,6 +122,12 @@ def add_family(
 def send(app: App, campaign_id: int, stop: threading.Event | None = None) -> Ending:
     """Run two senders until the campaign ends, as `newsletter send` does."""
     return send_campaign(app.scheduler(), app.sending(), campaign_id, stop=stop or threading.Event())
+
+
+def step_until_nothing(sender: Sender) -> None:
+    """Let one sender work until nothing is ready."""
+    while sender.step() is Step.WORKED:
+        pass
 
 
 def a_scheduled_campaign(app: App, rule: str = "") -> int:

@@ -42,6 +42,18 @@ def refusing(command: str, recipient: str, reply: str, times: int = 1_000_000) -
     return fault
 
 
+def when_it_arrives(recipient: str, act: Callable[[], object]) -> Fault:
+    """Do something once, when the body for that recipient is there and before it is answered."""
+    done = threading.Event()
+
+    def fault(command: str, to: str) -> None:
+        if command == "." and to == recipient and not done.is_set():
+            done.set()
+            act()
+
+    return fault
+
+
 @dataclass
 class Record:
     """What was accepted, in order; also appended to a file, one write a message, before the reply."""
