@@ -87,11 +87,13 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _histogram(outcomes: Sequence[Outcome]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """At which instant each strike fell, and how many fell between attempt and settle."""
-    columns = ("at this instant", *(f"{outcome.engine}: {outcome.fire}" for outcome in outcomes))
-    struck = [outcome.kills + outcome.zombies for outcome in outcomes]
-    rows = [(str(instant), *(f"{times[instant]:,}" for times in struck)) for instant in Instant]
-    return columns, [*rows, ("between attempt and settle", *(_share(times) for times in struck))]
+    """At which instant each stroke fell, and how many fell between attempt and settle."""
+    columns = ("engine", "senders were", *Instant, "between attempt and settle")
+    return columns, [_instants(outcome, outcome.kills + outcome.zombies) for outcome in outcomes]
+
+
+def _instants(outcome: Outcome, struck: Counter[Instant]) -> tuple[str, ...]:
+    return outcome.engine, outcome.fire, *(f"{struck[instant]:,}" for instant in Instant), _share(struck)
 
 
 def _share(times: Counter[Instant]) -> str:
