@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -113,6 +114,17 @@ def _languages(value: str) -> str:
     return value
 
 
+def _networks(value: str) -> str:
+    for word in value.split():
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ValueError(
+                f"{word!r} is not an address or a network; write them like: 127.0.0.1 10.0.0.0/8"
+            ) from error
+    return value
+
+
 def _strong(value: SecretStr) -> SecretStr:
     for secret in value.get_secret_value().replace(",", " ").split() or [""]:
         if len(secret) < _SHORTEST_SECRET:
@@ -170,6 +182,16 @@ class Settings(BaseSettings):
     approval: Switch = Switch.OFF
     grace_minutes: Annotated[int, Field(ge=0)] = 120
     signup_window_minutes: Annotated[int, Field(ge=1)] = 60
+    signups_per_network: Annotated[int, Field(ge=1)] = 20
+    signups_per_domain: Annotated[int, Field(ge=1)] = 500
+    signups_per_hour: Annotated[int, Field(ge=1)] = 2000
+    signup_work: Annotated[int, Field(ge=0, le=1_000_000)] = 50_000
+    """How many tries a browser needs at most to solve what a sign-up asks of it; 0: nothing is asked."""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    keep_events_days: Annotated[int, Field(ge=0)] = 730
+    keep_persons_days: Annotated[int, Field(ge=0)] = 365
+    keep_pending_days: Annotated[int, Field(ge=0)] = 30
+    keep_evidence_days: Annotated[int, Field(ge=0)] = 1095
     minimum_group: Annotated[int, Field(ge=1)] = 5
     state_folder: Path = Path("var")
     """Where a host keeps its attempt journals; every process of one host must share it."""

@@ -1,6 +1,6 @@
 """The audience: who is on a list and chosen by a rule, and why some of them are not mailed."""
 
-from sqlalchemy import ColumnElement, Select, case, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, select
 from sqlalchemy.orm import Session
 
 from . import suppressions
@@ -23,9 +23,12 @@ def members(list_id: int, rule: Rule, context: RuleContext) -> Select[int]:
 
 def exclusion(list_id: int | ColumnElement[int]) -> ColumnElement[str | None]:
     """Why a subscriber is not mailed, over `Subscriber` and their `Subscription` to the list; NULL: they are."""
+    is_confirmed = Subscription.state == SubscriptionState.CONFIRMED
     return case(
         (suppressions.active_for(list_id, Subscriber.address_hash), "suppressed"),
-        (Subscription.state == SubscriptionState.CONFIRMED, null()),
+        (and_(is_confirmed, Subscription.off_roster_at.is_not(None)), "off-roster"),
+        (and_(is_confirmed, Subscription.paused_until.is_not(None)), "paused"),
+        (is_confirmed, null()),
         (Subscription.state == SubscriptionState.PENDING, "unconfirmed"),
         else_="unsubscribed",
     )

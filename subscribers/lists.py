@@ -1,7 +1,7 @@
 """Lists: what one subscribes to."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -64,6 +64,16 @@ def all_of(session: Session, organization_id: int) -> Sequence[List]:
     return session.scalars(of_organization.order_by(List.name, List.id)).all()
 
 
+def name_in(list_: List, language: str) -> str:
+    """The list's public name for a reader of a language: in it, in its kind without a region, or the list's own."""
+    return _in_language(list_.names, language) or list_.name
+
+
+def description_in(list_: List, language: str) -> str:
+    """What the list is about, chosen as its name is."""
+    return _in_language(list_.descriptions, language) or list_.description
+
+
 def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
     """How many subscriptions of each state every list has, by its id."""
     found = {list_.id: dict.fromkeys(map(str, SubscriptionState), 0) for list_ in all_of(session, organization_id)}
@@ -72,6 +82,10 @@ def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
     for list_id, state, count in session.execute(rows):
         found[list_id][str(state)] = count
     return found
+
+
+def _in_language(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language) or texts.get(language.partition("-")[0]) or ""
 
 
 def _find(session: Session, organization_id: int, slug: str) -> List | None:

@@ -13,6 +13,8 @@ _WHY = {
     Exclusion.UNSUBSCRIBED: "left the list",
     Exclusion.UNCONFIRMED: "not confirmed",
     Exclusion.ERASED: "erased",
+    Exclusion.PAUSED: "paused the list",
+    Exclusion.OFF_ROSTER: "no longer on the school's list",
     Exclusion.ENOUGH_THIS_MONTH: "had their mail of the month",
     Exclusion.ENOUGH_THIS_WEEK: "had enough mails this week",
     Exclusion.NOTHING_TO_READ: "nothing in it for them",

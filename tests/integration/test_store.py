@@ -18,6 +18,17 @@ def test_the_migration_makes_what_the_models_say(database: Database) -> None:
     assert {i["name"] for i in inspect(database.engine).get_indexes("delivery")} >= {"uq_delivery_dedupe"}
 
 
+def test_no_migration_lets_sqlite_give_an_id_twice(sqlite_url: str) -> None:
+    wanted = {table.name for table in Base.metadata.tables.values() if table.dialect_options["sqlite"]["autoincrement"]}
+    database = Database(sqlite_url)
+    with database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").all()
+    database.close()
+    made = {row.name: row.sql for row in rows}
+    assert "subscriber" in wanted
+    assert [name for name in sorted(wanted) if "AUTOINCREMENT" not in made[name]] == []
+
+
 def test_an_empty_database_is_refused_with_the_next_step(tmp_path: Path) -> None:
     empty = Database(f"sqlite:///{tmp_path / 'new' / 'x.db'}")
     with pytest.raises(DatabaseNotReady, match="newsletter db upgrade"):
