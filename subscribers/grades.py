@@ -52,6 +52,18 @@ class RollOver:
         start_year = day.year if (day.month, day.day) >= (self.month, self.day) else day.year - 1
         return (date(start_year + 1, self.month, self.day) - timedelta(days=1)).year
 
+    def begins_on(self, end_year: int) -> date:
+        """The first day of the school year that ends in `end_year`: the day on which every child moves up."""
+        return date(end_year if self._is_new_year else end_year - 1, self.month, self.day)
+
+    def school_year(self, end_year: int) -> str:
+        """A school year as people write it: 2026-27, or 2026 where it is the calendar's."""
+        return str(end_year) if self._is_new_year else f"{end_year - 1}-{end_year % 100:02}"
+
+    @property
+    def _is_new_year(self) -> bool:
+        return (self.month, self.day) == (1, 1)
+
     def __str__(self) -> str:
         return f"{self.month:02}-{self.day:02}"
 

@@ -77,7 +77,7 @@ def describe(session: Session, subscriber: Subscriber, day: date, roll_over: Rol
         "time_zone": subscriber.time_zone,
         "roles": sorted(roles_of(session, subscriber)),
         "tags": tags_of(session, subscriber),
-        "children": [households.describe(child, day, roll_over, bands) for child in children],
+        "children": households.describe_all(session, children, day, roll_over, bands),
         "bands": sorted(households.bands_of(children, day, roll_over, bands), key=bands.names.index),
         "tracking": subscriber.tracking,
         "suppressed": bool(session.scalar(suppressed)),

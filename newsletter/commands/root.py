@@ -20,6 +20,7 @@ COMMANDS = {
     "scheduler": ("machines", "scheduler", "Keep the schedule for the workers, beside any number of others."),
     "lists": ("lists", "lists", "Make and show the lists that people subscribe to."),
     "subscribers": ("subscribers", "subscribers", "Import, add, show, unsubscribe and suppress subscribers."),
+    "households": ("households", "households", "Show, join and part the households of guardians."),
     "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),
     "issues": ("issues", "issues", "Import, check, preview and test issues."),
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),

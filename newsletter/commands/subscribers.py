@@ -17,6 +17,7 @@ from subscribers.languages import parse_language
 from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason, Told
 
 from . import subscribers_output as shown
+from .children import child
 from .output import json_option, opened, parse_day, progress, say
 
 _STAFF = Evidence(source="staff")
@@ -27,6 +28,9 @@ _list_option = click.option("--list", "list_slug", required=True, help="The list
 @click.group()
 def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
+
+
+subscribers.add_command(child)
 
 
 @subscribers.command("import")

@@ -50,7 +50,7 @@ def described(console: Console, facts: dict[str, Any]) -> None:
         console,
         {
             "language": facts["language"],
-            "children": ", ".join(map(_child, facts["children"])),
+            "children": "; ".join(map(child, facts["children"])),
             "roles": ", ".join(facts["roles"]),
             "tags": ", ".join(facts["tags"]),
             "tracking": "agreed" if facts["tracking"] else "not agreed",
@@ -81,8 +81,18 @@ def _figures(console: Console, rows: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _child(child: dict[str, Any]) -> str:
-    if child["left"]:
-        return f"left school in {child['graduation_year']}"
-    known = f"grade {child['grade']}" if child["grade"] else f"{child['band'] or 'a band no longer known'}"
-    return f"{known} (asked again)" if child["stale"] else known
+def child(facts: dict[str, Any]) -> str:
+    """A child in words: its grade, its school, and what is not as it was told."""
+    return ", ".join(filter(None, (_grade(facts), facts["school"], _exception(facts))))
+
+
+def _grade(facts: dict[str, Any]) -> str:
+    if facts["left"]:
+        return "moved away" if facts["exception"] == "moved away" else f"left school in {facts['graduation_year']}"
+    known = f"grade {facts['grade']}" if facts["grade"] else f"{facts['band'] or 'a band no longer known'}"
+    return f"{known} (asked again)" if facts["stale"] else known
+
+
+def _exception(facts: dict[str, Any]) -> str:
+    told = f"told as grade {facts['told_grade']}" if facts["told_grade"] else f"told to leave in {facts['told_year']}"
+    return {"repeats": f"repeats a grade ({told})", "moved away": told}.get(facts["exception"], "")

@@ -137,7 +137,7 @@ def test_a_person_is_shown(community: Community) -> None:
     assert lines[0] == (
         f"{MARIA} (Maria [b]Pérez) is on families (pending). The address is suppressed: it is never mailed."
     )
-    assert ["children", "grade", "2,", "grade", "9"] in [line.split() for line in lines]
+    assert ["children", "grade", "2;", "grade", "9"] in [line.split() for line in lines]
     assert ask(community, "subscribers", "show", MARIA)["suppressed"] is True
     assert "no subscriber" in sentence(call(community, "subscribers", "show", "nobody@school.example"))
 
@@ -145,7 +145,7 @@ def test_a_person_is_shown(community: Community) -> None:
 def test_children_are_told_as_far_as_they_are_known(community: Community) -> None:
     load(community, "--grades-as-of", "2025-09-01", text=f"email,grades\n{MARIA},12;high;3\njose@school.example,high\n")
     shown = call(community, "subscribers", "show", MARIA).stdout
-    assert "left school in 2026, high (asked again), grade 4" in shown
+    assert "left school in 2026; high (asked again); grade 4" in shown
     load(community, "--grades-as-of", "2020-09-01", text="email,grades\njose@school.example,high\n")
     assert "a band no longer known" in call(community, "subscribers", "show", "jose@school.example").stdout
 
