@@ -19,6 +19,7 @@ from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason,
 from . import subscribers_output as shown
 from .children import child
 from .output import json_option, opened, parse_day, progress, say
+from .rollover import rollover
 
 _STAFF = Evidence(source="staff")
 _STATES = (SubscriptionState.CONFIRMED.value, SubscriptionState.PENDING.value)
@@ -31,6 +32,7 @@ def subscribers() -> None:
 
 
 subscribers.add_command(child)
+subscribers.add_command(rollover)
 
 
 @subscribers.command("import")

@@ -13,7 +13,7 @@ from newsletter.rendering.readers import Identity
 from newsletter.settings import Settings, load
 from subscribers.tables import List
 
-from . import configuration, surroundings
+from . import configuration, school_years, surroundings
 from .findings import Finding, error, ok, warning
 
 
@@ -44,10 +44,10 @@ def _installation(app: App) -> Iterator[Finding]:
     with app.database.reading() as session:
         lists = session.scalars(select(List).order_by(List.id)).all()
         identities = [app.identity(list_) for list_ in lists]
-        campaigns = list(_campaigns(session))
+        findings = [*_campaigns(session), *school_years.examine(session, app)]
     yield from configuration.examine(app.settings, identities or [_nobody(app.settings)])
     yield from surroundings.examine(app.settings, app.journals)
-    yield from campaigns
+    yield from findings
 
 
 def _opened(settings: Settings) -> App | Finding:

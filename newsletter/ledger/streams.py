@@ -1,5 +1,8 @@
 """Streams: campaigns that never end, to which single mails are appended in the caller's own transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -14,8 +17,21 @@ URGENT = 10
 """Above any broadcast: a person is waiting."""
 
 
-def ensure(session: Session, clock: Clock, organization_id: int, stream: str) -> int:
-    """The campaign id of a stream, made the first time it is asked for."""
+@dataclass(frozen=True, slots=True)
+class StreamMail:
+    """One of many mails that are appended together."""
+
+    to_address: str
+    variant: str
+    subscriber_id: int
+    dedupe: str
+
+
+def ensure(session: Session, clock: Clock, organization_id: int, stream: str, list_id: int | None = None) -> int:
+    """The campaign id of a stream, made the first time it is asked for.
+
+    With a list, who has left it or paused it by the time of sending is not mailed.
+    """
     of_name = select(Campaign.id).where(Campaign.organization_id == organization_id, Campaign.stream == stream)
     found = session.scalar(of_name)
     if found is not None:
@@ -28,6 +44,7 @@ def ensure(session: Session, clock: Clock, organization_id: int, stream: str) ->
             kind=CampaignKind.STREAM,
             state=CampaignState.SENDING,
             stream=stream,
+            list_id=list_id,
             created_at=clock.now(),
             started_at=clock.now(),
         )
@@ -85,6 +102,54 @@ def append(
         insert(Chunk).values(campaign_id=campaign_id, no=chunk_no, lo=seq, hi=seq, variant=variant, priority=URGENT)
     )
     return int(seq)
+
+
+def append_many(session: Session, clock: Clock, campaign_id: int, mails: Sequence[StreamMail]) -> int:
+    """Add mails for which nobody is waiting, in the caller's transaction; those of one variant share a chunk.
+
+    Returns how many there were whose `dedupe` was not appended before.
+    """
+    # Holds the stream's row, so nobody appends between the look and the inserts.
+    audience, chunks = session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id)
+        .values(audience=Campaign.audience)
+        .returning(Campaign.audience, Campaign.chunks),
+        execution_options={"synchronize_session": False},
+    ).one()
+    of_mails = Delivery.dedupe.in_([mail.dedupe for mail in mails])
+    known = set(session.scalars(select(Delivery.dedupe).where(Delivery.campaign_id == campaign_id, of_mails)))
+    new = sorted((mail for mail in mails if mail.dedupe not in known), key=lambda mail: mail.variant)
+    if new:
+        numbered = list(enumerate(new, audience + 1))
+        ranges = [list(group) for _, group in groupby(numbered, lambda numbered: numbered[1].variant)]
+        session.execute(insert(Delivery), [_delivery(clock, campaign_id, seq, mail) for seq, mail in numbered])
+        session.execute(
+            insert(Chunk),
+            [
+                {"campaign_id": campaign_id, "no": no, "lo": of[0][0], "hi": of[-1][0], "variant": of[0][1].variant}
+                for no, of in enumerate(ranges, chunks + 1)
+            ],
+        )
+        grown = {"audience": audience + len(new), "chunks": chunks + len(ranges)}
+        session.execute(
+            update(Campaign).where(Campaign.id == campaign_id).values(grown),
+            execution_options={"synchronize_session": False},
+        )
+    return len(new)
+
+
+def _delivery(clock: Clock, campaign_id: int, seq: int, mail: StreamMail) -> dict[str, Any]:
+    return {
+        "campaign_id": campaign_id,
+        "seq": seq,
+        "subscriber_id": mail.subscriber_id,
+        "to_address": mail.to_address,
+        "occurrence": seq,
+        "variant": mail.variant,
+        "dedupe": mail.dedupe,
+        "updated_at": clock.now(),
+    }
 
 
 def _is_appended(session: Session, campaign_id: int, dedupe: str) -> bool:

@@ -55,6 +55,7 @@ def compile_letter(name: str, language: str, identity: Identity, values: Mapping
     marks = Marks([identity.organization, identity.list_name, identity.postal_address, *(values or {}).values()])
     facts = {
         **_common_facts(identity, language, _LETTER_THEME),
+        **_own_links(identity, marks, tracked=False),
         "confirm_url": marks.slot(ConfirmSlot()),
         "preheader": "",
         **(values or {}),

@@ -59,6 +59,11 @@ def long_day(day: date, language: str) -> str:
     return str(format_date(day, "full", locale=locale_of(language)))
 
 
+def day_of_year(day: date, language: str) -> str:
+    """A day without its year: "July 1"."""
+    return str(format_skeleton("MMMMd", day, locale=locale_of(language)))
+
+
 def when(attributes: Mapping[str, str], language: str) -> When | None:
     """The time that `starts`, `ends` and `timezone` tell; as it was written where it cannot be read."""
     starts = attributes.get("starts", "")

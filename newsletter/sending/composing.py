@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
+from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
 from newsletter.campaigns.streams import CONFIRM, REMINDER, TEST, ConfirmLetter, ReminderLetter, TestIssue
 from newsletter.issues import issues
 from newsletter.issues.document import Document
@@ -64,6 +65,8 @@ class Composer:
             return self._test_issue(session, campaign.id, TestIssue.parse(variant))
         if campaign.stream == REMINDER:
             return self._reminder(session, campaign.id, ReminderLetter.parse(variant))
+        if campaign.stream is not None and campaign.stream.startswith(STILL_RIGHT):
+            return self._still_right(session, campaign.id, StillRightLetter.parse(variant))
         return self._issue(session, campaign, Variant.parse(variant), arm)
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
@@ -103,9 +106,16 @@ class Composer:
         }
         return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)
 
-    def _letter(self, content: Content, identity: Identity, campaign_id: int) -> PreparedMessage:
+    def _still_right(self, session: Session, campaign_id: int, letter: StillRightLetter) -> PreparedMessage:
+        identity = self._identity_of(session.get_one(List, letter.list_id))
+        content = compile_letter(STILL_RIGHT, letter.language, identity, letter.values())
+        return self._letter(content, identity, campaign_id, list_headers=True)
+
+    def _letter(
+        self, content: Content, identity: Identity, campaign_id: int, *, list_headers: bool = False
+    ) -> PreparedMessage:
         settings = MessageSettings(
-            identity, campaign_id, auto_submitted=True, list_headers=False, postmark=self._postmark
+            identity, campaign_id, auto_submitted=True, list_headers=list_headers, postmark=self._postmark
         )
         return prepare(content, settings, self._signer)
 

@@ -1,12 +1,16 @@
 """The mail in a real browser: it fits a small phone, stands out in light and dark, and its buttons can be tapped."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from newsletter.campaigns.school_letters import StillRightLetter
 from newsletter.rendering.compile import compile_letter
+from newsletter.rendering.content import Content
+from subscribers.rollovers import Step
 from tests.support.mails import content_of, identity, mail
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -44,10 +48,17 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(params=["issue", "confirm"])
+STILL_RIGHT = StillRightLetter(3, "es", date(2027, 7, 1), 2028, False, (Step(5), Step(12), Step(None, "high", True)))
+LETTERS: dict[str, Callable[[], Content]] = {
+    "issue": content_of,
+    "confirm": lambda: compile_letter("confirm", "es", identity()),
+    "still-right": lambda: compile_letter("still-right", "es", identity(), STILL_RIGHT.values()),
+}
+
+
+@pytest.fixture(params=LETTERS)
 def html(request: pytest.FixtureRequest) -> str:
-    letter = compile_letter("confirm", "es", identity()) if request.param == "confirm" else content_of()
-    return mail(letter).html
+    return mail(LETTERS[request.param]()).html
 
 
 def shown(browser: Browser, html: str, width: int, scheme: str = "light") -> Page:

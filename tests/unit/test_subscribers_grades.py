@@ -52,6 +52,22 @@ def test_the_school_year_changes_on_the_roll_over_day_and_no_other(roll_over: Ro
     assert step == ((day.month, day.day) == (roll_over.month, roll_over.day))
 
 
+@given(ROLL_OVERS, st.integers(1990, 2090))
+def test_a_school_year_begins_on_its_roll_over_and_not_a_day_before(roll_over: RollOver, end_year: int) -> None:
+    first = roll_over.begins_on(end_year)
+    assert (first.month, first.day) == (roll_over.month, roll_over.day)
+    assert roll_over.end_year(first) == end_year
+    assert roll_over.end_year(first - timedelta(days=1)) == end_year - 1
+
+
+@pytest.mark.parametrize(
+    ("roll_over", "first", "name"), [("07-01", date(2027, 7, 1), "2027-28"), ("01-01", date(2028, 1, 1), "2028")]
+)
+def test_a_school_year_is_written_by_both_its_years_or_the_calendars(roll_over: str, first: date, name: str) -> None:
+    assert RollOver.parse(roll_over).begins_on(2028) == first
+    assert RollOver.parse(roll_over).school_year(2028) == name
+
+
 @given(GRADES, st.integers(1990, 2090))
 def test_grade_and_graduation_year_are_each_others_inverse(grade: int, end_year: int) -> None:
     assert grade_of(graduation_year_of(grade, end_year), end_year) == grade
