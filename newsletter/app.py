@@ -80,6 +80,8 @@ class App:
             postal_address=list_.postal_address or settings.postal_address,
             base_url=settings.base_url,
             tracking_pixel=settings.tracking is not Tracking.OFF,
+            theme=list_.theme,
+            list_names=list_.names,
         )
 
     def gate(self) -> Gate:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,24 @@ class SlugInvalid(NewsletterError):
 
 class ListExists(NewsletterError):
     """There is a list of this name already. `newsletter lists list` shows it."""
+
+
+class ListFacts(TypedDict, total=False):
+    """What can be told of a list, each checked already. An empty identity falls back to the settings."""
+
+    name: str
+    description: str
+    names: dict[str, str]
+    """By language; an empty one takes the name in that language away."""
+    descriptions: dict[str, str]
+    double_opt_in: bool
+    welcome: bool
+    from_address: str
+    reply_to: str
+    postal_address: str
+    theme: str
+    utm: dict[str, str]
+    """By parameter, such as `utm_source`; an empty one takes it away."""
 
 
 def create(
@@ -49,6 +68,17 @@ def create(
     return list_
 
 
+def edit(session: Session, list_: List, facts: ListFacts) -> None:
+    """Change what is told; what is not told stays, and texts of other languages too."""
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            merged = {**getattr(list_, name), **value}
+            setattr(list_, name, {key: text for key, text in merged.items() if text})
+        else:
+            setattr(list_, name, value)
+    session.flush()
+
+
 def get(session: Session, organization_id: int, slug: str) -> List:
     """The list of this slug. Raises `NotFound`, naming those there are."""
     found = _find(session, organization_id, slug)
@@ -66,12 +96,17 @@ def all_of(session: Session, organization_id: int) -> Sequence[List]:
 
 def name_in(list_: List, language: str) -> str:
     """The list's public name for a reader of a language: in it, in its kind without a region, or the list's own."""
-    return _in_language(list_.names, language) or list_.name
+    return in_language(list_.names, language) or list_.name
 
 
 def description_in(list_: List, language: str) -> str:
     """What the list is about, chosen as its name is."""
-    return _in_language(list_.descriptions, language) or list_.description
+    return in_language(list_.descriptions, language) or list_.description
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in a language, or in its kind without a region; empty where there is none."""
+    return texts.get(language) or texts.get(language.partition("-")[0]) or ""
 
 
 def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
@@ -82,10 +117,6 @@ def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
     for list_id, state, count in session.execute(rows):
         found[list_id][str(state)] = count
     return found
-
-
-def _in_language(texts: Mapping[str, str], language: str) -> str:
-    return texts.get(language) or texts.get(language.partition("-")[0]) or ""
 
 
 def _find(session: Session, organization_id: int, slug: str) -> List | None:

@@ -7,9 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from newsletter.app import App
+from newsletter.rendering import theme
 from subscribers import lists as lists_of
+from subscribers.lists import ListFacts
 from subscribers.tables import List
 
+from .list_options import list_options
 from .output import json_option, opened, say
 
 
@@ -20,16 +24,41 @@ def lists() -> None:
 
 @lists.command()
 @click.argument("slug")
-@click.option("--name", required=True, help="The name readers see.")
-@click.option("--double-opt-in/--single-opt-in", default=True, help="Whether who signs up must confirm by mail.")
+@list_options
 @json_option
-def create(slug: str, name: str, double_opt_in: bool, as_json: bool) -> None:
-    """Make a list; SLUG is its short name, such as families."""
+def create(slug: str, facts: ListFacts, as_json: bool) -> None:
+    """Make a list; SLUG is its short name, such as families, and --name what readers see."""
+    if "name" not in facts:
+        raise click.UsageError("Say what readers see: --name NAME.")
     with opened() as app, app.database.writing() as session:
-        made = lists_of.create(
-            session, app.organization.id, slug, name, double_opt_in=double_opt_in, now=app.clock.now()
-        )
+        made = lists_of.create(session, app.organization.id, slug, facts["name"], now=app.clock.now())
+        lists_of.edit(session, made, facts)
         say(_facts(made), lambda console: _made(console, made), as_json=as_json)
+
+
+@lists.command()
+@click.argument("slug")
+@list_options
+@json_option
+def edit(slug: str, facts: ListFacts, as_json: bool) -> None:
+    """Change a list. What is not named stays; an empty text takes the list's own away."""
+    if not facts:
+        raise click.UsageError("Say what to change, such as --reply-to office@school.example.")
+    with opened() as app, app.database.writing() as session:
+        list_ = lists_of.get(session, app.organization.id, slug)
+        lists_of.edit(session, list_, facts)
+        say(_all_facts(list_), lambda console: _shown(console, app, list_), as_json=as_json)
+
+
+@lists.command()
+@click.argument("slug")
+@json_option
+def show(slug: str, as_json: bool) -> None:
+    """Show everything of one list: its names, in whose name its mails go, how they look."""
+    with opened() as app, app.database.reading() as session:
+        list_ = lists_of.get(session, app.organization.id, slug)
+        facts = _all_facts(list_) | lists_of.counts(session, app.organization.id)[list_.id]
+        say(facts, lambda console: _shown(console, app, list_), as_json=as_json)
 
 
 @lists.command("list")
@@ -42,8 +71,45 @@ def list_(as_json: bool) -> None:
         say(rows, lambda console: _table(console, rows), as_json=as_json)
 
 
-def _facts(made: List) -> dict[str, Any]:
-    return {"list": made.slug, "name": made.name, "double_opt_in": made.double_opt_in}
+def _facts(list_: List) -> dict[str, Any]:
+    return {"list": list_.slug, "name": list_.name, "double_opt_in": list_.double_opt_in}
+
+
+def _all_facts(list_: List) -> dict[str, Any]:
+    return _facts(list_) | {
+        "names": list_.names,
+        "description": list_.description,
+        "descriptions": list_.descriptions,
+        "welcome": list_.welcome,
+        "from": list_.from_address,
+        "reply_to": list_.reply_to,
+        "postal_address": list_.postal_address,
+        "theme": list_.theme,
+        "utm": list_.utm,
+    }
+
+
+def _shown(console: Console, app: App, list_: List) -> None:
+    """What holds for a list's mails; what is not the list's own comes from the settings."""
+    how = "Who signs up confirms by mail." if list_.double_opt_in else "Who signs up is on it at once."
+    console.print(f"{list_.slug}: {list_.name}. {how}", markup=False)
+    identity = app.identity(list_)
+    rows = [
+        *((f"name, {language}", text, True) for language, text in sorted(list_.names.items())),
+        ("description", list_.description, True),
+        *((f"description, {language}", text, True) for language, text in sorted(list_.descriptions.items())),
+        ("from", identity.from_header, bool(list_.from_address)),
+        ("reply to", identity.reply_to, bool(list_.reply_to)),
+        ("postal address", identity.postal_address, bool(list_.postal_address)),
+        ("theme", list_.theme or theme.USUAL, bool(list_.theme)),
+        ("welcome mail", "yes" if list_.welcome else "no", True),
+        ("in links", "&".join(f"{name}={value}" for name, value in list_.utm.items()), True),
+    ]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value, is_own in rows:
+        table.add_row(name, Text(value or "-"), "" if is_own else "(from the settings)")
+    console.print(table)
+    console.print(f"Next: newsletter lists edit {list_.slug} --help", markup=False)
 
 
 def _made(console: Console, made: List) -> None:

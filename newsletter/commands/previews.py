@@ -70,7 +70,7 @@ def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family:
     """Show the issue as one family gets it."""
     with opened() as app, app.database.reading() as session:
         document = store.document_of(store.latest(session, store.get(session, issue_id)))
-        list_ = _list(session, app, family.pop("slug")) or List(id=0, slug="preview", name="Newsletter")
+        list_ = _list(session, app, family.pop("slug")) or List(id=0, slug="preview", name="Newsletter", names={}, theme="")
         chosen = _family(session, app, **family)
         made = make_preview(document, chosen, app.identity(list_), app.signer, app.clock.now())
     keys = [section.key for section in visible(document, made.variant)]

@@ -28,7 +28,7 @@ def skeleton(month: str, languages: Sequence[str], time_zone: str) -> Document:
         month=month,
         subject=dict.fromkeys(languages, ""),
         preheader=dict.fromkeys(languages, ""),
-        theme="monthly",
+        theme="",
         languages=tuple(languages),
         sections=(
             section(SectionKind.STORY, "welcome"),

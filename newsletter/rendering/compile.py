@@ -26,20 +26,20 @@ from .sections import Look, highlights, views
 from .targets import on_the_wire
 from .variants import Variant, visible
 
-_LETTER_THEME = "monthly"
-
 
 def compile_issue(document: Document, variant: Variant, identity: Identity, links: LinkTable | None) -> Content:
     """What the readers of a variant get. Without a table links stay as they are and nothing is tracked.
 
     Raises `ThemeUnknown`, `MergeFieldRefused`, `MjmlInvalid`.
     """
+    identity = identity.in_language(variant.language)
+    folder = document.theme or identity.theme or theme.USUAL
     marks = Marks(_sources(document, identity))
-    look = _look(document, variant.language, links, marks)
+    look = _look(folder, variant.language, links, marks)
     sections = views(visible(document, variant), document, look)
     subject = _marked(_in_language(document.subject, variant.language, document), marks)
     facts = {
-        **_common_facts(identity, variant.language, document.theme or _LETTER_THEME),
+        **_common_facts(identity, variant.language, folder),
         "title": subject,
         "preheader": _marked(_in_language(document.preheader, variant.language, document), marks),
         "month": _capitalised(dates.month(document.month, variant.language)),
@@ -47,14 +47,15 @@ def compile_issue(document: Document, variant: Variant, identity: Identity, link
         "highlights": highlights(sections),
         **_own_links(identity, marks, tracked=links is not None),
     }
-    return _content(document.theme or _LETTER_THEME, subject, facts, marks, _merge_facts(document, variant, identity))
+    return _content(folder, subject, facts, marks, _merge_facts(document, variant, identity))
 
 
 def compile_letter(name: str, language: str, identity: Identity, values: Mapping[str, str] | None = None) -> Content:
     """A single letter of `templates/mail/<name>`, such as `confirm`; `values` are what it says of its own."""
+    identity = identity.in_language(language)
     marks = Marks([identity.organization, identity.list_name, identity.postal_address, *(values or {}).values()])
     facts = {
-        **_common_facts(identity, language, _LETTER_THEME),
+        **_common_facts(identity, language, identity.theme or theme.USUAL),
         **_own_links(identity, marks, tracked=False),
         "confirm_url": marks.slot(ConfirmSlot()),
         "preheader": "",
@@ -80,12 +81,12 @@ def _letter(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
 
 
-def _look(document: Document, language: str, links: LinkTable | None, marks: Marks) -> Look:
+def _look(theme_name: str, language: str, links: LinkTable | None, marks: Marks) -> Look:
     def href(target: str) -> str:
         slot = links.slot(target) if links is not None else None
         return marks.slot(slot) if slot is not None else on_the_wire(target)
 
-    looks = theme.load(document.theme or _LETTER_THEME)
+    looks = theme.load(theme_name)
     return Look(language, theme.words(language), looks.elements, looks.looks["bands"], href, marks)
 
 

@@ -25,6 +25,7 @@ _AROUND_ENCODED_WORD = len("=?utf-8?b??=")
 _LONGEST_NAME = 120
 _LONGEST_PLAIN_NAME = 60
 _LONGEST_LIST_ID = 253
+_LONGEST_LABELLED = 255
 _LONGEST_FEEDBACK_FIELD = 40
 _SENDER_LENGTHS = (5, 15)
 
@@ -73,7 +74,7 @@ def shared(identity: Identity, campaign_id: int, *, list_headers: bool) -> Mappi
     if identity.reply_to:
         fields["Reply-To"] = Mailbox.parse(identity.reply_to).written(len("Reply-To: "))
     if list_headers:
-        fields["List-Id"] = f"<{list_id(identity)}>"
+        fields["List-Id"] = labelled_list_id(identity)
     fields["Feedback-ID"] = feedback_id(identity, campaign_id)
     return fields
 
@@ -82,6 +83,12 @@ def list_id(identity: Identity) -> str:
     """The list's name for machines (RFC 2919): the same over campaigns, whatever the list is called."""
     domain = sender(identity).domain
     return f"{_slug(identity.list_slug, 'list')[: _LONGEST_LIST_ID - len(domain) - 1]}.{domain}"
+
+
+def labelled_list_id(identity: Identity) -> str:
+    """The List-Id with the list's name before it, where both fit."""
+    labelled = mailbox(identity.list_name, list_id(identity), len("List-Id: "))
+    return labelled if "<" in labelled and len(labelled) <= _LONGEST_LABELLED else f"<{list_id(identity)}>"
 
 
 def feedback_id(identity: Identity, campaign_id: int) -> str:

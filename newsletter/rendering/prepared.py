@@ -95,7 +95,7 @@ class PreparedMessage:
             text=self._tagged(self._faces.text),
             from_mailbox=headers.sender(identity),
             reply_to=headers.Mailbox.parse(identity.reply_to) if identity.reply_to else None,
-            headers={name: value for name, value in shared.items() if name not in mailboxes},
+            headers={name: value.replace("\r\n", "") for name, value in shared.items() if name not in mailboxes},
             own_headers=self._own_headers(),
             tags=self._tags,
             worded=[at for at, hole in enumerate(self._faces.holes) if isinstance(hole.variable, MergeSlot)],

@@ -1,10 +1,11 @@
 """Who a mail is for, and in whose name it goes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from newsletter.return_paths import ReturnPath
+from subscribers.lists import in_language
 
 
 class Reader(NamedTuple):
@@ -33,6 +34,14 @@ class Identity:
     base_url: str
     """Without a slash at its end."""
     tracking_pixel: bool = True
+    theme: str = ""
+    """A folder of `templates/mail`, for what names none itself; empty for the usual one."""
+    list_names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The list's name in other languages, by code."""
+
+    def in_language(self, language: str) -> "Identity":
+        """The same, with the list's name as readers of that language know it."""
+        return replace(self, list_name=in_language(self.list_names, language) or self.list_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from newsletter.errors import NewsletterError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+USUAL = "monthly"
+"""The theme of what names none."""
 _FALLBACK_LANGUAGE = "en"
 _LONGEST_RULE = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

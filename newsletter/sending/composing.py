@@ -71,7 +71,7 @@ class Composer:
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
         list_ = session.get_one(List, campaign.list_id)
-        identity = self._identity_of(list_)
+        identity = self._identity_of(list_).in_language(variant.language)
         document, links = self._edition(session, campaign, list_)
         if arm == ARM_B:
             document = with_subject_b(document, campaign.subject_b)
@@ -87,7 +87,7 @@ class Composer:
 
     def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, shown.revision_id))
-        identity = self._identity_of(session.get_one(List, shown.list_id))
+        identity = self._identity_of(session.get_one(List, shown.list_id)).in_language(shown.variant.language)
         content = compile_issue(document, shown.variant, identity, LinkTable())
         return prepare(content, MessageSettings(identity, campaign_id, postmark=self._postmark), self._signer)
 
@@ -107,7 +107,7 @@ class Composer:
         return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)
 
     def _still_right(self, session: Session, campaign_id: int, letter: StillRightLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id))
+        identity = self._identity_of(session.get_one(List, letter.list_id)).in_language(letter.language)
         content = compile_letter(STILL_RIGHT, letter.language, identity, letter.values())
         return self._letter(content, identity, campaign_id, list_headers=True)
 

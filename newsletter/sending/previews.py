@@ -80,6 +80,7 @@ class Preview:
 def preview(document: Document, family: Family, identity: Identity, signer: Signer, now: datetime) -> Preview:
     """Make a family's copy. Raises `NothingToShow`, and what keeps an issue from being compiled."""
     variant = variant_for(document, family)
+    identity = identity.in_language(variant.language)
     content = compile_issue(document, variant, identity, None)
     reader = Reader(family.address, family.name, first_name_of(family.name), variant.language, NOBODY)
     copy = Copy(0, 0, 0, reader, format_datetime(now))

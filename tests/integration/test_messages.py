@@ -121,7 +121,7 @@ def test_the_unsubscribe_url_names_reader_and_list_without_the_address(sample: M
 
 
 def test_list_id_and_feedback_id(sample: Mail) -> None:  # M10 M11
-    assert sample.header_lines("List-Id") == ["List-Id: <families.school.example>"]
+    assert sample.header_lines("List-Id") == ['List-Id: "Letter for families" <families.school.example>']
     assert sample.header_lines("Feedback-ID") == ["Feedback-ID: 42:families:our-school-community:school-example"]
 
 

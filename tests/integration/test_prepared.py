@@ -104,7 +104,7 @@ def test_a_provider_gets_the_fields_that_all_readers_share_and_each_readers_own(
     assert parts.reply_to is not None
     assert parts.reply_to.address == "office@school.example"
     assert parts.headers == {
-        "List-Id": "<families.school.example>",
+        "List-Id": '"Letter for families" <families.school.example>',
         "Feedback-ID": "42:families:our-school-community:school-example",
     }
     values = ready.substitutions(copy())
