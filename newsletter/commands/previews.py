@@ -70,7 +70,7 @@ def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family:
     """Show the issue as one family gets it."""
     with opened() as app, app.database.reading() as session:
         document = store.document_of(store.latest(session, store.get(session, issue_id)))
-        list_ = _list(session, app, family.pop("slug")) or List(id=0, slug="preview", name="Newsletter", names={}, theme="")
+        list_ = _list(session, app, family.pop("slug")) or _nobodys_list()
         chosen = _family(session, app, **family)
         made = make_preview(document, chosen, app.identity(list_), app.signer, app.clock.now())
     keys = [section.key for section in visible(document, made.variant)]
@@ -100,6 +100,10 @@ def _family(session: Session, app: App, *, as_address: str | None, grades: tuple
         raise click.UsageError("Give --as, or --grade and --language, not both.")
     reader = subscribers.get(session, app.organization.id, EmailAddress.parse(as_address))
     return family_of(session, reader, app.rule_context())
+
+
+def _nobodys_list() -> List:
+    return List(id=0, slug="preview", name="Newsletter", names={}, theme="")
 
 
 def _list(session: Session, app: App, slug: str | None) -> List | None:

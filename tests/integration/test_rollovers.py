@@ -1,8 +1,5 @@
-import email
-import email.policy
 import threading
 from datetime import UTC, date, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -21,9 +18,10 @@ from subscribers.grades import RollOver
 from subscribers.households import ChildTold
 from subscribers.rollovers import RollOverFar, Turn
 from subscribers.tables import Child, RollOverRun, Subscriber, Subscription, SubscriptionState, SuppressionReason, Told
+from tests.support.inboxes import mails_of, text_of
 from tests.support.people import LONG_AGO
 from tests.support.school import EVIDENCE, a_school, add_family, step_until_nothing
-from tests.support.smtp_server import Record, SmtpServer
+from tests.support.smtp_server import SmtpServer
 
 JULY = RollOver.parse("07-01")
 IN_JUNE = Clock(datetime(2027, 6, 10, 12, tzinfo=UTC) - datetime.now(UTC))
@@ -57,17 +55,6 @@ def send_all(app: App) -> None:
     sender.close()
 
 
-def mails(record: Record) -> dict[str, EmailMessage]:
-    read = (email.message_from_bytes(body, policy=email.policy.default) for body in record.bodies)
-    return dict(zip(record.recipients, read, strict=True))
-
-
-def text_of(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content()).replace("\r\n", "\n")
-
-
 def test_each_guardian_is_asked_once_in_their_own_language_about_every_child(database_url: str, tmp_path: Path) -> None:
     with SmtpServer() as server, a_school(database_url, server.url, tmp_path, IN_JUNE) as app:
         add_family(app, "ana@x.example", grades="5;12;high")
@@ -80,7 +67,7 @@ def test_each_guardian_is_asked_once_in_their_own_language_about_every_child(dat
     assert isinstance(tally, Tally)
     assert (tally.asked, tally.families, tally.steps.total()) == (2, 4, 7)
     assert sorted(server.record.recipients) == ["ana@x.example", "ben@x.example"]
-    received = mails(server.record)
+    received = mails_of(server.record)
     english, spanish = received["ana@x.example"], received["ben@x.example"]
     assert english["Subject"] == "School year 2027-28: is this still right?"
     assert english["Auto-Submitted"] == "auto-generated"
