@@ -84,3 +84,23 @@ def test_feedback_id_has_four_fields_the_last_of_five_to_fifteen(given_identity:
     assert written == expected
     assert len(written.split(":")) == 4
     assert 5 <= len(written.rpartition(":")[2]) <= 15
+
+
+def test_the_name_stands_before_the_list_id_where_both_fit() -> None:  # M10
+    assert headers.labelled_list_id(identity(list_name="Carta")) == '"Carta" <families.school.example>'
+    assert headers.labelled_list_id(identity(list_name="")) == "<families.school.example>"
+    assert headers.labelled_list_id(identity(list_name="字" * 120)) == "<families.school.example>"
+    short = headers.labelled_list_id(identity(list_name="Año nuevo"))
+    assert short.endswith("?=\r\n <families.school.example>")
+    assert len(short) <= 255
+
+
+def test_a_list_is_called_as_readers_of_the_language_know_it() -> None:
+    known = identity(list_name="Letter", list_names={"es": "Carta", "pt-BR": "Folha"})
+    assert [known.in_language(code).list_name for code in ("en", "es", "es-MX", "pt", "pt-BR")] == [
+        "Letter",
+        "Carta",
+        "Carta",
+        "Letter",
+        "Folha",
+    ]
