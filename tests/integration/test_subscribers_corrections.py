@@ -1,3 +1,5 @@
+import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -183,16 +185,31 @@ def test_a_child_that_nobody_told_of_cannot_be_corrected(community: Community) -
             corrections.repeat(session, maria, THIRD)
 
 
-def test_the_same_correction_twice_at_once_is_made_once(community: Community) -> None:
+@pytest.mark.parametrize(("correct", "left"), [(corrections.repeat, [("2", "repeats", "")]), (corrections.remove, [])])
+def test_the_same_correction_twice_at_once_is_made_once(
+    community: Community, correct: Callable[..., None], left: list[tuple[str, str, str]]
+) -> None:
     with community.database.writing() as session:
         maria = add(session, community)
         households.set_children(session, maria, [THIRD], Told.FAMILY, NOW)
-    with community.database.writing() as session:
-        reader = subscribers.get(session, community.organization.id, MARIA)
-        corrections.repeat(session, reader, THIRD)
-        with pytest.raises(ChildNotFound):
-            corrections.repeat(session, reader, THIRD)
-    assert children(community) == [("2", "repeats", "")]
+    together, done = threading.Barrier(2), list[bool]()
+
+    def once() -> None:
+        together.wait()
+        try:
+            with community.database.writing() as session:
+                correct(session, subscribers.get(session, community.organization.id, MARIA), THIRD)
+            done.append(True)
+        except ChildNotFound:
+            done.append(False)
+
+    threads = [threading.Thread(target=once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == [False, True]
+    assert children(community) == left
 
 
 def test_a_school_is_one_however_its_name_is_written(community: Community) -> None:
