@@ -68,23 +68,10 @@ def append(
 
     Returns its `seq`, or None where the same `dedupe` was appended before.
     """
-    numbers = session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign_id)
-        .values(audience=Campaign.audience + 1, chunks=Campaign.chunks + 1)
-        .returning(Campaign.audience, Campaign.chunks),
-        execution_options={"synchronize_session": False},
-    ).one()
-    # The update above holds the stream's row, so nobody appends between this look and the insert.
-    if dedupe is not None and _is_appended(session, campaign_id, dedupe):
-        session.execute(
-            update(Campaign)
-            .where(Campaign.id == campaign_id)
-            .values(audience=Campaign.audience - 1, chunks=Campaign.chunks - 1),
-            execution_options={"synchronize_session": False},
-        )
+    audience, chunks = _hold(session, campaign_id)
+    if dedupe is not None and _appended(session, campaign_id, [dedupe]):
         return None
-    seq, chunk_no = numbers
+    seq, chunk_no = audience + 1, chunks + 1
     session.execute(
         insert(Delivery).values(
             campaign_id=campaign_id,
@@ -101,7 +88,8 @@ def append(
     session.execute(
         insert(Chunk).values(campaign_id=campaign_id, no=chunk_no, lo=seq, hi=seq, variant=variant, priority=URGENT)
     )
-    return int(seq)
+    _grow(session, campaign_id, seq, chunk_no)
+    return seq
 
 
 def append_many(session: Session, clock: Clock, campaign_id: int, mails: Sequence[StreamMail]) -> int:
@@ -109,16 +97,8 @@ def append_many(session: Session, clock: Clock, campaign_id: int, mails: Sequenc
 
     Returns how many there were whose `dedupe` was not appended before.
     """
-    # Holds the stream's row, so nobody appends between the look and the inserts.
-    audience, chunks = session.execute(
-        update(Campaign)
-        .where(Campaign.id == campaign_id)
-        .values(audience=Campaign.audience)
-        .returning(Campaign.audience, Campaign.chunks),
-        execution_options={"synchronize_session": False},
-    ).one()
-    of_mails = Delivery.dedupe.in_([mail.dedupe for mail in mails])
-    known = set(session.scalars(select(Delivery.dedupe).where(Delivery.campaign_id == campaign_id, of_mails)))
+    audience, chunks = _hold(session, campaign_id)
+    known = _appended(session, campaign_id, [mail.dedupe for mail in mails])
     new = sorted((mail for mail in mails if mail.dedupe not in known), key=lambda mail: mail.variant)
     if new:
         numbered = list(enumerate(new, audience + 1))
@@ -131,12 +111,22 @@ def append_many(session: Session, clock: Clock, campaign_id: int, mails: Sequenc
                 for no, of in enumerate(ranges, chunks + 1)
             ],
         )
-        grown = {"audience": audience + len(new), "chunks": chunks + len(ranges)}
-        session.execute(
-            update(Campaign).where(Campaign.id == campaign_id).values(grown),
-            execution_options={"synchronize_session": False},
-        )
+        _grow(session, campaign_id, audience + len(new), chunks + len(ranges))
     return len(new)
+
+
+def _hold(session: Session, campaign_id: int) -> tuple[int, int]:
+    """Lock the stream's row, so that nobody else appends before the transaction ends. Its audience and chunks."""
+    as_it_is = update(Campaign).where(Campaign.id == campaign_id).values(audience=Campaign.audience)
+    held = session.execute(
+        as_it_is.returning(Campaign.audience, Campaign.chunks), execution_options={"synchronize_session": False}
+    ).one()
+    return held.audience, held.chunks
+
+
+def _grow(session: Session, campaign_id: int, audience: int, chunks: int) -> None:
+    grown = update(Campaign).where(Campaign.id == campaign_id).values(audience=audience, chunks=chunks)
+    session.execute(grown, execution_options={"synchronize_session": False})
 
 
 def _delivery(clock: Clock, campaign_id: int, seq: int, mail: StreamMail) -> dict[str, Any]:
@@ -152,6 +142,7 @@ def _delivery(clock: Clock, campaign_id: int, seq: int, mail: StreamMail) -> dic
     }
 
 
-def _is_appended(session: Session, campaign_id: int, dedupe: str) -> bool:
-    of_dedupe = select(Delivery.seq).where(Delivery.campaign_id == campaign_id, Delivery.dedupe == dedupe)
-    return session.scalar(of_dedupe) is not None
+def _appended(session: Session, campaign_id: int, dedupes: Sequence[str]) -> set[str | None]:
+    """Those of many that were appended before."""
+    of_dedupes = select(Delivery.dedupe).where(Delivery.campaign_id == campaign_id, Delivery.dedupe.in_(dedupes))
+    return set(session.scalars(of_dedupes))
