@@ -1,0 +1,50 @@
+"""The header of our own, which lists from anywhere else can be given."""
+
+from .rules import BOUNCED, PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, moment, words
+
+FIELDS = (
+    "email",
+    "name",
+    "language",
+    "timezone",
+    "grades",
+    "school",
+    "roles",
+    "tags",
+    "household",
+    "tracking",
+    "place",
+    "joined",
+    "confirmed",
+    "network",
+    "standing",
+    "attended",
+    "interests",
+)
+_ATTRIBUTE = "attribute:"
+_STANDINGS = {
+    "confirmed": SUBSCRIBED,
+    "active": SUBSCRIBED,
+    "unconfirmed": PENDING,
+    "cleaned": BOUNCED,
+    "inactive": UNSUBSCRIBED,
+}
+"""Other words for a standing that services use; ours are taken as they are."""
+_READ = {
+    "joined": moment,
+    "confirmed": moment,
+    "standing": words({word: word for word in (SUBSCRIBED, PENDING, UNSUBSCRIBED, BOUNCED)} | _STANDINGS),
+}
+
+
+def rule_of(field: str, name: str) -> Rule:
+    """A field in a column called `name`, written as ours is."""
+    return column(name, _READ.get(field))
+
+
+def attribute(field: str) -> str:
+    """The name of the attribute that a field such as `attribute:Bus line` holds; empty for any other field."""
+    return field[len(_ATTRIBUTE) :].strip() if field.casefold().startswith(_ATTRIBUTE) else ""
+
+
+PLAIN = Format("plain CSV", frozenset(), {field: rule_of(field, field) for field in FIELDS})
