@@ -38,7 +38,7 @@ class Columns:
         place_of = {name: place for place, name in enumerate(names) if name}
         told = {field: rule for field, rule in rules.items() if rule.is_told(place_of)}
         used = {name for rule in told.values() for name in rule.columns}
-        unknown = tuple(header[place].strip() for name, place in place_of.items() if name not in used)
+        unknown = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name and name not in used)
         copied = tuple((field, place_of[rule.columns[0]]) for field, rule in told.items() if rule.read is None)
         read = tuple(
             (field, tuple(map(place_of.get, rule.columns)), rule.read) for field, rule in told.items() if rule.read

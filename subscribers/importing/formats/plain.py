@@ -1,6 +1,6 @@
 """The header of our own, which lists from anywhere else can be given."""
 
-from .rules import BOUNCED, PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, moment, words
+from .rules import BOUNCED, COMPLAINED, PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, moment, words
 
 FIELDS = (
     "email",
@@ -22,18 +22,18 @@ FIELDS = (
     "interests",
 )
 _ATTRIBUTE = "attribute:"
-_STANDINGS = {
+_STANDINGS = {word: word for word in (SUBSCRIBED, PENDING, UNSUBSCRIBED, BOUNCED, COMPLAINED)} | {
     "confirmed": SUBSCRIBED,
     "active": SUBSCRIBED,
     "unconfirmed": PENDING,
-    "cleaned": BOUNCED,
     "inactive": UNSUBSCRIBED,
+    "cleaned": BOUNCED,
 }
-"""Other words for a standing that services use; ours are taken as they are."""
+"""Our words in any capitals, and others for the same that services use."""
 _READ = {
     "joined": moment,
     "confirmed": moment,
-    "standing": words({word: word for word in (SUBSCRIBED, PENDING, UNSUBSCRIBED, BOUNCED)} | _STANDINGS),
+    "standing": words(_STANDINGS),
 }
 
 
