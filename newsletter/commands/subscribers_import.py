@@ -1,6 +1,7 @@
 """`newsletter subscribers import`: people from CSV files, plain or as other services export them."""
 
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
@@ -31,8 +32,7 @@ class RosterIsOneFile(NewsletterError):
 @click.option(
     "--status",
     type=click.Choice(_STATES),
-    default="pending",
-    help="What people become of whom the file does not say it; only confirmed people are mailed.",
+    help="What subscribed people become: pending, or confirmed where a service's export says that they agreed.",
 )
 @click.option("--consent", default="", help="The words these people agreed to; kept with each of them.")
 @click.option("--grades-as-of", callback=parse_day, metavar="DATE", help="The day the grades were right; today.")
@@ -47,7 +47,7 @@ def import_(
     file: Path,
     list_slug: str,
     pairs: tuple[str, ...],
-    status: str,
+    status: str | None,
     consent: str,
     grades_as_of: date | None,
     dry_run: bool,
@@ -61,7 +61,8 @@ def import_(
     An export of Mailchimp, Substack, Ghost, beehiiv or listmonk is taken as it is, and people stay what it says they
     are: subscribed, unsubscribed, bounced. Any other file has columns called email, name, language, timezone, grades,
     school, roles, tags, household, tracking, place, joined, standing, attended, interests or attribute:NAME, or says
-    with --map which they are; only email must be there. Bad lines are listed and cost no other line.
+    with --map which they are; only email must be there. Bad lines are listed and cost no other line. Only confirmed
+    people are mailed.
     """
     if allow_leavers is not None and not sync:
         raise click.UsageError("--allow-leavers says something only with --sync.")
@@ -72,16 +73,15 @@ def import_(
             list_slug,
             importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands),
             app.clock.now(),
-            SubscriptionState(status),
-            consent,
-            mapping,
-            dry_run,
+            consent=consent,
+            mapping=mapping,
+            dry_run=dry_run,
             roster=sync,
             allow_leavers=allow_leavers,
         )
-        parts = [_import(app, look, options) for look in found.looks]
-        asked = _invite(app, parts, options) if send_confirmations and not dry_run else None
-    imported = Imported(file.name, options, parts, found.left_out, asked)
+        parts = [_import(app, look, replace(options, state=_state(status, look))) for look in found.looks]
+        asked = _invite(app, parts) if send_confirmations and not dry_run else None
+    imported = Imported(file.name, parts, found.left_out, asked)
     shown.warn(imported)
     say(imported.facts(), lambda console: shown.imported(console, imported), as_json=as_json)
     if not any(part.result.is_useful for part in parts):
@@ -105,20 +105,26 @@ def _look_into(file: Path, mapping: dict[str, str], *, sync: bool) -> importing.
     return found
 
 
+def _state(status: str | None, look: importing.Look) -> SubscriptionState:
+    if status:
+        return SubscriptionState(status)
+    return SubscriptionState.CONFIRMED if look.format.tells_consent else SubscriptionState.PENDING
+
+
 def _import(app: App, look: importing.Look, options: importing.ImportOptions) -> Part:
     with progress(f"Importing {look.file.name}", importing.lines_in(look.file) or None) as advance:
-        return Part(look, importing.import_file(app.database, app.organization, look.file, options, advance))
+        return Part(look, options, importing.import_file(app.database, app.organization, look.file, options, advance))
 
 
-def _invite(app: App, parts: list[Part], options: importing.ImportOptions) -> int:
+def _invite(app: App, parts: list[Part]) -> int:
     """Ask the pending people of the files to confirm; how many mails were added."""
-    addresses = chain.from_iterable(importing.addresses_in(part.look.file, options.mapping) for part in parts)
+    addresses = chain.from_iterable(importing.addresses_in(part.look.file, part.options.mapping) for part in parts)
     with progress("Asking to confirm", sum(part.result.read - part.result.rejected for part in parts)) as advance:
         return invitations.invite(
             app.database,
             app.clock,
             app.organization,
-            options.list_slug,
+            parts[0].options.list_slug,
             addresses,
             language=app.settings.language_codes[0],
             window=timedelta(minutes=app.settings.signup_window_minutes),

@@ -19,8 +19,13 @@ _LABELS = {
     "updated": "changed",
     "unchanged": "as they were",
     "suppressed": "kept out: they left, or are never mailed",
+    "unsubscribed": "kept as unsubscribed, as they are elsewhere",
     "rejected": "not imported",
+    "left": "no longer on the roster",
+    "returned": "on the roster again",
 }
+_ALWAYS = ("created", "updated", "unchanged", "suppressed", "rejected")
+"""The others are shown where they are not zero."""
 _EXAMPLES = 2
 _LONGEST_EXAMPLE = 60
 
@@ -30,11 +35,12 @@ class Part:
     """One CSV file, and what became of it."""
 
     look: Look
+    options: ImportOptions
     result: ImportResult
 
     def facts(self) -> dict[str, Any]:
         """The result as scripts read it, with what the file was taken for."""
-        return {**self.result.facts(), "format": self.look.format, "encoding": self.look.encoding}
+        return {**self.result.facts(), "format": self.look.format.name, "encoding": self.look.encoding}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,6 @@ class Imported:
     """The files of one import."""
 
     name: str
-    options: ImportOptions
     parts: Sequence[Part]
     left_out: Mapping[str, str]
     """Files of an archive that were not imported, each with the reason."""
@@ -62,7 +67,7 @@ class Imported:
         return {
             **self.counts(),
             "errors": [{"file": name, **error} for name, error in self._errors()],
-            "format": _each(part.look.format for part in self.parts),
+            "format": _each(part.look.format.name for part in self.parts),
             "encoding": _each(part.look.encoding for part in self.parts),
             "files": {part.look.file.name: part.facts() for part in self.parts},
             "left_out": dict(self.left_out),
@@ -71,8 +76,7 @@ class Imported:
     def counts(self) -> dict[str, int]:
         """The figures of all files together."""
         each = [part.result.facts() for part in self.parts]
-        names = (name for name, figure in each[0].items() if isinstance(figure, int))
-        return {name: sum(facts[name] for facts in each) for name in names}
+        return {name: sum(facts[name] for facts in each) for name in ("read", *_LABELS) if name in each[0]}
 
     def lines(self) -> Iterator[str]:
         """What is wrong with which lines."""
@@ -98,30 +102,30 @@ def warn(imported: Imported) -> None:
 
 def imported(console: Console, what: Imported) -> None:
     """What became of a file's lines, the first bad ones, and what to do next."""
-    counts, is_dry = what.counts(), what.options.dry_run
-    taken = counts["created"] + counts["updated"] + counts["unchanged"]
+    counts, options = what.counts(), what.parts[0].options
+    is_dry, into = options.dry_run, options.list_slug
+    taken = counts["read"] - counts["rejected"] - counts["suppressed"]
     verb = "would be" if is_dry else "are"
-    into = what.options.list_slug
     end = " This was a dry run: nothing is written." if is_dry else ""
     head = f"{what.name}: {taken:,} of {counts['read']:,} people {verb} imported to {into}.{end}"
     console.print(head, markup=False, soft_wrap=True)
     for part in what.parts:
         of_file = f"{part.look.file.name}: " if what.is_archive else ""
-        console.print(f"{of_file}Read as {part.look.format}, in {part.look.encoding}.", markup=False)
+        console.print(f"{of_file}Read as {part.look.format.name}, in {part.look.encoding}.", markup=False)
     _figures(console, counts)
     _errors(console, list(what.lines()), counts["rejected"])
     if is_dry:
         _examples(console, what.parts)
-    _next(console, what)
+    _next(console, what, is_dry=is_dry)
 
 
 def _figures(console: Console, counts: Mapping[str, int]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")
     table.add_column()
-    for name, figure in counts.items():
-        if name in _LABELS or (figure and name != "read"):
-            table.add_row(f"{figure:,}", Text(_LABELS.get(name, name.replace("_", " "))))
+    for name, label in _LABELS.items():
+        if counts.get(name) or name in _ALWAYS:
+            table.add_row(f"{counts[name]:,}", Text(label))
     console.print(table)
 
 
@@ -146,20 +150,16 @@ def _examples(console: Console, parts: Sequence[Part]) -> None:
         console.print()
 
 
-def _next(console: Console, what: Imported) -> None:
+def _next(console: Console, what: Imported, *, is_dry: bool) -> None:
     if what.asked is not None:
         console.print(f"Asked by mail to confirm: {what.asked:,}. `newsletter run` sends the mails.", markup=False)
-    elif what.options.state is SubscriptionState.PENDING and not _says_standings(what.parts):
+    elif any(part.options.state is SubscriptionState.PENDING for part in what.parts):
         console.print(
             "Pending people get no mail. Where they agreed already, import with --status confirmed --consent; "
             "else --send-confirmations asks them.",
             soft_wrap=True,
         )
-    console.print("Next: import again without --dry-run" if what.options.dry_run else "Next: newsletter lists list")
-
-
-def _says_standings(parts: Sequence[Part]) -> bool:
-    return all("standing" in person for part in parts for person in part.look.examples)
+    console.print("Next: import again without --dry-run" if is_dry else "Next: newsletter lists list")
 
 
 def _each(words: Iterator[str]) -> str:

@@ -16,7 +16,7 @@ _Read = tuple[str, tuple[int | None, ...], Callable[..., str]]
 class Columns:
     """Where a file keeps each field, and the columns it has beside them."""
 
-    format: str
+    format: Format
     """What the file is, such as an export of Mailchimp."""
     width: int
     unknown: tuple[str, ...]
@@ -43,7 +43,7 @@ class Columns:
         read = tuple(
             (field, tuple(map(place_of.get, rule.columns)), rule.read) for field, rule in told.items() if rule.read
         )
-        return cls(found.name, len(header), unknown, copied, read)
+        return cls(found, len(header), unknown, copied, read)
 
     @classmethod
     def read(cls, records: Iterator[Record], mapping: Mapping[str, str]) -> "Columns":
@@ -65,8 +65,9 @@ class Columns:
 
 def _rules(found: Format, header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Rule]:
     """The format's rules, the header's attributes, and over them what the mapping says."""
-    attributes = {field: rule_of(field, field) for cell in header if attribute(field := cell.strip())}
-    return {**found.rules, **attributes, **{field: rule_of(field, cell.strip()) for field, cell in mapping.items()}}
+    attributes = {attribute(name): rule_of("", name) for cell in header if attribute(name := cell.strip())}
+    mapped = {attribute(field) or field: rule_of(field, cell.strip()) for field, cell in mapping.items()}
+    return {**found.rules, **attributes, **mapped}
 
 
 def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, str]) -> None:
@@ -74,7 +75,7 @@ def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, s
         if field not in FIELDS and not attribute(field):
             fields = ", ".join(FIELDS)
             raise ImportFileInvalid(f"{field!r} is not a field. Map one of: {fields}, or attribute:NAME.")
-        if rules[field].columns[0] not in names:
+        if mapping[field].strip().casefold() not in names:
             raise ImportFileInvalid(f"The file has no column {mapping[field]!r}. It has: {_listed(names)}.")
     wanted = {name for rule in rules.values() for name in rule.columns}
     for column, count in Counter(names).items():

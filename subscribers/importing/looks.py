@@ -10,7 +10,7 @@ from subscribers.addresses import AddressInvalid, EmailAddress
 
 from .columns import Columns
 from .files import ImportFileInvalid, Record, Source, encoding_of, opened, sources
-from .formats import PLAIN
+from .formats import PLAIN, Format
 
 _EXAMPLES = 2
 _NOT_THEIRS = "It is no export of people by the service that the others come from."
@@ -21,7 +21,7 @@ class Look:
     """What one file is taken for."""
 
     file: Source
-    format: str
+    format: Format
     encoding: str
     unknown_columns: tuple[str, ...]
     examples: tuple[dict[str, str], ...]
@@ -51,9 +51,9 @@ def look_into(path: Path, mapping: Mapping[str, str]) -> Found:
             looks.append(look_at(file, mapping))
         except ImportFileInvalid as error:
             left_out[file.name] = str(error)
-    if any(look.format != PLAIN.name for look in looks):
-        left_out |= {look.file.name: _NOT_THEIRS for look in looks if look.format == PLAIN.name}
-        looks = [look for look in looks if look.format != PLAIN.name]
+    if any(look.format is not PLAIN for look in looks):
+        left_out |= {look.file.name: _NOT_THEIRS for look in looks if look.format is PLAIN}
+        looks = [look for look in looks if look.format is not PLAIN]
     if not looks:
         reasons = " ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ImportFileInvalid(f"{path.name} holds no list of people. {reasons}")

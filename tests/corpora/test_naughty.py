@@ -95,7 +95,7 @@ def places(community: Community) -> dict[int, str]:
 
 
 def attributes(community: Community) -> dict[int, str]:
-    return {n: told.get("note", "") for n, told in by_address(community, Subscriber.attributes).items()}
+    return {n: str(told.get("note", "")) for n, told in by_address(community, Subscriber.attributes).items()}
 
 
 @pytest.mark.parametrize(

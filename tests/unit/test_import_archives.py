@@ -196,7 +196,7 @@ def test_a_large_member_streams(folder: Path) -> None:
 
 def test_beside_a_services_export_nothing_else_of_the_archive_is_imported(folder: Path) -> None:
     found = look_into(a_zip(folder, members__csv=GHOST, opens__csv=PEOPLE, posts__csv="id,title\n1,x\n"), {})
-    assert [(look.file.name, look.format) for look in found.looks] == [("members.csv", "Ghost")]
+    assert [(look.file.name, look.format.name) for look in found.looks] == [("members.csv", "Ghost")]
     assert found.left_out["posts.csv"].startswith("The file has no column email")
     assert "no export of people" in found.left_out["opens.csv"]
 

@@ -7,7 +7,7 @@ leaving counts more than a status.
 
 from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, joined, moment, words
 
-_status = words({"active": SUBSCRIBED, "inactive": UNSUBSCRIBED, "pending": PENDING})
+_status = words({"active": SUBSCRIBED, "inactive": UNSUBSCRIBED, "pending": PENDING, "": PENDING})
 
 
 def _standing(status: str, left_at: str) -> str:
@@ -23,4 +23,5 @@ BEEHIIV = Format(
         "joined": column("created_at", moment),
         "standing": Rule(("status", "unsubscribed_at"), _standing),
     },
+    tells_consent=True,
 )

@@ -4,7 +4,7 @@ The columns are those that Ghost's source writes: TryGhost/Ghost, ghost/members-
 ghost/core/core/server/services/members/exporter. Labels are joined with commas.
 """
 
-from .rules import SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, split_tags, words
+from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, split_tags, words
 
 GHOST = Format(
     "Ghost",
@@ -14,6 +14,7 @@ GHOST = Format(
         "name": column("name"),
         "tags": column("labels", split_tags),
         "joined": column("created_at", moment),
-        "standing": column("subscribed_to_emails", words({"true": SUBSCRIBED, "false": UNSUBSCRIBED})),
+        "standing": column("subscribed_to_emails", words({"true": SUBSCRIBED, "false": UNSUBSCRIBED, "": PENDING})),
     },
+    tells_consent=True,
 )

@@ -31,8 +31,11 @@ _RULES = {
     "network": first_of("CONFIRM_IP", "OPTIN_IP"),
 }
 
-MAILCHIMP = (
-    Format("Mailchimp (cleaned)", _SIGNS | {"clean_time"}, _RULES | {"standing": always(BOUNCED)}),
-    Format("Mailchimp (unsubscribed)", _SIGNS | {"unsub_time"}, _RULES | {"standing": always(UNSUBSCRIBED)}),
-    Format("Mailchimp (subscribed)", _SIGNS, _RULES | {"standing": always(SUBSCRIBED)}),
+MAILCHIMP = tuple(
+    Format(f"Mailchimp ({name})", _SIGNS | signs, _RULES | {"standing": always(standing)}, tells_consent=True)
+    for name, signs, standing in (
+        ("cleaned", {"clean_time"}, BOUNCED),
+        ("unsubscribed", {"unsub_time"}, UNSUBSCRIBED),
+        ("subscribed", set[str](), SUBSCRIBED),
+    )
 )

@@ -43,8 +43,9 @@ def rule_of(field: str, name: str) -> Rule:
 
 
 def attribute(field: str) -> str:
-    """The name of the attribute that a field such as `attribute:Bus line` holds; empty for any other field."""
-    return field[len(_ATTRIBUTE) :].strip() if field.casefold().startswith(_ATTRIBUTE) else ""
+    """The field of an attribute, `attribute:NAME`, whatever capitals `attribute` has; empty for any other field."""
+    prefix, name = field[: len(_ATTRIBUTE)], field[len(_ATTRIBUTE) :].strip()
+    return _ATTRIBUTE + name if prefix.casefold() == _ATTRIBUTE and name else ""
 
 
 PLAIN = Format("plain CSV", frozenset(), {field: rule_of(field, field) for field in FIELDS})

@@ -45,6 +45,8 @@ class Format:
     signs: frozenset[str]
     """The columns, in lower case, that only this kind has together."""
     rules: Mapping[str, Rule]
+    tells_consent: bool = False
+    """Whether whom it calls subscribed has agreed there to be mailed."""
 
 
 def column(name: str, read: Callable[[str], str] | None = None) -> Rule:

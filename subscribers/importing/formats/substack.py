@@ -5,7 +5,7 @@ The columns are those of such a file, kept in TryGhost/migrate, packages/mg-subs
 off, has `email_disabled`.
 """
 
-from .rules import SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, words
+from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, words
 
 SUBSTACK = Format(
     "Substack",
@@ -13,6 +13,7 @@ SUBSTACK = Format(
     {
         "email": column("email"),
         "joined": column("created_at", moment),
-        "standing": column("email_disabled", words({"false": SUBSCRIBED, "true": UNSUBSCRIBED})),
+        "standing": column("email_disabled", words({"false": SUBSCRIBED, "true": UNSUBSCRIBED, "": PENDING})),
     },
+    tells_consent=True,
 )
