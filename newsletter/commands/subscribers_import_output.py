@@ -60,7 +60,7 @@ class Imported:
         return len(self.parts) > 1 or bool(self.left_out)
 
     def facts(self) -> dict[str, Any]:
-        """One file's result as it is; of several, the sums, and each by its name under `files`."""
+        """One file's result as it is; of several, the sums, and each under `files`."""
         asked = {} if self.asked is None else {"asked": self.asked}
         if not self.is_archive:
             return self.parts[0].facts() | asked
@@ -69,7 +69,7 @@ class Imported:
             "errors": [{"file": name, **error} for name, error in self._errors()],
             "format": _each(part.look.format.name for part in self.parts),
             "encoding": _each(part.look.encoding for part in self.parts),
-            "files": {part.look.file.name: part.facts() for part in self.parts},
+            "files": [{"file": part.look.file.name, **part.facts()} for part in self.parts],
             "left_out": dict(self.left_out),
         } | asked
 

@@ -125,7 +125,7 @@ def _checked(member: Member) -> Member:
 
 def _shown(name: str) -> str:
     """A member's name as it can be printed; it is never used as a path."""
-    return "".join(letter if letter.isprintable() else "?" for letter in PurePosixPath(name).name)[-_LONGEST_NAME:]
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[-_LONGEST_NAME:]
 
 
 class _Limited(io.RawIOBase):
