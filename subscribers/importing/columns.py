@@ -1,5 +1,6 @@
 """Which columns of a file hold which field."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,9 +83,10 @@ def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, s
         if count > 1 and column in wanted:
             raise ImportFileInvalid(f"The file has {count} columns {column!r}. Rename or remove all but one.")
     if rules["email"].columns[0] not in names:
-        close = (get_close_matches("email", names, 1) or ["COLUMN"])[0]
+        close = [*get_close_matches("email", names, 1), *(name for name in names if "mail" in name), "COLUMN"][0]
         raise ImportFileInvalid(
-            f"The file has no column email. It has: {_listed(names)}. Name the right one with --map email={close}"
+            f"The file has no column email. It has: {_listed(names)}. "
+            f"Name the right one with --map {shlex.quote(f'email={close}')}"
         )
 
 

@@ -121,6 +121,7 @@ def test_a_huge_cell_costs_its_line_only(community: Community) -> None:  # F38
         ("\n,\n", {}, "is empty"),
         ("name\nMaria\n", {}, "no column email. It has: name"),
         ("E-mail\nx\n", {}, "--map email=e-mail"),
+        ("Parent e-mail;x\n1;2\n", {}, "--map 'email=parent e-mail'"),
         ("email,Email\nx,y\n", {}, "2 columns 'email'"),
         ("email\nx\n", {"phone": "email"}, "'phone' is not a field"),
         ("email\nx\n", {"name": "Parent"}, "no column 'Parent'"),
