@@ -40,7 +40,10 @@ class RosterIsOneFile(NewsletterError):
 @click.option("--send-confirmations", is_flag=True, help="Then ask the file's pending people by mail to confirm.")
 @click.option("--sync", is_flag=True, help="The file is the whole roster: who is no longer on it has left.")
 @click.option(
-    "--allow-leavers", type=click.IntRange(0), metavar="N", help="With --sync: as many may have left, and no more."
+    "--allow-leavers",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --sync: so many may have left, however large a part that is.",
 )
 @json_option
 def import_(

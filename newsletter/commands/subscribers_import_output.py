@@ -113,10 +113,23 @@ def imported(console: Console, what: Imported) -> None:
         of_file = f"{part.look.file.name}: " if what.is_archive else ""
         console.print(f"{of_file}Read as {part.look.format.name}, in {part.look.encoding}.", markup=False)
     _figures(console, counts)
+    for part in what.parts:
+        for note in notes(part.result.facts()):
+            console.print(note, markup=False, soft_wrap=True)
     _errors(console, list(what.lines()), counts["rejected"])
     if is_dry:
         _examples(console, what.parts)
     _next(console, what, is_dry=is_dry)
+
+
+def notes(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What there is to say beside the figures."""
+    if facts.get("resumed_at"):
+        yield f"An earlier run was cut off after {facts['resumed_at']:,} people; this one went on from there."
+    if facts.get("changes"):
+        yield f"Changed: {', '.join(f'{field} of {count:,}' for field, count in facts['changes'].items())}."
+    if facts.get("leaving_refused"):
+        yield facts["leaving_refused"]
 
 
 def _figures(console: Console, counts: Mapping[str, int]) -> None:

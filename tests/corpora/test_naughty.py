@@ -5,7 +5,6 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def attributes(community: Community) -> dict[int, str]:
 def test_a_naughty_text_is_kept_or_refused(
     community: Community, field: str, stored: Callable[[Community], Mapping[int, str]]
 ) -> None:  # F44
-    if READ_BY_THE_IMPORT.get(field, field) not in {known.name for known in fields(Person)}:
+    if READ_BY_THE_IMPORT.get(field, field) not in Person.__annotations__:
         pytest.skip(f"the import does not store {field} yet")
     result = community.load(a_file(field))
     found = stored(community)
@@ -135,12 +134,14 @@ def test_naughty_tags_are_kept_or_refused(community: Community) -> None:  # F44
 def test_naughty_names_of_households_and_schools_are_kept_or_refused(
     community: Community, field: str, column: InstrumentedAttribute[str]
 ) -> None:  # F44
-    if field not in {known.name for known in fields(Person)}:
+    if field not in Person.__annotations__:
         pytest.skip(f"the import does not store {field} yet")
     result = community.load(a_file(field))
     with community.database.reading() as session:
         found = set(session.scalars(select(column)))
-    assert found == {plain(STRINGS[n]) for n in kept(result, community, field)} - {""}
+    told = {plain(STRINGS[n]) for n in kept(result, community, field)} - {""}
+    assert found <= told
+    assert {name.casefold() for name in found} == {name.casefold() for name in told}  # one school in any capitals
 
 
 @pytest.mark.parametrize("field", ["language", "timezone", "grades", "roles", "tracking", "email"])
