@@ -37,7 +37,7 @@ class ImportOptions:
     roster: bool = False
     """The file names everybody: who was on an earlier roster and is not in it has left."""
     allow_leavers: int | None = None
-    """So many may have left, however large a part that is."""
+    """How many may have left before the import is refused; None leaves it to the import."""
 
 
 @dataclass(frozen=True, slots=True)
