@@ -29,9 +29,9 @@ GHOST = (
 
 
 @pytest.fixture
-def community(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Community]:
+def community(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Community]:
     monkeypatch.chdir(tmp_path)
-    database = Database(sqlite_url)
+    database = Database(database_url)
     yield a_community(database, tmp_path)
     database.close()
 
