@@ -1,15 +1,13 @@
 """`newsletter subscribers`: who reads, and with what consent."""
 
-import sys
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import click
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.campaigns import streams
-from subscribers import households, importing, lists, subscriptions, suppressions
+from subscribers import households, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
@@ -18,11 +16,11 @@ from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason,
 
 from . import subscribers_output as shown
 from .children import child
-from .output import json_option, opened, parse_day, progress, say
+from .output import json_option, opened, say
 from .rollover import rollover
+from .subscribers_import import import_
 
 _STAFF = Evidence(source="staff")
-_STATES = (SubscriptionState.CONFIRMED.value, SubscriptionState.PENDING.value)
 _list_option = click.option("--list", "list_slug", required=True, help="The list to put them on.")
 
 
@@ -31,46 +29,9 @@ def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
 
 
+subscribers.add_command(import_)
 subscribers.add_command(child)
 subscribers.add_command(rollover)
-
-
-@subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@_list_option
-@click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="The column of a field called otherwise.")
-@click.option("--status", type=click.Choice(_STATES), default="pending", help="Only confirmed people are mailed.")
-@click.option("--consent", default="", help="The words these people agreed to; kept with each of them.")
-@click.option("--grades-as-of", callback=parse_day, metavar="DATE", help="The day the grades were right; today.")
-@click.option("--dry-run", is_flag=True, help="Check everything and write nothing.")
-@json_option
-def import_(
-    file: Path,
-    list_slug: str,
-    pairs: tuple[str, ...],
-    status: str,
-    consent: str,
-    grades_as_of: date | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Import people from a CSV file.
-
-    Its columns are email, name, language, timezone, grades, roles, tags, household and tracking; only email must be
-    there. Bad lines are listed and cost no other line.
-    """
-    mapping = _mapping(pairs)
-    with opened() as app:
-        school = importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands)
-        state, now = SubscriptionState(status), app.clock.now()
-        options = importing.ImportOptions(list_slug, school, now, state, consent, mapping, dry_run)
-        with progress("Importing", importing.lines_in(file) or None) as advance:
-            result = importing.import_file(app.database, app.organization, file, options, advance)
-    if result.unknown_columns:
-        click.echo(f"Columns not imported: {', '.join(result.unknown_columns)}", err=True)
-    say(result.facts(), lambda console: shown.imported(console, file.name, options, result), as_json=as_json)
-    if not result.is_useful:
-        sys.exit(1)
 
 
 @subscribers.command()
@@ -128,16 +89,6 @@ def suppress(address: str, reason: str, as_json: bool) -> None:
         is_new = suppressions.suppress(session, app.organization, to, kind, now=app.clock.now(), detail=detail)
         facts = {"address": to.mailed, "reason": kind.value, "detail": detail, "new": is_new}
         say(facts, lambda console: shown.suppressed(console, to.mailed, is_new=is_new), as_json=as_json)
-
-
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs:
-        field, equals, column = pair.partition("=")
-        if not (field and equals and column):
-            raise click.UsageError(f"{pair!r} maps nothing; write it like --map email=Address")
-        mapping[field.strip()] = column
-    return mapping
 
 
 def _join(

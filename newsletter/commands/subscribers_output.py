@@ -6,30 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from subscribers.importing import ImportOptions, ImportResult
 from subscribers.tables import SubscriptionState
-
-_MOST_ERRORS = 20
-_COUNTS = ("created", "updated", "unchanged", "suppressed", "rejected")
-
-
-def imported(console: Console, name: str, options: ImportOptions, result: ImportResult) -> None:
-    """What became of a file's lines, the first bad ones, and what to do next."""
-    facts = result.facts()
-    taken = facts["created"] + facts["updated"] + facts["unchanged"]
-    verb = "would be" if options.dry_run else "are"
-    end = " This was a dry run: nothing is written." if options.dry_run else ""
-    console.print(f"{name}: {taken:,} of {result.read:,} people {verb} on {options.list_slug}.{end}", markup=False)
-    _figures(console, {count: facts[count] for count in _COUNTS})
-    for error in result.errors[:_MOST_ERRORS]:
-        console.print(f"  line {error.line:,}: {error.error}", markup=False)
-    if result.rejected > _MOST_ERRORS:
-        console.print(f"  and {result.rejected - _MOST_ERRORS:,} more; --json names them all")
-    if options.state is SubscriptionState.PENDING:
-        console.print(
-            "Pending people get no mail. Where they agreed already, import with --status confirmed --consent."
-        )
-    console.print("Next: newsletter lists list")
 
 
 def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:

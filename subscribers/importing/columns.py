@@ -1,22 +1,30 @@
-"""Which column of a file holds which field."""
+"""Which columns of a file hold which field."""
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from .files import ImportFileInvalid
+from .formats import FIELDS, Format, Rule, attribute, recognised
+from .formats.plain import rule_of
+from .records import ImportFileInvalid, Record
 
-FIELDS = ("email", "name", "language", "timezone", "grades", "roles", "tags", "household", "tracking")
+_Read = tuple[str, tuple[int | None, ...], Callable[..., str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where a file keeps each field, and the columns it has beside them."""
 
-    places: Mapping[str, int]
+    format: Format
+    """What the file is, such as an export of Mailchimp."""
     width: int
     unknown: tuple[str, ...]
+    _copied: tuple[tuple[str, int], ...]
+    """The fields that are one cell as it is, and its place."""
+    _read: tuple[_Read, ...]
+    """The others: the places of their cells, and what is made of them."""
 
     @classmethod
     def of(cls, header: tuple[str, ...], mapping: Mapping[str, str]) -> "Columns":
@@ -25,31 +33,60 @@ class Columns:
         Capitals and blanks around a name do not matter. Raises `ImportFileInvalid`.
         """
         names = [cell.strip().casefold() for cell in header]
-        wanted = {field: field for field in FIELDS}
-        wanted |= {field: column.strip().casefold() for field, column in mapping.items()}
-        _refuse(names, wanted, mapping)
-        places = {field: names.index(column) for field, column in wanted.items() if column in names}
-        unknown = (header[n].strip() for n, name in enumerate(names) if name and n not in places.values())
-        return cls(places, len(header), tuple(unknown))
+        found = recognised(frozenset(names))
+        rules = _rules(found, header, mapping)
+        _refuse(names, rules, mapping)
+        place_of = {name: place for place, name in enumerate(names) if name}
+        told = {field: rule for field, rule in rules.items() if rule.is_told(place_of)}
+        used = {name for rule in told.values() for name in rule.columns}
+        unknown = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name and name not in used)
+        copied = tuple((field, place_of[rule.columns[0]]) for field, rule in told.items() if rule.read is None)
+        read = tuple(
+            (field, tuple(map(place_of.get, rule.columns)), rule.read) for field, rule in told.items() if rule.read
+        )
+        return cls(found, len(header), unknown, copied, read)
+
+    @classmethod
+    def read(cls, records: Iterator[Record], mapping: Mapping[str, str]) -> "Columns":
+        """Take the header from the records of a file. Raises `ImportFileInvalid`."""
+        header = next(records, None)
+        if header is None:
+            raise ImportFileInvalid("The file is empty.")
+        if header.error:
+            raise ImportFileInvalid(f"The header on line {header.line} cannot be read. {header.error}")
+        return cls.of(header.cells, mapping)
 
     def fields(self, cells: tuple[str, ...]) -> dict[str, str]:
         """The cells of a record by field; a field without a column is missing."""
-        return {field: cells[place].strip() for field, place in self.places.items()}
+        fields = {field: cells[place].strip() for field, place in self._copied}
+        for field, places, read in self._read:
+            fields[field] = read(*("" if place is None else cells[place].strip() for place in places))
+        return fields
 
 
-def _refuse(names: list[str], wanted: Mapping[str, str], mapping: Mapping[str, str]) -> None:
+def _rules(found: Format, header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Rule]:
+    """The format's rules, the header's attributes, and over them what the mapping says."""
+    attributes = {attribute(name): rule_of("", name) for cell in header if attribute(name := cell.strip())}
+    mapped = {attribute(field) or field: rule_of(field, cell.strip()) for field, cell in mapping.items()}
+    return {**found.rules, **attributes, **mapped}
+
+
+def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, str]) -> None:
     for field in mapping:
-        if field not in FIELDS:
-            raise ImportFileInvalid(f"{field!r} is not a field. Map one of: {', '.join(FIELDS)}.")
-        if wanted[field] not in names:
+        if field not in FIELDS and not attribute(field):
+            fields = ", ".join(FIELDS)
+            raise ImportFileInvalid(f"{field!r} is not a field. Map one of: {fields}, or attribute:NAME.")
+        if mapping[field].strip().casefold() not in names:
             raise ImportFileInvalid(f"The file has no column {mapping[field]!r}. It has: {_listed(names)}.")
+    wanted = {name for rule in rules.values() for name in rule.columns}
     for column, count in Counter(names).items():
-        if count > 1 and column in wanted.values():
+        if count > 1 and column in wanted:
             raise ImportFileInvalid(f"The file has {count} columns {column!r}. Rename or remove all but one.")
-    if wanted["email"] not in names:
-        close = (get_close_matches("email", names, 1) or ["COLUMN"])[0]
+    if rules["email"].columns[0] not in names:
+        close = [*get_close_matches("email", names, 1), *(name for name in names if "mail" in name), "COLUMN"][0]
         raise ImportFileInvalid(
-            f"The file has no column email. It has: {_listed(names)}. Name the right one with --map email={close}"
+            f"The file has no column email. It has: {_listed(names)}. "
+            f"Name the right one with --map {shlex.quote(f'email={close}')}"
         )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from subscribers import lists
@@ -14,7 +13,7 @@ from subscribers.db import Database
 from subscribers.tables import Organization, SubscriptionState
 
 from .columns import Columns
-from .files import ImportFileInvalid, Record, opened
+from .files import Record, Source, opened
 from .pages import Tally, write
 from .people import Person, PersonReader, RowInvalid, School
 from .scopes import Scope
@@ -35,6 +34,10 @@ class ImportOptions:
     consent: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    roster: bool = False
+    """The file names everybody: who was on an earlier roster and is not in it has left."""
+    allow_leavers: int | None = None
+    """How many may have left before the import is refused; None leaves it to the import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class ImportResult:
 def import_file(
     database: Database,
     organization: Organization,
-    path: Path,
+    path: Source,
     options: ImportOptions,
     progress: Callable[[int], object] = lambda lines: lines,
 ) -> ImportResult:
@@ -99,7 +102,7 @@ def import_file(
     reader = PersonReader(options.school, partial(address_hash, salt=organization.salt))
     result = ImportResult()
     with opened(path) as records:
-        columns = _columns(records, options.mapping)
+        columns = Columns.read(records, options.mapping)
         result.unknown_columns = columns.unknown
         people = _people(records, columns, reader, result)
         done = 0
@@ -111,15 +114,6 @@ def import_file(
             progress(result.read - done)
             done = result.read
     return result
-
-
-def _columns(records: Iterator[Record], mapping: Mapping[str, str]) -> Columns:
-    header = next(records, None)
-    if header is None:
-        raise ImportFileInvalid("The file is empty.")
-    if header.error:
-        raise ImportFileInvalid(f"The header on line {header.line} cannot be read. {header.error}")
-    return Columns.of(header.cells, mapping)
 
 
 def _people(

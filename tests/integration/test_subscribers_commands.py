@@ -53,8 +53,9 @@ def test_an_import_says_what_happened_then_figures_then_what_next(community: Com
     assert answer.exit_code == 0
     assert answer.stderr == "Columns not imported: phone\n"
     lines = answer.stdout.splitlines()
-    assert lines[0] == "people.csv: 2 of 3 people are on families."
-    assert ["created", "2"] in [line.split() for line in lines]
+    assert lines[0] == "people.csv: 2 of 3 people are imported to families."
+    assert lines[1] == "Read as plain CSV, in UTF-8."
+    assert ["2", "new"] in [line.split() for line in lines]
     assert "  line 3: 'nobody' is not an email address: An email address must have an @-sign." in lines
     assert "Pending people get no mail." in lines[-2]
     assert lines[-1].startswith("Next: newsletter ")
@@ -62,7 +63,8 @@ def test_an_import_says_what_happened_then_figures_then_what_next(community: Com
 
 def test_an_import_gives_its_counts_as_json_and_nothing_else(community: Community) -> None:
     answer = load(community, "--status", "confirmed", "--consent", "I agree", "--json")
-    assert json.loads(answer.stdout) == {
+    facts = json.loads(answer.stdout)
+    told = {
         "read": 3,
         "created": 2,
         "updated": 0,
@@ -70,7 +72,10 @@ def test_an_import_gives_its_counts_as_json_and_nothing_else(community: Communit
         "suppressed": 0,
         "rejected": 1,
         "errors": [{"line": 3, "error": "'nobody' is not an email address: An email address must have an @-sign."}],
+        "format": "plain CSV",
+        "encoding": "UTF-8",
     }
+    assert {name: facts[name] for name in told} == told
     assert community.state(MARIA) == "confirmed"
     with community.database.reading() as session:
         assert set(session.scalars(select(ConsentRecord.wording))) == {"I agree"}
@@ -78,7 +83,7 @@ def test_an_import_gives_its_counts_as_json_and_nothing_else(community: Communit
 
 def test_a_dry_run_says_that_it_was_one(community: Community) -> None:
     answer = load(community, "--dry-run")
-    assert "2 of 3 people would be on families. This was a dry run: nothing is written." in answer.stdout
+    assert "2 of 3 people would be imported to families. This was a dry run: nothing is written." in answer.stdout
     assert community.known(MARIA) == {}
 
 

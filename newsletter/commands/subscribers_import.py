@@ -1,0 +1,135 @@
+"""`newsletter subscribers import`: people from CSV files, plain or as other services export them."""
+
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from newsletter.app import App
+from newsletter.campaigns import invitations
+from newsletter.errors import NewsletterError
+from subscribers import importing
+from subscribers.tables import SubscriptionState
+
+from . import subscribers_import_output as shown
+from .output import json_option, opened, parse_day, progress, say
+from .subscribers_import_output import Imported, Part
+
+_STATES = (SubscriptionState.CONFIRMED.value, SubscriptionState.PENDING.value)
+
+
+class RosterIsOneFile(NewsletterError):
+    """A roster is one file, and this archive holds several. Unpack it and give the one that names everybody."""
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--list", "list_slug", required=True, help="The list to put them on.")
+@click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="The column of a field called otherwise.")
+@click.option(
+    "--status",
+    type=click.Choice(_STATES),
+    help="What subscribed people become: pending, or confirmed where a service's export says that they agreed.",
+)
+@click.option("--consent", default="", help="The words these people agreed to; kept with each of them.")
+@click.option("--grades-as-of", callback=parse_day, metavar="DATE", help="The day the grades were right; today.")
+@click.option("--dry-run", is_flag=True, help="Check everything, show what would change, and write nothing.")
+@click.option("--send-confirmations", is_flag=True, help="Then ask the file's pending people by mail to confirm.")
+@click.option("--sync", is_flag=True, help="The file is the whole roster: who is no longer on it has left.")
+@click.option(
+    "--allow-leavers",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --sync: so many may have left, however large a part that is.",
+)
+@json_option
+def import_(
+    file: Path,
+    list_slug: str,
+    pairs: tuple[str, ...],
+    status: str | None,
+    consent: str,
+    grades_as_of: date | None,
+    dry_run: bool,
+    send_confirmations: bool,
+    sync: bool,
+    allow_leavers: int | None,
+    as_json: bool,
+) -> None:
+    """Import people from a CSV file, or from a zip or gzip file that holds some.
+
+    An export of Mailchimp, Substack, Ghost, beehiiv or listmonk is taken as it is, and people stay what it says they
+    are: subscribed, unsubscribed, bounced. Any other file has columns called email, name, language, timezone, grades,
+    school, roles, tags, household, tracking, place, joined, standing, attended, interests or attribute:NAME, or says
+    with --map which they are; only email must be there. Bad lines are listed and cost no other line. Only confirmed
+    people are mailed.
+    """
+    if allow_leavers is not None and not sync:
+        raise click.UsageError("--allow-leavers says something only with --sync.")
+    mapping = _mapping(pairs)
+    with opened() as app:
+        found = _look_into(file, mapping, sync=sync)
+        options = importing.ImportOptions(
+            list_slug,
+            importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands),
+            app.clock.now(),
+            consent=consent,
+            mapping=mapping,
+            dry_run=dry_run,
+            roster=sync,
+            allow_leavers=allow_leavers,
+        )
+        parts = [_import(app, look, replace(options, state=_state(status, look))) for look in found.looks]
+        asked = _invite(app, parts) if send_confirmations and not dry_run else None
+    imported = Imported(file.name, parts, found.left_out, asked)
+    shown.warn(imported)
+    say(imported.facts(), lambda console: shown.imported(console, imported), as_json=as_json)
+    if not any(part.result.is_useful for part in parts):
+        sys.exit(1)
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise click.UsageError(f"{pair!r} maps nothing; write it like --map email=Address")
+        mapping[field.strip()] = column
+    return mapping
+
+
+def _look_into(file: Path, mapping: dict[str, str], *, sync: bool) -> importing.Found:
+    found = importing.look_into(file, mapping)
+    if sync and len(found.looks) > 1:
+        raise RosterIsOneFile
+    return found
+
+
+def _state(status: str | None, look: importing.Look) -> SubscriptionState:
+    if status:
+        return SubscriptionState(status)
+    return SubscriptionState.CONFIRMED if look.format.tells_consent else SubscriptionState.PENDING
+
+
+def _import(app: App, look: importing.Look, options: importing.ImportOptions) -> Part:
+    with progress(f"Importing {look.file.name}", importing.lines_in(look.file) or None) as advance:
+        return Part(look, options, importing.import_file(app.database, app.organization, look.file, options, advance))
+
+
+def _invite(app: App, parts: list[Part]) -> int:
+    """Ask the pending people of the files to confirm; how many mails were added."""
+    addresses = chain.from_iterable(importing.addresses_in(part.look.file, part.options.mapping) for part in parts)
+    with progress("Asking to confirm", sum(part.result.read - part.result.rejected for part in parts)) as advance:
+        return invitations.invite(
+            app.database,
+            app.clock,
+            app.organization,
+            parts[0].options.list_slug,
+            addresses,
+            language=app.settings.language_codes[0],
+            window=timedelta(minutes=app.settings.signup_window_minutes),
+            progress=advance,
+        )

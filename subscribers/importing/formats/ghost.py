@@ -1,0 +1,20 @@
+"""Ghost's export of members.
+
+The columns are those that Ghost's source writes: TryGhost/Ghost, ghost/members-csv/lib/unparse.js, called by
+ghost/core/core/server/services/members/exporter. Labels are joined with commas.
+"""
+
+from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, split_tags, words
+
+GHOST = Format(
+    "Ghost",
+    frozenset({"email", "name", "subscribed_to_emails", "complimentary_plan"}),
+    {
+        "email": column("email"),
+        "name": column("name"),
+        "tags": column("labels", split_tags),
+        "joined": column("created_at", moment),
+        "standing": column("subscribed_to_emails", words({"true": SUBSCRIBED, "false": UNSUBSCRIBED, "": PENDING})),
+    },
+    tells_consent=True,
+)

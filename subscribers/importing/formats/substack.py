@@ -1,0 +1,19 @@
+"""Substack's list of subscribers, as CSV.
+
+The columns are those of such a file, kept in TryGhost/migrate, packages/mg-substack-members-csv/test/fixtures
+(fixtures_subscriber_emails.csv); newer files have `created_at` besides. Who has switched the mails off, or was switched
+off, has `email_disabled`.
+"""
+
+from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, words
+
+SUBSTACK = Format(
+    "Substack",
+    frozenset({"email", "expiry", "email_disabled"}),
+    {
+        "email": column("email"),
+        "joined": column("created_at", moment),
+        "standing": column("email_disabled", words({"false": SUBSCRIBED, "true": UNSUBSCRIBED, "": PENDING})),
+    },
+    tells_consent=True,
+)

@@ -1,0 +1,85 @@
+"""A look at files before anybody is imported: what they are taken for, and two people as they are understood."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from subscribers.addresses import AddressInvalid, EmailAddress
+
+from .columns import Columns
+from .files import ImportFileInvalid, Record, Source, encoding_of, opened, sources
+from .formats import PLAIN, Format
+
+_EXAMPLES = 2
+_NOT_THEIRS = "It is no export of people by the service that the others come from."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one file is taken for."""
+
+    file: Source
+    format: Format
+    encoding: str
+    unknown_columns: tuple[str, ...]
+    examples: tuple[dict[str, str], ...]
+    """The first people, by field, without what is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path holds: the files of people to import, and those left out, each with the reason."""
+
+    looks: tuple[Look, ...]
+    left_out: Mapping[str, str]
+
+
+def look_into(path: Path, mapping: Mapping[str, str]) -> Found:
+    """Look at the CSV file, or at every one in an archive. Raises `ImportFileInvalid` where none can be imported.
+
+    Beside the files of a recognised service nothing else of the same archive is imported: its lists of readers of a
+    post, for one, name people who have left.
+    """
+    files = sources(path)
+    if len(files) == 1:
+        return Found((look_at(files[0], mapping),), {})
+    looks, left_out = [], {}
+    for file in files:
+        try:
+            looks.append(look_at(file, mapping))
+        except ImportFileInvalid as error:
+            left_out[file.name] = str(error)
+    if any(look.format is not PLAIN for look in looks):
+        left_out |= {look.file.name: _NOT_THEIRS for look in looks if look.format is PLAIN}
+        looks = [look for look in looks if look.format is not PLAIN]
+    if not looks:
+        reasons = " ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise ImportFileInvalid(f"{path.name} holds no list of people. {reasons}")
+    return Found(tuple(looks), left_out)
+
+
+def look_at(file: Source, mapping: Mapping[str, str]) -> Look:
+    """Look at one CSV file. Raises `ImportFileInvalid`."""
+    with opened(file) as records:
+        columns = Columns.read(records, mapping)
+        people = list(islice(_people(records, columns), _EXAMPLES))
+    examples = tuple({field: text for field, text in fields.items() if text} for _, fields in people)
+    return Look(file, columns.format, encoding_of(file), columns.unknown, examples)
+
+
+def addresses_in(file: Source, mapping: Mapping[str, str]) -> Iterator[EmailAddress]:
+    """The good addresses of a file, in order, each as often as it stands there."""
+    with opened(file) as records:
+        columns = Columns.read(records, mapping)
+        yield from (address for address, _ in _people(records, columns))
+
+
+def _people(records: Iterator[Record], columns: Columns) -> Iterator[tuple[EmailAddress, dict[str, str]]]:
+    """The records that have a good address."""
+    for record in records:
+        if not record.error and len(record.cells) == columns.width:
+            fields = columns.fields(record.cells)
+            with suppress(AddressInvalid):
+                yield EmailAddress.parse(fields["email"]), fields
