@@ -61,7 +61,7 @@ def test_a_rule_may_not_name_a_list_there_is_not(session: Session, context: Rule
     lists.create(session, context.organization_id, "families", "Families", now=NOW)
     with pytest.raises(NotFound, match="There is no list 'familys'"):
         saved.rule_for(session, context, None, "band = upper and not list = familys")
-    assert saved.rule_for(session, context, None, "list = families").values_of("list", context) == ("families",)
+    assert saved.rule_for(session, context, None, "list = Families") == Rule.parse("list = Families")
 
 
 def test_no_name_and_no_text_choose_everyone(session: Session, context: RuleContext) -> None:
