@@ -69,10 +69,10 @@ def _field(
         return happened(at >= context.begin_of(first), at < context.begin_of(last + timedelta(days=1)))
 
     questions = {
-        Operator.IS: Question(_campaign_id, in_campaigns, person_in_campaigns),
+        Operator.IS: Question(_campaign_id, in_campaigns, person_in_campaigns, _find),
         **within(between, lambda person: [day for _, day in person.happened.get(name, ())]),
     }
-    return Field(name, questions, needs_tracking, _find)
+    return Field(name, questions, needs_tracking)
 
 
 def _campaign_id(text: str, _: RuleContext) -> str:

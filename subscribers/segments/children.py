@@ -1,7 +1,9 @@
 """What a rule can ask about the children of a household, whoever of it told of them."""
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
 
+from subscribers.errors import NotFound
 from subscribers.grades import LAST_GRADE, PRE_KINDERGARTEN, graduation_year_of
 from subscribers.tables import Child, School, Subscriber
 
@@ -39,7 +41,7 @@ def grades() -> Questions:
 
 def schools() -> Questions:
     """Where the children go to school, or the subscriber works."""
-    return names(School.name, _is_at_school, lambda person: person.schools)
+    return names(School.name, _is_at_school, lambda person: person.schools, _find_school)
 
 
 def _has_child(such: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -85,3 +87,11 @@ def _is_at_school(such: ColumnElement[bool], context: RuleContext) -> ColumnElem
 
 def _is_believed(context: RuleContext) -> ColumnElement[bool]:
     return or_(Child.end_year.is_(None), Child.end_year >= context.end_year - 1)
+
+
+def _find_school(session: Session, name: str, context: RuleContext) -> None:
+    of_organization = select(School.name).where(School.organization_id == context.organization_id)
+    known = session.scalars(of_organization.order_by(School.name)).all()
+    if name not in known:
+        hint = values.did_you_mean(name, known) if known else "no school is known yet."
+        raise NotFound(f"There is no school {name!r}; {hint}")

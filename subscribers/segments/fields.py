@@ -8,13 +8,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers import lists
-from subscribers.errors import NotFound
 from subscribers.tables import (
     List,
     Part,
     Participation,
     Purpose,
-    School,
     Subscriber,
     SubscriberRole,
     SubscriberTag,
@@ -152,14 +150,6 @@ def _find_list(session: Session, slug: str, context: RuleContext) -> None:
     lists.get(session, context.organization_id, slug)
 
 
-def _find_school(session: Session, name: str, context: RuleContext) -> None:
-    of_organization = select(School.name).where(School.organization_id == context.organization_id)
-    known = session.scalars(of_organization.order_by(School.name)).all()
-    if name not in known:
-        hint = values.did_you_mean(name, known) if known else "no school is known yet."
-        raise NotFound(f"There is no school {name!r}; {hint}")
-
-
 def _unresolved(*_: object) -> ColumnElement[bool]:
     raise SegmentUnresolved
 
@@ -172,10 +162,10 @@ STANDARD_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         field.name: field
         for field in (
-            Field("list", choices(values.slug, _is_on_list, lambda person: person.lists), find=_find_list),
+            Field("list", choices(values.slug, _is_on_list, lambda person: person.lists, _find_list)),
             Field("band", children.bands()),
             Field("grade", children.grades()),
-            Field("school", children.schools(), find=_find_school),
+            Field("school", children.schools()),
             Field("role", choices(values.role, _has_role, lambda person: person.roles)),
             Field("language", {Operator.IS: Question(values.language, _speaks, _person_speaks)}),
             Field("timezone", _time_zones()),

@@ -14,6 +14,8 @@ from .trees import Operator
 Values = Sequence[str]
 Read = Callable[[str, RuleContext], str]
 Compile = Callable[[Values, RuleContext], ColumnElement[bool]]
+Find = Callable[[Session, str, RuleContext], None]
+"""Raises `NotFound` where there is no such thing."""
 _Such = Callable[[ColumnElement[bool], RuleContext], ColumnElement[bool]]
 _WRITTEN = {Operator.IS: "=, !=, in, not in", Operator.WITHIN: "within N days"}
 
@@ -27,6 +29,8 @@ class Question:
     compile: Compile
     """The question over `Subscriber`; never NULL, so that its negation is its opposite."""
     evaluate: Callable[[Person, Values, RuleContext], bool]
+    find: Find | None = None
+    """None: a value may come to be later."""
 
 
 Questions = Mapping[Operator, Question]
@@ -40,8 +44,6 @@ class Field:
     questions: Questions
     needs_tracking: bool = False
     """Nothing is known of who did not agree to tracking: neither the question nor its opposite chooses them."""
-    find: Callable[[Session, str, RuleContext], None] | None = None
-    """Raises `NotFound` where there is no such thing; None: a value may come to be later."""
 
     @property
     def operators(self) -> str:
@@ -49,18 +51,25 @@ class Field:
         return ", ".join(_WRITTEN.get(operator, operator.value) for operator in self.questions)
 
 
-def choices(read: Read, compiled: Compile, of_person: Callable[[Person], frozenset[str]]) -> Questions:
+def choices(
+    read: Read, compiled: Compile, of_person: Callable[[Person], frozenset[str]], find: Find | None = None
+) -> Questions:
     """A set of known words."""
-    asked = Question(read, compiled, lambda person, wanted, _: not of_person(person).isdisjoint(wanted))
+    asked = Question(read, compiled, lambda person, wanted, _: not of_person(person).isdisjoint(wanted), find)
     return {Operator.IS: asked, Operator.HAS: asked}
 
 
-def names(column: InstrumentedAttribute[str], such: _Such, of_person: Callable[[Person], frozenset[str]]) -> Questions:
+def names(
+    column: InstrumentedAttribute[str],
+    such: _Such,
+    of_person: Callable[[Person], frozenset[str]],
+    find: Find | None = None,
+) -> Questions:
     """A set of names that people made up: whole ones as they stand, parts of them without regard to capitals.
 
     `such` says that the subscriber has one whose `column` is such.
     """
-    whole = choices(values.words, lambda wanted, context: such(column.in_(wanted), context), of_person)
+    whole = choices(values.words, lambda wanted, context: such(column.in_(wanted), context), of_person, find)
     return {**whole, **_parts(lambda wanted, context: such(wanted(column), context), of_person)}
 
 

@@ -3,6 +3,7 @@
 A rule is text, and a tree; the tree compiles to one SQL condition, and is evaluated in plain Python to the same answer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, not_, or_, true
@@ -60,9 +61,16 @@ class Rule:
         """The condition over `Subscriber`, never NULL. Raises what `asked` raises."""
         return true() if self.tree is None else _condition(self.tree, context, wanted=True)
 
+    def matcher(self, context: RuleContext) -> Callable[[Person], bool]:
+        """Whether the rule chooses a person: the same answer as the SQL condition's. Raises what `asked` raises."""
+        if self.tree is None:
+            return lambda _: True
+        answer = _answer(self.tree, context)
+        return lambda person: answer(person) is True
+
     def matches(self, person: Person, context: RuleContext) -> bool:
-        """Whether the rule chooses this person: the same answer as the SQL condition's. Raises what `asked` raises."""
-        return self.tree is None or _answer(self.tree, person, context) is True
+        """Whether the rule chooses this one person. Raises what `asked` raises."""
+        return self.matcher(context)(person)
 
     def __str__(self) -> str:
         return "" if self.tree is None else str(self.tree)
@@ -87,21 +95,28 @@ def _condition(node: Node, context: RuleContext, *, wanted: bool) -> ColumnEleme
             return joined(*(_condition(part, context, wanted=wanted) for part in parts))
 
 
-def _answer(node: Node, person: Person, context: RuleContext) -> bool | None:
+def _answer(node: Node, context: RuleContext) -> Callable[[Person], bool | None]:
     """Whether a part of a rule holds; None: nobody knows. Joined as Kleene's logic and SQL's has it."""
     match node:
         case Comparison():
             asked = _asked(node, context)
-            if asked.field.needs_tracking and not person.tracking:
-                return None
-            return asked.question.evaluate(person, asked.values, context) is not node.is_negated
+            return lambda person: (
+                None
+                if asked.field.needs_tracking and not person.tracking
+                else asked.question.evaluate(person, asked.values, context) is not node.is_negated
+            )
         case Not(part):
-            answer = _answer(part, person, context)
-            return None if answer is None else not answer
+            answer = _answer(part, context)
+            return lambda person: None if (found := answer(person)) is None else not found
         case AllOf(parts) | AnyOf(parts):
+            answers = [_answer(part, context) for part in parts]
             decides = isinstance(node, AnyOf)
-            answers = [_answer(part, person, context) for part in parts]
-            return decides if decides in answers else None if None in answers else not decides
+            return lambda person: _joined([answer(person) for answer in answers], decides=decides)
+
+
+def _joined(answers: list[bool | None], *, decides: bool) -> bool | None:
+    """One answer that decides is enough; without it, one that nobody knows leaves all unknown."""
+    return decides if decides in answers else None if None in answers else not decides
 
 
 def _asked(comparison: Comparison, context: RuleContext) -> Asked:

@@ -83,11 +83,11 @@ def all_of(session: Session, organization_id: int) -> Sequence[Segment]:
 
 
 def _find(session: Session, asked: Asked, context: RuleContext) -> None:
-    if asked.field.find is None:
+    if asked.question.find is None:
         return
     for written, value in zip(asked.comparison.values, asked.values, strict=True):
         try:
-            asked.field.find(session, value, context)
+            asked.question.find(session, value, context)
         except NotFound as error:
             raise NotFound(f"At {written.at}: {error}") from error
 
