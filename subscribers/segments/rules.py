@@ -3,7 +3,7 @@
 A rule is text, and a tree; the tree compiles to one SQL condition, and is evaluated in plain Python to the same answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, not_, or_, true
@@ -111,12 +111,18 @@ def _answer(node: Node, context: RuleContext) -> Callable[[Person], bool | None]
         case AllOf(parts) | AnyOf(parts):
             answers = [_answer(part, context) for part in parts]
             decides = isinstance(node, AnyOf)
-            return lambda person: _joined([answer(person) for answer in answers], decides=decides)
+            return lambda person: _joined((answer(person) for answer in answers), decides=decides)
 
 
-def _joined(answers: list[bool | None], *, decides: bool) -> bool | None:
+def _joined(answers: Iterable[bool | None], *, decides: bool) -> bool | None:
     """One answer that decides is enough; without it, one that nobody knows leaves all unknown."""
-    return decides if decides in answers else None if None in answers else not decides
+    joined: bool | None = not decides
+    for answer in answers:
+        if answer is decides:
+            return decides
+        if answer is None:
+            joined = None
+    return joined
 
 
 def _asked(comparison: Comparison, context: RuleContext) -> Asked:

@@ -4,6 +4,9 @@ Databases fold letters each in its own way: SQLite only those of ASCII, PostgreS
 of the letters that are looked for are worked out here, and a database only compares characters.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, SQLColumnExpression, literal
@@ -61,7 +64,8 @@ def _postgresql_like(element: _Like, compiler: SQLCompiler, **kw: Any) -> str:
     return f"(translate({column}, {capitals}, {letters}) LIKE {like})"
 
 
-def _letters(wanted: str) -> dict[int, str]:
+@lru_cache(maxsize=256)
+def _letters(wanted: str) -> Mapping[int, str]:
     """For each other form of a letter in the text, the one form that stands for all of them."""
     found: dict[int, str] = {}
     for character in wanted:
@@ -69,7 +73,7 @@ def _letters(wanted: str) -> dict[int, str]:
         for form in (character, _one(small.upper(), small)):
             if form != small:
                 found.setdefault(ord(form), small)
-    return found
+    return MappingProxyType(found)
 
 
 def _one(form: str, otherwise: str) -> str:
@@ -77,7 +81,7 @@ def _one(form: str, otherwise: str) -> str:
     return form if len(form) == 1 else otherwise
 
 
-def _glob(folded: str, letters: dict[int, str]) -> str:
+def _glob(folded: str, letters: Mapping[int, str]) -> str:
     forms = {small: "".join(chr(other) for other, one in letters.items() if one == small) for small in folded}
     return "".join(f"[{one}{forms[one]}]" if forms[one] or one in "*?[" else one for one in folded)
 
