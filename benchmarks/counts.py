@@ -45,8 +45,8 @@ TABLE = "counts.md"
 
 def rows(bench: Bench) -> Iterator[Row]:
     """One row a database: the slowest rule. Every rule stands in `counts.md`, the slowest one's plan beside it."""
-    found = {kind: _measured(bench, kind) for kind in KINDS}
     bench.folder.mkdir(parents=True, exist_ok=True)
+    found = {kind: _measured(bench, kind) for kind in KINDS}
     (bench.folder / TABLE).write_text(_table(bench.sizes.counted_readers, found), encoding="utf-8")
     agree = all(found[kind].counts == found[KINDS[0]].counts for kind in KINDS)
     for kind in KINDS:
