@@ -108,11 +108,12 @@ _OF_SQLITE = {
     _Number: "CASE WHEN json_type({0}, {2}) IN ('integer', 'real') THEN json_extract({0}, {2}) END",
     _Truth: "CASE WHEN json_type({0}, {2}) IN ('true', 'false') THEN json_type({0}, {2}) END",
 }
-# A number too large for `numeric` would be an error there. None has four digits of exponent that Python wrote.
+# Each `->` reads the JSON anew, so there are few of them. A number too large for `numeric` would be an error: none that
+# Python writes has four digits of exponent, or more digits than fit.
 _OF_POSTGRESQL = {
     _Text: "CASE json_typeof({0} -> {1}) WHEN 'string' THEN {0} ->> {1} END",
-    _Number: "CASE WHEN json_typeof({0} -> {1}) = 'number' AND length({0} ->> {1}) < 1000"
-    " AND ({0} ->> {1}) !~ '[eE][+-]?[0-9][0-9][0-9][0-9]' THEN CAST({0} ->> {1} AS numeric) END",
+    _Number: "CASE WHEN CAST({0} -> {1} AS text) ~ '^-?[0-9.]+([eE][-+]?[0-9][0-9]?[0-9]?)?$'"
+    " THEN CAST({0} ->> {1} AS numeric) END",
     _Truth: "CASE json_typeof({0} -> {1}) WHEN 'boolean' THEN {0} ->> {1} END",
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers import lists
@@ -21,7 +21,7 @@ from subscribers.tables import (
     Tag,
 )
 
-from . import children, values
+from . import children, texts, values
 from .contexts import Person, RuleContext
 from .questions import Field, Question, Questions, Values, choices, names, text, within
 from .trees import Operator
@@ -56,13 +56,12 @@ def _has_role(roles: Values, _: RuleContext) -> ColumnElement[bool]:
 
 
 def _speaks(languages: Values, _: RuleContext) -> ColumnElement[bool]:
-    spoken = func.lower(Subscriber.language)
-    return or_(spoken.in_(languages), *(spoken.startswith(f"{tag}-", autoescape=True) for tag in languages))
+    spoken = Subscriber.language + "-"
+    return or_(*(texts.is_like(spoken, Operator.STARTS, f"{tag}-") for tag in languages))
 
 
 def _person_speaks(person: Person, languages: Values, _: RuleContext) -> bool:
-    spoken = person.language.lower()
-    return any(spoken == tag or spoken.startswith(f"{tag}-") for tag in languages)
+    return any(texts.alike(f"{person.language}-", Operator.STARTS, f"{tag}-") for tag in languages)
 
 
 def _has_tag(such: ColumnElement[bool], context: RuleContext) -> ColumnElement[bool]:
