@@ -16,6 +16,7 @@ ROWS = {
     "smtp": "a campaign to smtp-sink beside smtp-source",
     "sendgrid": "a campaign to a server that holds SendGrid's contract",
     "snapshot": "fixing the audience beside a bare INSERT ... SELECT",
+    "counts": "counting whom each of a set of rules chooses beside a bare SELECT count(*)",
     "imports": "importing a CSV file beside loading the same rows",
     "tracking": "opens and clicks beside an empty route",
     "workers": "two workers beside one, the mail server far away",
@@ -29,7 +30,7 @@ ASKED_FOR = "million"
 def main() -> int:
     """Measure, print, write; 0 unless a count or a sum is wrong. A bar that is missed is shown, and is no error."""
     options = _options()
-    bench = Bench(_sizes(options))
+    bench = Bench(_sizes(options), options.folder)
     found = []
     try:
         for name in _chosen(options):

@@ -22,6 +22,7 @@ class Sizes:
     mails: int = 20_000
     sendgrid_readers: int = 100_000
     snapshot_readers: int = 1_000_000
+    counted_readers: int = 1_000_000
     import_rows: int = 100_000
     tracking_seconds: int = 5
     window_seconds: int = 8
@@ -35,6 +36,8 @@ class Bench:
     """One run. PostgreSQL is started when a row first asks for it, and waits for the disk as it does by default."""
 
     sizes: Sizes
+    folder: Path
+    """Where results go that are more than rows."""
     _open: ExitStack = field(default_factory=ExitStack)
     _server: str = ""
     _begin: float = field(default_factory=time.perf_counter)

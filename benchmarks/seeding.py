@@ -53,8 +53,8 @@ def seed(database: Database, families: int, *, excluded: bool = False) -> None:
     """
     with database.writing() as session:
         if dialect_of(session) == "postgresql":
-            _trust_ourselves(session)
-        n = _numbers(session, families)
+            trust_ourselves(session)
+        n = numbers(session, families)
         now = func.now() if dialect_of(session) == "postgresql" else func.strftime("%Y-%m-%d %H:%M:%f000", "now")
         _people(session, n, now)
         _subscriptions(session, n, now, excluded=excluded)
@@ -65,7 +65,7 @@ def seed(database: Database, families: int, *, excluded: bool = False) -> None:
         _as_autovacuum_would(database)
 
 
-def _numbers(session: Session, families: int) -> ColumnElement[int]:
+def numbers(session: Session, families: int) -> ColumnElement[int]:
     """A temporary table `seed` with 1 to N; its column."""
     counting = (
         "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < :families) SELECT n FROM up"
@@ -76,7 +76,7 @@ def _numbers(session: Session, families: int) -> ColumnElement[int]:
     return text("SELECT n FROM seed").columns(n=Integer).subquery("numbers").c.n
 
 
-def _trust_ourselves(session: Session) -> None:
+def trust_ourselves(session: Session) -> None:
     """Check no foreign key in this transaction, where we may say so: it takes most of the time."""
     if session.scalar(text("SHOW is_superuser")) == "on":
         session.execute(text("SET LOCAL session_replication_role = replica"))
@@ -85,17 +85,17 @@ def _trust_ourselves(session: Session) -> None:
 def _people(session: Session, n: ColumnElement[int], now: ColumnElement[Any]) -> None:
     public_id = cast(n + literal(10**15, BigInteger), String)
     address = literal("reader") + cast(n, String) + literal("@families.example")
-    _fill(session, Household, select(n), id=n, organization_id=literal(1), key=null(), created_at=now)
-    _fill(
+    fill(session, Household, select(n), id=n, organization_id=literal(1), key=null(), created_at=now)
+    fill(
         session, Subscriber, select(n),
         id=n, organization_id=literal(1), public_id=public_id, address=address, address_key=address,
-        address_hash=_hash(n), name=literal("Reader ") + cast(n, String), language=_each(n, 5, "es", "en"),
+        address_hash=_hash(n), name=literal("Reader ") + cast(n, String), language=each(n, 5, "es", "en"),
         time_zone=literal(""), attributes=literal({}, JSON), household_id=n, tracking=n % 3 == 0, created_at=now,
         updated_at=now,
     )  # fmt: skip
-    _fill(session, SubscriberRole, select(n), subscriber_id=n, role=literal(Role.FAMILY.value))
+    fill(session, SubscriberRole, select(n), subscriber_id=n, role=literal(Role.FAMILY.value))
     for several, shift in ((n % 7 != 0, 0), (n % 2 == 0, 5)):
-        _fill(
+        fill(
             session, Child, select(n).where(several),
             household_id=n, subscriber_id=n, told_by=literal(Told.IMPORT.value),
             graduation_year=literal(_FIRST_YEAR) + (n + shift) % _YEARS, band=null(), end_year=null(), created_at=now,
@@ -104,27 +104,28 @@ def _people(session: Session, n: ColumnElement[int], now: ColumnElement[Any]) ->
 
 def _subscriptions(session: Session, n: ColumnElement[int], now: ColumnElement[Any], *, excluded: bool) -> None:
     confirmed, every = SubscriptionState.CONFIRMED.value, Frequency.EVERY.value
-    left = _each(n, 100, SubscriptionState.UNSUBSCRIBED.value, confirmed) if excluded else literal(confirmed)
-    frequency = _each(n, 50, Frequency.MONTHLY.value, every) if excluded else literal(every)
-    _fill(
+    left = each(n, 100, SubscriptionState.UNSUBSCRIBED.value, confirmed) if excluded else literal(confirmed)
+    frequency = each(n, 50, Frequency.MONTHLY.value, every) if excluded else literal(every)
+    fill(
         session, Subscription, select(n),
         subscriber_id=n, list_id=literal(1), state=left, frequency=frequency, created_at=now, confirmed_at=now,
         unsubscribed_at=null(),
     )  # fmt: skip
     if excluded:
-        _fill(
+        fill(
             session, Suppression, select(n).where(n % 200 == _SUPPRESSED),
             organization_id=literal(1), address_hash=_hash(n), list_id=null(),
             reason=literal(SuppressionReason.BOUNCE.value), detail=literal(""), created_at=now, lifted_at=null(),
         )  # fmt: skip
 
 
-def _fill(session: Session, table: type[Base], numbers: Select[int], **columns: ColumnElement[Any]) -> None:
+def fill(session: Session, table: type[Base], numbers: Select[int], **columns: ColumnElement[Any]) -> None:
+    """A row of a table for each number."""
     rows = numbers.with_only_columns(*columns.values(), maintain_column_froms=True)
     session.execute(insert(table).from_select(list(columns), rows, include_defaults=False))
 
 
-def _each(n: ColumnElement[int], nth: int, this: str, that: str) -> ColumnElement[str]:
+def each(n: ColumnElement[int], nth: int, this: str, that: str) -> ColumnElement[str]:
     """One in so many is this, the others are that."""
     return case((n % nth == 0, this), else_=that)
 

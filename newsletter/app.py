@@ -18,6 +18,7 @@ from .campaigns import preparing
 from .campaigns.lifecycle import Gate
 from .clock import Clock
 from .errors import NewsletterError
+from .events import engagement
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
 from .rendering.readers import Identity, Postmark
@@ -65,7 +66,14 @@ class App:
     def rule_context(self, day: date | None = None) -> RuleContext:
         """What rules and grades are read against; today where no day is given."""
         settings = self.settings
-        return RuleContext(self.organization.id, day or self.today(), settings.roll_over, settings.grade_bands)
+        return RuleContext(
+            self.organization.id,
+            day or self.today(),
+            settings.roll_over,
+            settings.grade_bands,
+            settings.timezone,
+            engagement.FIELDS,
+        )
 
     def identity(self, list_: List) -> Identity:
         """In whose name a list's mails go: its own, or the settings' where it has none."""

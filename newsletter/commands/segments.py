@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from subscribers import audience, lists
+from subscribers.db import dialect_of
 from subscribers.segments import saved
+from subscribers.segments.builder import to_json
 from subscribers.segments.rules import Rule
+from subscribers.segments.shown import sql_of
 from subscribers.tables import Segment
 
 from .output import json_option, opened, say
@@ -21,8 +24,11 @@ from .output import json_option, opened, say
 def segments() -> None:
     """Name rules that choose subscribers, and count them.
 
-    A rule compares band, grade, language, role, tag and list with =, != and in (...), joined by and, or, not and
-    brackets: band = elementary and (language = es or tag in ("fair 2026", volunteers))
+    A rule compares what is known of a subscriber, and joins comparisons by and, or, not and brackets, such as: band =
+    elementary and (language = es or tag in ("fair 2026", volunteers)) and not clicked within 90 days
+
+    The fields are list, band, grade, school, role, language, timezone, tag, place, joined, consent, segment, interest,
+    attended, received, opened, clicked and attribute.NAME. All that each can be asked: docs/commands.md
     """
 
 
@@ -48,13 +54,15 @@ def list_(as_json: bool) -> None:
 
 
 @segments.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--rule", "rule_text", help="Show this rule instead of a saved one.")
 @json_option
-def show(name: str, as_json: bool) -> None:
-    """Show the rule of segment NAME and how many subscribers it chooses today."""
+def show(name: str | None, rule_text: str | None, as_json: bool) -> None:
+    """Show segment NAME, or a rule: how it reads, how many it chooses today, and the SELECT that it becomes."""
+    _one_of(name, rule_text)
     with opened() as app, app.database.reading() as session:
-        segment = saved.get(session, app.organization.id, name)
-        facts = {**_facts(app, session, segment), "since": segment.created_at}
+        segment = None if name is None else saved.get(session, app.organization.id, name)
+        facts = _shown_facts(app, session, segment, rule_text or "")
         say(facts, lambda console: _shown(console, facts), as_json=as_json)
 
 
@@ -65,17 +73,36 @@ def show(name: str, as_json: bool) -> None:
 @json_option
 def count(name: str | None, rule_text: str | None, list_slug: str | None, as_json: bool) -> None:
     """Count whom segment NAME, or a rule, chooses today."""
-    if (name is None) == (rule_text is None):
-        raise click.UsageError("Give the NAME of a segment, or --rule RULE.")
+    _one_of(name, rule_text)
     with opened() as app, app.database.reading() as session:
         rule = saved.rule_for(session, app.rule_context(), name, rule_text)
         facts = {"rule": str(rule), "list": list_slug, "count": _count(app, session, rule, list_slug)}
         say(facts, lambda console: _counted(console, facts), as_json=as_json)
 
 
+def _one_of(name: str | None, rule_text: str | None) -> None:
+    if (name is None) == (rule_text is None):
+        raise click.UsageError("Give the NAME of a segment, or --rule RULE.")
+
+
 def _facts(app: App, session: Session, segment: Segment) -> dict[str, Any]:
-    chosen = _count(app, session, Rule.parse(segment.rule), None)
-    return {"name": segment.name, "rule": segment.rule, "count": chosen}
+    rule = saved.rule_for(session, app.rule_context(), segment.name, None)
+    return {"name": segment.name, "rule": segment.rule, "count": _count(app, session, rule, None)}
+
+
+def _shown_facts(app: App, session: Session, segment: Segment | None, rule_text: str) -> dict[str, Any]:
+    context = app.rule_context()
+    rule = saved.rule_for(session, context, segment.name if segment else None, rule_text)
+    written = Rule.parse(segment.rule if segment else rule_text)
+    return {
+        "name": segment.name if segment else None,
+        "rule": str(written),
+        "resolved": str(rule),
+        "count": _count(app, session, rule, None),
+        "since": segment.created_at if segment else None,
+        "tree": to_json(written),
+        "sql": sql_of(audience.chosen(rule, context), dialect_of(session)),
+    }
 
 
 def _count(app: App, session: Session, rule: Rule, list_slug: str | None) -> int:
@@ -101,8 +128,18 @@ def _table(console: Console, rows: list[dict[str, str]]) -> None:
 
 
 def _shown(console: Console, facts: dict[str, Any]) -> None:
-    console.print(f"{facts['name']}: {facts['rule'] or 'everyone'}", markup=False)
+    name = f"{facts['name']}: " if facts["name"] else ""
+    _line(console, f"{name}{facts['rule'] or 'everyone'}")
     console.print(f"Subscribers it chooses today: {facts['count']:,}")
+    if facts["resolved"] != facts["rule"]:
+        _line(console, f"With the segments that it names: {facts['resolved']}")
+    console.print()
+    _line(console, facts["sql"])
+
+
+def _line(console: Console, text: str) -> None:
+    """What somebody may copy: not folded, and no brackets taken for markup."""
+    console.print(text, markup=False, soft_wrap=True)
 
 
 def _counted(console: Console, facts: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, ColumnElement, String, Subquery, case, cast, 
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, Section
+from subscribers.segments.children import is_in_bands
 from subscribers.segments.contexts import RuleContext
-from subscribers.segments.fields import is_in_bands
 from subscribers.tables import Child, Subscriber, SubscriberRole
 
 MOST_SECTIONS = 63

@@ -3,14 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
+from zoneinfo import available_timezones
 
 from babel import Locale
 
 from subscribers.errors import NewsletterError
 from subscribers.grades import GradeInvalid, parse_grade
-from subscribers.tables import Role
+from subscribers.tables import Purpose, Role
 
 from .contexts import RuleContext
 
@@ -18,6 +20,10 @@ _LANGUAGE = re.compile(r"([a-z]{2,3})(-[a-z0-9]{2,8})*")
 _ALIKE = 0.8
 _LENGTH_OF_ALL_KNOWN = 2
 """Of the codes of two letters every one is known; of those of three there are thousands."""
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_DAY = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_MOST_DAYS = 36_500
+_MOST_SHOWN = 30
 
 
 class ValueInvalid(NewsletterError):
@@ -58,6 +64,8 @@ def words(text: str, _: RuleContext) -> str:
     cleaned = unicodedata.normalize("NFC", " ".join(text.split()))
     if not cleaned:
         raise ValueInvalid("the value is empty.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in cleaned):
+        raise ValueInvalid(f"{cleaned!r} has a character in it that is no part of a text.")
     return cleaned
 
 
@@ -66,10 +74,56 @@ def slug(text: str, context: RuleContext) -> str:
     return words(text, context).lower()
 
 
+def time_zone(text: str, _: RuleContext) -> str:
+    """The name of a time zone."""
+    known = _time_zones()
+    if text.lower() not in known:
+        close = get_close_matches(text.lower(), known, 1)
+        hint = f"did you mean {known[close[0]]}?" if close else "write it like America/Chicago."
+        raise ValueInvalid(f"{text!r} is not a time zone; {hint}")
+    return known[text.lower()]
+
+
+def consent(text: str, _: RuleContext) -> str:
+    """What a reader can agree to."""
+    return _one_of(text, [purpose.value for purpose in Purpose], "consent")
+
+
+def day(text: str, _: RuleContext) -> str:
+    """A day, of a century that people live in."""
+    try:
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "").isoformat()
+    except ValueError as error:
+        raise ValueInvalid(f"{text!r} is not a day; write it like 2026-09-01.") from error
+
+
+def days(text: str, _: RuleContext) -> str:
+    """A number of days."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DAYS)) and 1 <= int(text) <= _MOST_DAYS):
+        raise ValueInvalid(f"{text!r} is not a number of days from 1 to {_MOST_DAYS:,}.")
+    return str(int(text))
+
+
+def number(text: str, _: RuleContext) -> str:
+    """A number as people write it."""
+    if not is_number(text):
+        raise ValueInvalid(f"{text!r} is not a number; write it like 12 or 2.5.")
+    return text
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, and not too long to be exact."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def did_you_mean(text: str, known: Sequence[str]) -> str:
-    """The nearest of the known words as a question, or all of them."""
-    close = get_close_matches(text.lower(), known, 1)
-    return f"did you mean {close[0]}?" if close else f"it is one of {', '.join(known)}."
+    """The nearest of the known words as a question, or all of them, where they are not too many."""
+    by_small = {word.lower(): word for word in known}
+    close = get_close_matches(text.lower(), by_small, 1)
+    if close:
+        return f"did you mean {by_small[close[0]]}?"
+    more = f" and {len(known) - _MOST_SHOWN:,} more" if len(known) > _MOST_SHOWN else ""
+    return f"it is one of {', '.join(known[:_MOST_SHOWN])}{more}."
 
 
 def _one_of(text: str, known: Sequence[str], what: str) -> str:
@@ -82,3 +136,9 @@ def _one_of(text: str, known: Sequence[str], what: str) -> str:
 def _language_names() -> dict[str, str]:
     """English names, in lower case, to codes."""
     return {name.lower(): code for code, name in Locale("en").languages.items()}
+
+
+@cache
+def _time_zones() -> dict[str, str]:
+    """Names, by themselves in lower case."""
+    return {name.lower(): name for name in sorted(available_timezones())}

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import CommandLine
+from tests.support.school import ISSUE
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ def test_a_segment_is_saved_shown_and_counted_as_json(newsletter: CommandLine) -
     assert newsletter.do("segments", "create", "Spanish", "LANGUAGE=es", "--json").json() == facts
     shown = newsletter.do("segments", "show", "Spanish", "--json").json()
     assert shown.pop("since")
-    assert shown == facts
+    assert shown.pop("sql").startswith("SELECT subscriber.id\nFROM subscriber\nWHERE ")
+    tree = {"field": "language", "operator": "=", "values": ["es"]}
+    assert shown == {**facts, "resolved": "language = es", "tree": tree}
     listed = newsletter.do("segments", "list", "--json").json()
     assert listed == [{"name": "Spanish", "rule": "language = es"}]
     counted = newsletter.do("segments", "count", "Spanish", "--list", "families", "--json").json()
@@ -75,3 +78,33 @@ def test_a_wrong_rule_is_one_sentence(newsletter: CommandLine, rule: str, senten
 def test_a_name_and_a_rule_at_once_are_wrong_usage(newsletter: CommandLine) -> None:
     assert newsletter("segments", "count", "x", "--rule", "band = high").code == 2
     assert newsletter("segments", "count").code == 2
+
+
+def test_a_rule_is_shown_with_its_select_and_the_segments_it_names(newsletter: CommandLine) -> None:
+    newsletter.do("segments", "create", "Ben", "grade = 9")
+    shown = newsletter.do("segments", "show", "--rule", 'segment = Ben or tag contains "f]\'"').out
+    assert shown.startswith(
+        "segment = Ben or tag contains f]'\n"
+        "Subscribers it chooses today: 1\n"
+        "With the segments that it names: grade = 9 or tag contains f]'\n\n"
+        "SELECT subscriber.id\nFROM subscriber\nWHERE subscriber.organization_id = 1\n  AND ((EXISTS (SELECT *\n"
+    )
+    assert "GLOB '*[fF]]''*'" in shown
+    assert newsletter("segments", "show").code == 2
+
+
+def test_a_campaign_keeps_the_rule_and_not_the_segment(newsletter: CommandLine) -> None:
+    (Path.cwd() / "issue.md").write_text(ISSUE, encoding="utf-8")
+    newsletter.do("issues", "import", "issue.md")
+    newsletter.do("segments", "create", "Spanish", "language = es")
+    make = ("campaigns", "create", "--issue", "1", "--list", "families")
+    assert newsletter.do(*make, "--rule", "segment = Spanish and not tag = x", "--json").json()["audience"] == 1
+    assert newsletter.do("campaigns", "list", "--json").json()[0]["segment"] == "language = es and not tag = x"
+    assert newsletter.do(*make, "--rule", "not opened within 90 days", "--json").json()["audience"] == 0
+    copied = newsletter.do("campaigns", "copy", "2", "--json").json()
+    assert copied["audience"] == 0, "every place that reads a rule knows what was opened"
+    refused = newsletter(*make, "--rule", "clicked = 77")
+    assert (refused.code, refused.err) == (
+        1,
+        "Error: At character 11: There is no campaign 77. `newsletter campaigns list` shows those there are.\n",
+    )
