@@ -1,8 +1,13 @@
-"""The consent ledger: append-only. What a person agreed to, or no longer agrees to, in which words, when and how."""
+"""The consent ledger: append-only. What a person agreed to, or no longer agrees to, in which words, when and how.
 
+Only who it was and where they were can be taken out of a record, by `forget_readers` and `forget_places`.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, or_, update
 from sqlalchemy.orm import Session
 
 from .tables import ConsentRecord, Purpose, Subscriber
@@ -51,3 +56,24 @@ def record(
     if purpose is Purpose.TRACKING:
         subscriber.tracking = given
     session.flush()
+
+
+def has_place() -> ColumnElement[bool]:
+    """Whether a record still says from where it came."""
+    return or_(ConsentRecord.network_address != "", ConsentRecord.user_agent != "")
+
+
+def forget_places(session: Session, record_ids: Collection[int]) -> int:
+    """Take the network address and the browser out of records. Returns how many had them."""
+    return _empty(session, ConsentRecord.id.in_(record_ids) & has_place())
+
+
+def forget_readers(session: Session, subscriber_ids: Collection[int]) -> int:
+    """Leave the records of erased readers as evidence that names nobody. Returns how many there are."""
+    return _empty(session, ConsentRecord.subscriber_id.in_(subscriber_ids), subscriber_id=None)
+
+
+def _empty(session: Session, which: ColumnElement[bool], **more: None) -> int:
+    emptied = update(ConsentRecord).where(which).values(network_address="", user_agent="", **more)
+    changed = session.scalars(emptied.returning(ConsentRecord.id), execution_options={"synchronize_session": False})
+    return len(changed.all())

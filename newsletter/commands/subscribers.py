@@ -18,6 +18,7 @@ from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason,
 
 from . import subscribers_output as shown
 from .output import json_option, opened, parse_day, progress, say
+from .subscribers_privacy import data, erase
 
 _STAFF = Evidence(source="staff")
 _STATES = (SubscriptionState.CONFIRMED.value, SubscriptionState.PENDING.value)
@@ -27,6 +28,10 @@ _list_option = click.option("--list", "list_slug", required=True, help="The list
 @click.group()
 def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
+
+
+for command in (data, erase):
+    subscribers.add_command(command)
 
 
 @subscribers.command("import")
