@@ -6,11 +6,12 @@ Only who it was and where they were can be taken out of a record, by `forget_rea
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from .tables import ConsentRecord, Purpose, Subscriber
+from .tables import ConsentRecord, List, Purpose, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,39 @@ def record(
     if purpose is Purpose.TRACKING:
         subscriber.tracking = given
     session.flush()
+
+
+def standing(session: Session, subscriber: Subscriber) -> list[dict[str, Any]]:
+    """The reader's last answer for each list and for tracking, ready for JSON: what, since when, and how."""
+    latest = (
+        select(func.max(ConsentRecord.id))
+        .where(ConsentRecord.subscriber_id == subscriber.id)
+        .group_by(ConsentRecord.purpose, ConsentRecord.list_id)
+    )
+    found = (
+        select(
+            ConsentRecord.purpose,
+            List.slug.label("list"),
+            ConsentRecord.given,
+            ConsentRecord.recorded_at.label("since"),
+            ConsentRecord.source.label("by"),
+            ConsentRecord.wording,
+        )
+        .outerjoin(List, List.id == ConsentRecord.list_id)
+        .where(ConsentRecord.id.in_(latest))
+        .order_by(ConsentRecord.purpose, List.slug)
+    )
+    return [
+        {
+            "purpose": row.purpose.value,
+            "list": row.list,
+            "given": row.given,
+            "since": row.since.isoformat(),
+            "by": row.by,
+            "wording": row.wording,
+        }
+        for row in session.execute(found)
+    ]
 
 
 def has_place() -> ColumnElement[bool]:

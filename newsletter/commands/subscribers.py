@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.campaigns import streams
-from subscribers import households, importing, lists, subscriptions, suppressions
+from subscribers import consent, households, importing, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
@@ -96,6 +96,7 @@ def show(address: str, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         reader = people.get(session, app.organization.id, EmailAddress.parse(address))
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
+        facts["consents"] = consent.standing(session, reader)
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """How facts about subscribers look to a person at a terminal."""
 
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from subscribers.importing import ImportOptions, ImportResult
 from subscribers.tables import SubscriptionState
 
 _MOST_ERRORS = 20
+_BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
 _COUNTS = ("created", "updated", "unchanged", "suppressed", "rejected")
 
 
@@ -54,6 +56,7 @@ def described(console: Console, facts: dict[str, Any]) -> None:
             "roles": ", ".join(facts["roles"]),
             "tags": ", ".join(facts["tags"]),
             "tracking": "agreed" if facts["tracking"] else "not agreed",
+            **{_asked(row): _answer(row) for row in facts["consents"]},
         },
     )
     console.print(f"Next: newsletter subscribers unsubscribe {facts['address']}", markup=False)
@@ -79,6 +82,16 @@ def _figures(console: Console, rows: dict[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) else Text(value))
     console.print(table)
+
+
+def _asked(row: dict[str, Any]) -> str:
+    return f"consent to {row['list'] or row['purpose']}"
+
+
+def _answer(row: dict[str, Any]) -> str:
+    since = datetime.fromisoformat(row["since"])
+    words = f": “{row['wording']}”" if row["wording"] else ""
+    return f"{'given' if row['given'] else 'refused'} on {since:%-d %B %Y}, by {_BY.get(row['by'], row['by'])}{words}"
 
 
 def _child(child: dict[str, Any]) -> str:

@@ -20,7 +20,8 @@ _NOT_FIXED = (
     CampaignState.HELD,
     CampaignState.PREPARING,
 )
-_NOT_BEGUN = Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DEFERRED))
+NOT_BEGUN = Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DEFERRED))
+"""What may still be sent, and is in no sender's hand."""
 _NOBODY: dict[str, Any] = {
     "subscriber_id": None,
     "to_address": "",
@@ -61,10 +62,19 @@ def forget_readers(session: Session, readers: Collection[Subscriber], now: datet
 
 
 def forget_copies(session: Session, campaign_id: int, seqs: Collection[int]) -> int:
-    """Take the readers out of settled deliveries of one campaign. Returns how many."""
-    copies = update(Delivery).where(Delivery.campaign_id == campaign_id, Delivery.seq.in_(seqs), ~_NOT_BEGUN)
-    emptied = copies.values(**_NOBODY, payload=None).returning(Delivery.seq)
-    return len(session.scalars(emptied, execution_options={"synchronize_session": False}).all())
+    """Take the readers out of deliveries of one campaign that are not waiting to be sent. Returns how many.
+
+    After the last of them, also what was kept of readers erased before: figures of persons end together.
+    """
+    copies = update(Delivery).where(Delivery.campaign_id == campaign_id)
+    emptied = copies.where(Delivery.seq.in_(seqs), ~NOT_BEGUN).values(**_NOBODY, payload=None)
+    unsynchronized = {"synchronize_session": False}
+    count = len(session.scalars(emptied.returning(Delivery.seq), execution_options=unsynchronized).all())
+    more = select(Delivery.seq).where(Delivery.campaign_id == campaign_id, Delivery.subscriber_id > 0)
+    if session.scalar(more.limit(1)) is None:
+        erased = copies.where(Delivery.to_address == "", Delivery.payload.is_not(None))
+        session.execute(erased.values(payload=None), execution_options=unsynchronized)
+    return count
 
 
 def _to_nobody_at(readers: Collection[Subscriber]) -> ColumnElement[bool]:
@@ -87,9 +97,9 @@ def _erase(
         .values(
             **_NOBODY,
             payload=payload,
-            state=case((_NOT_BEGUN, DeliveryState.EXCLUDED.value), else_=Delivery.state),
-            reason=case((_NOT_BEGUN, Exclusion.ERASED.value), else_=Delivery.reason),
-            updated_at=case((_NOT_BEGUN, literal(now, UtcDateTime())), else_=Delivery.updated_at),
+            state=case((NOT_BEGUN, DeliveryState.EXCLUDED.value), else_=Delivery.state),
+            reason=case((NOT_BEGUN, Exclusion.ERASED.value), else_=Delivery.reason),
+            updated_at=case((NOT_BEGUN, literal(now, UtcDateTime())), else_=Delivery.updated_at),
             next_at=None,
         )
         .returning(Delivery.reason)
