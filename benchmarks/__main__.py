@@ -17,6 +17,7 @@ ROWS = {
     "sendgrid": "a campaign to a server that holds SendGrid's contract",
     "snapshot": "fixing the audience beside a bare INSERT ... SELECT",
     "imports": "importing a CSV file beside loading the same rows",
+    "exports": "exporting people beside a bare read of the same columns",
     "tracking": "opens and clicks beside an empty route",
     "workers": "two workers beside one, the mail server far away",
     "commands": "the command's help beside an empty Click program",

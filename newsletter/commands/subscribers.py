@@ -18,6 +18,7 @@ from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason,
 
 from . import subscribers_output as shown
 from .output import json_option, opened, parse_day, progress, say
+from .subscribers_export import export
 from .subscribers_privacy import data, erase
 
 _STAFF = Evidence(source="staff")
@@ -30,7 +31,7 @@ def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
 
 
-for command in (data, erase):
+for command in (export, data, erase):
     subscribers.add_command(command)
 
 

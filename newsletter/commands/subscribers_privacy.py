@@ -74,8 +74,8 @@ def _ask(address: str) -> None:
 
 def _erased(console: Console, facts: dict[str, Any]) -> None:
     kept, stopped = facts["kept_without_them"], facts["stopped"]
-    went = [_many(facts["subscriptions"], "subscription"), _many(facts["children"], "child", "children")]
-    console.print(f"{facts['address']} is erased: the person, {' and '.join(went)} they told us of.", markup=False)
+    went = f"{_many(facts['subscriptions'], 'subscription')}, {_many(facts['children'], 'child', 'children')}"
+    console.print(f"{facts['address']} is erased for good, with {went} and all else about them.", markup=False)
     if stopped:
         console.print(f"{_many(stopped, 'mail')} not sent yet will not be.")
     mails, consents = _many(kept["mails"], "mail"), _many(kept["consents"], "consent record")
