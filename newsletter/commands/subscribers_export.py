@@ -29,7 +29,12 @@ class FileExists(NewsletterError):
 @click.option("--list", "list_slug", help="Only who is or was on this list; everybody without it.")
 @click.option("--segment", "segment_name", help="Only whom this segment chooses today.")
 @click.option("--rule", "rule_text", help="Only whom this rule chooses today.")
-@click.option("--format", "form", type=click.Choice(list(Form)), help="csv, or jsonl: by FILE's ending, else csv.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Form]),
+    help="csv, or jsonl: by FILE's ending, else csv.",
+)
 @click.option("--suppressed", is_flag=True, help="Also those who are never to be mailed.")
 @click.option("--force", is_flag=True, help="In the place of a FILE that is there.")
 def export(

@@ -41,7 +41,7 @@ class Belongings:
     def __init__(self, session: Session, context: RuleContext) -> None:
         self._session = session
         self._context = context
-        self._schools = dict(session.execute(select(School.id, School.name)).tuples().all())
+        self._schools = {row.id: row.name for row in session.execute(select(School.id, School.name))}
         self._words: dict[tuple[Any, ...], str] = {}
         self._children: dict[int, list[Sequence[Any]]] = {}
         self.roles: dict[int, list[str]] = {}
@@ -85,7 +85,8 @@ class Belongings:
     def _read_words(self, reader_ids: Sequence[int]) -> None:
         self.roles, self.tags = defaultdict(list), defaultdict(list)
         roles = select(SubscriberRole.subscriber_id, type_coerce(SubscriberRole.role, String))
-        for reader_id, role in self._rows(roles.where(_within(SubscriberRole.subscriber_id, reader_ids))):
+        of_page = roles.where(_within(SubscriberRole.subscriber_id, reader_ids))
+        for reader_id, role in self._rows(of_page.order_by(SubscriberRole.subscriber_id, SubscriberRole.role)):
             self.roles[reader_id].append(role)
         tags = select(SubscriberTag.subscriber_id, Tag.name).join(Tag, Tag.id == SubscriberTag.tag_id)
         of_page = tags.where(_within(SubscriberTag.subscriber_id, reader_ids)).order_by(
