@@ -24,6 +24,7 @@ from subscribers.tables import (
 
 _SPARSE = 4
 """Ids that lie further apart than this on average are asked for one by one."""
+_NONE: Sequence[str] = ()
 _Children: TypeAlias = Sequence[Sequence[Any]]
 """Each who told of it, then its graduation year, band, the school year that was told in, and school."""
 
@@ -57,7 +58,7 @@ class Belongings:
         self._children = defaultdict(list)
         columns = (
             Child.subscriber_id,
-            Child.told_by,
+            type_coerce(Child.told_by, String),
             Child.graduation_year,
             Child.band,
             Child.end_year,
@@ -66,17 +67,17 @@ class Belongings:
         children = (
             select(*columns).where(_within(Child.subscriber_id, reader_ids)).order_by(Child.subscriber_id, Child.id)
         )
-        for reader_id, *child in self._rows(children):
-            self._children[reader_id].append(child)
+        for row in self._rows(children):
+            self._children[row[0]].append(row[1:])
         self.homes = self._homes(sorted(household_ids)) if household_ids else {}
 
-    def grades(self, reader_id: int) -> list[str]:
+    def grades(self, reader_id: int) -> Sequence[str]:
         """The children that the reader told of, as the import reads them: `3`, `K @ Lincoln`, `high`.
 
         Without those who have left school, and levels that are too old to be believed.
         """
         told = self._children.get(reader_id)
-        return [word for _, *child in _each_once(told) if (word := self._word(*child))] if told else []
+        return [word for child in _each_once(told) if (word := self._word(*child[1:]))] if told else _NONE
 
     def school(self, school_id: int | None) -> str:
         """A school's name; empty where there is none."""
@@ -141,7 +142,7 @@ class Belongings:
 
 def _each_once(told: _Children) -> _Children:
     """Of children alike that a form and an import told of, those of whichever told of more, or of more schools."""
-    if len({told_by for told_by, *_ in told}) == 1:
+    if len(told) == 1 or len({child[0] for child in told}) == 1:
         return told
     alike: dict[tuple[Any, ...], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for child in told:

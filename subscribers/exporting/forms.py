@@ -57,24 +57,25 @@ def json_lines(file: TextIO) -> Write:
 
 
 def _cells(person: Person, attributes: Sequence[str]) -> list[str]:
+    """Most of the cells are empty: of these nothing is asked."""
     told = person.attributes
     return [
         neutralised(person.email),
-        neutralised(person.name),
+        person.name and neutralised(person.name),
         person.language,
         person.time_zone,
         ";".join(person.grades),
-        neutralised(person.school),
+        person.school and neutralised(person.school),
         ";".join(person.roles),
-        neutralised(";".join(person.tags)),
-        neutralised(person.household),
+        neutralised(";".join(person.tags)) if person.tags else "",
+        person.household and neutralised(person.household),
         "yes" if person.tracking else "no",
-        neutralised(person.place),
+        person.place and neutralised(person.place),
         person.joined,
         person.confirmed,
         person.standing,
         neutralised(";".join(map(_on_a_day, person.attended))) if person.attended else "",
-        neutralised(";".join(person.interests)),
+        neutralised(";".join(person.interests)) if person.interests else "",
         person.suppressed,
         *(neutralised(_attribute(told[name])) if name in told else "" for name in attributes),
     ]
