@@ -13,7 +13,7 @@ from subscribers.segments.rules import Rule, RuleContext
 from subscribers.suppressions import in_force
 from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 
-from .belongings import Attended, Belongings
+from .belongings import Attended, Belongings, Parts
 
 PAGE = 5_000
 _OUT = "unsubscribed"
@@ -26,6 +26,7 @@ _STANDINGS: Mapping[str, str] = {
 _WORSE: Mapping[str, str] = {SuppressionReason.BOUNCE: "bounced", SuppressionReason.COMPLAINT: "complained"}
 _TO_SECONDS = len("2026-12-02 12:00:00")
 _NOTHING: Mapping[str, Any] = {}
+_NO_PARTS = Parts()
 _Rows: TypeAlias = Select[*tuple[Any, ...]]
 
 
@@ -143,7 +144,8 @@ def _suppression(list_id: int | None) -> Any:
 
 def _person(row: Row[*tuple[Any, ...]], belongings: Belongings) -> Person:
     reader_id, home, address, name, language, zone, place, school, tracking, told, state, joined, confirmed, why = row
-    grades = belongings.grades(reader_id)
+    grades = belongings.grades.get(reader_id, ())
+    parts = belongings.parts.get(reader_id, _NO_PARTS)
     return Person(
         address,
         name,
@@ -161,6 +163,6 @@ def _person(row: Row[*tuple[Any, ...]], belongings: Belongings) -> Person:
         belongings.roles.get(reader_id, ()),
         belongings.tags.get(reader_id, ()),
         belongings.homes.get(home, ""),
-        belongings.attended.get(reader_id, ()),
-        belongings.interests.get(reader_id, ()),
+        parts.attended,
+        parts.interests,
     )

@@ -1,13 +1,14 @@
 """What we hold about a person is told whole; and once they are erased nothing tells that they were ever here."""
 
 import ast
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from newsletter.app import App
 from newsletter.clock import Clock
@@ -16,12 +17,13 @@ from newsletter.events.tables import Event, EventKind
 from newsletter.ledger import balance, claims
 from newsletter.ledger.attempts import Due, attempt
 from newsletter.ledger.settling import Settlement, settle
+from newsletter.ledger.states import locked
 from newsletter.ledger.tables import CampaignState, Delivery, DeliveryState, Exclusion
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.settings import Tracking
 from subscribers import lists, subscribers, subscriptions, suppressions
 from subscribers.addresses import EmailAddress, without_addresses
-from subscribers.db import Base
+from subscribers.db import Base, Database
 from subscribers.tables import (
     Child,
     ConsentRecord,
@@ -35,6 +37,8 @@ from subscribers.tables import (
 from tests.support.persons import ADDRESS, AGENT, EVIDENCE, NETWORK, a_known_person, hear_of, traces
 from tests.support.school import a_scheduled_campaign, a_school, add_families, add_family, send, snapshot
 from tests.support.smtp_server import SmtpServer, when_it_arrives
+from tests.support.web_server import visiting
+from tests.support.web_world import new_world
 
 ROOT = Path(__file__).parents[2]
 
@@ -263,6 +267,37 @@ def test_the_audience_fixed_after_an_erasure_does_not_know_the_person(app: App, 
     assert send(app, campaign_id).state == CampaignState.SENT
     assert report(app, campaign_id).totals.audience == 3
     assert traces(app.database, tmp_path) == set()
+
+
+def test_an_erasure_waits_for_the_page_of_an_audience_that_is_being_written(app: App, tmp_path: Path) -> None:
+    reader_id = a_known_person(app)
+    campaign_id = a_scheduled_campaign(app)
+    app.scheduler().fire()
+    erasing = threading.Thread(target=erase, args=(app,))
+    with app.database.writing() as session:
+        campaign = locked(session, campaign_id)  # as a page begins
+        reader = session.get_one(Subscriber, reader_id)
+        erasing.start()
+        erasing.join(0.2)
+        assert erasing.is_alive()
+        copy = {"campaign_id": campaign_id, "seq": 1, "subscriber_id": reader_id, "to_address": reader.address}
+        session.execute(insert(Delivery).values(**copy, variant="en-1", updated_at=app.clock.now()))
+        campaign.audience = 1
+    erasing.join()
+    assert traces(app.database, tmp_path) == set()
+    with app.database.reading() as session:
+        [copied] = session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id))
+        assert (copied.state, copied.reason) == (DeliveryState.EXCLUDED, Exclusion.ERASED)
+
+
+def test_where_a_consent_came_from_is_not_written_if_it_is_to_be_kept_no_day(database: Database, clock: Clock) -> None:
+    world = new_world(database, clock, keep_evidence_days=0)
+    with visiting(world.app) as client:
+        client.post("/subscribe", data={"email": ADDRESS.mailed, "lists": "monthly"})
+    with database.reading() as session:
+        [record] = session.scalars(select(ConsentRecord))
+    assert (record.source, record.network_address, record.user_agent) == ("form", "", "")
+    assert record.wording
 
 
 def test_many_are_erased_at_once_by_their_ids(app: App) -> None:
