@@ -24,6 +24,7 @@ class Sizes:
     snapshot_readers: int = 1_000_000
     counted_readers: int = 1_000_000
     import_rows: int = 100_000
+    export_rows: int = 1_000_000
     tracking_seconds: int = 5
     window_seconds: int = 8
     rounds: int | None = None

@@ -18,7 +18,7 @@ from .campaigns import preparing
 from .campaigns.lifecycle import Gate
 from .clock import Clock
 from .errors import NewsletterError
-from .events import engagement
+from .events import engagement, retention
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
 from .rendering.readers import Identity, Postmark
@@ -122,6 +122,7 @@ class App:
             limits,
             self.enqueue,
             self.settings.tracking,
+            retention.clocks(self.settings),
         )
 
     @property

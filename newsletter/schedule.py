@@ -1,6 +1,6 @@
 """One idempotent tick over the due-table. The table is the truth: any number of schedulers may tick at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,15 @@ from newsletter.campaigns import arms, preparing, series
 from newsletter.campaigns.recurrence import Recurrence, RecurrenceInvalid
 from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
+from newsletter.events import retention
+from newsletter.events.retention import RetentionClock
 from newsletter.ledger import balance
 from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import get, move
 from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
 from newsletter.settings import Tracking
+from subscribers import organizations
 from subscribers.db import Database
 
 TICK_SECONDS = 5
@@ -42,6 +45,7 @@ class Scheduler:
     limits: preparing.Limits
     enqueue: Enqueue = nobody
     tracking: Tracking = Tracking.CONSENT
+    kept: Sequence[RetentionClock] = ()
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -49,11 +53,13 @@ class Scheduler:
         self.prepare()
         recovery.sweep(self.database, self.clock, self.journals)
         self.finish()
+        self.purge()
 
     def fire(self) -> None:
         """Let due campaigns begin; hold those whose time passed by more than the grace time."""
         with self.database.reading() as session:
-            due = session.scalars(select(Schedule).where(Schedule.next_at <= self.clock.sql())).all()
+            is_due = Schedule.next_at <= self.clock.sql(), Schedule.kind != ScheduleKind.PURGE
+            due = session.scalars(select(Schedule).where(*is_due)).all()
         for schedule in due:
             if schedule.next_at is not None:
                 with self.database.writing() as session:
@@ -92,6 +98,19 @@ class Scheduler:
                 balance.finish(session, self.clock, campaign_id)
         except balance.SumBroken as broken:
             _log.error(str(broken))
+
+    def purge(self) -> None:
+        """Once a day, let go of what was kept long enough: a few pages in each tick, until that is all."""
+        with self.database.reading() as session:
+            if not self.kept or not retention.is_time(session, self.clock):
+                return
+            organization_id = organizations.the(session).id
+        with self.database.writing() as session:
+            if not retention.take_turn(session, self.clock, organization_id):
+                return
+        _, is_all = retention.purge(self.database, self.kept, self.clock.now(), pages=retention.PAGES)
+        with self.database.writing() as session:
+            retention.end_turn(session, self.clock, is_all=is_all)
 
     def _fire_one(self, session: Session, schedule_id: int, fire_at: datetime) -> None:
         """Win the due time by taking it out of the table; the run's primary key refuses a second one."""

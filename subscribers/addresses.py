@@ -13,6 +13,7 @@ _LONGEST = 320
 _BLANKS = " \t\u00a0"
 """What a spreadsheet or a paste leaves around an address. A line end is no blank: nothing that holds one is mailed."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_IN_TEXT = re.compile(r"[^\s<>()\[\]\"',:;@]{1,64}@[^\s<>()\[\]\"',:;@]+")
 
 
 class AddressInvalid(NewsletterError):
@@ -43,6 +44,11 @@ class EmailAddress:
         local = unicodedata.normalize("NFC", found.local_part)
         key = unicodedata.normalize("NFC", local.casefold())
         return cls(f"{local}@{found.ascii_domain}", f"{key}@{found.ascii_domain}", found.smtputf8)
+
+
+def without_addresses(text: str) -> str:
+    """What a mail server said, with every address in it left out, so that it may be kept longer than the person is."""
+    return _IN_TEXT.sub("...", text)
 
 
 def address_hash(key: str, salt: str) -> str:

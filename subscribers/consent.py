@@ -1,11 +1,17 @@
-"""The consent ledger: append-only. What a person agreed to, or no longer agrees to, in which words, when and how."""
+"""The consent ledger: append-only. What a person agreed to, or no longer agrees to, in which words, when and how.
 
+Only who it was and where they were can be taken out of a record, by `forget_readers` and `forget_places`.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from .tables import ConsentRecord, Purpose, Subscriber
+from .tables import ConsentRecord, List, Purpose, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +57,57 @@ def record(
     if purpose is Purpose.TRACKING:
         subscriber.tracking = given
     session.flush()
+
+
+def standing(session: Session, subscriber: Subscriber) -> list[dict[str, Any]]:
+    """The reader's last answer for each list and for tracking, ready for JSON: what, since when, and how."""
+    latest = (
+        select(func.max(ConsentRecord.id))
+        .where(ConsentRecord.subscriber_id == subscriber.id)
+        .group_by(ConsentRecord.purpose, ConsentRecord.list_id)
+    )
+    found = (
+        select(
+            ConsentRecord.purpose,
+            List.slug.label("list"),
+            ConsentRecord.given,
+            ConsentRecord.recorded_at.label("since"),
+            ConsentRecord.source.label("by"),
+            ConsentRecord.wording,
+        )
+        .outerjoin(List, List.id == ConsentRecord.list_id)
+        .where(ConsentRecord.id.in_(latest))
+        .order_by(ConsentRecord.purpose, List.slug)
+    )
+    return [
+        {
+            "purpose": row.purpose.value,
+            "list": row.list,
+            "given": row.given,
+            "since": row.since.isoformat(),
+            "by": row.by,
+            "wording": row.wording,
+        }
+        for row in session.execute(found)
+    ]
+
+
+def has_place() -> ColumnElement[bool]:
+    """Whether a record still says from where it came."""
+    return or_(ConsentRecord.network_address != "", ConsentRecord.user_agent != "")
+
+
+def forget_places(session: Session, record_ids: Collection[int]) -> int:
+    """Take the network address and the browser out of records. Returns how many had them."""
+    return _empty(session, ConsentRecord.id.in_(record_ids) & has_place())
+
+
+def forget_readers(session: Session, subscriber_ids: Collection[int]) -> int:
+    """Leave the records of erased readers as evidence that names nobody. Returns how many there are."""
+    return _empty(session, ConsentRecord.subscriber_id.in_(subscriber_ids), subscriber_id=None)
+
+
+def _empty(session: Session, which: ColumnElement[bool], **more: None) -> int:
+    emptied = update(ConsentRecord).where(which).values(network_address="", user_agent="", **more)
+    changed = session.scalars(emptied.returning(ConsentRecord.id), execution_options={"synchronize_session": False})
+    return len(changed.all())

@@ -96,7 +96,12 @@ def suppressed_among(
 
 def active_for(list_id: int | ColumnElement[int] | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """An EXISTS for any SELECT: the address hash is suppressed everywhere or, where one is given, on that list."""
-    return exists().where(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), _scope(list_id))
+    return exists().where(in_force(list_id, hashed))
+
+
+def in_force(list_id: int | ColumnElement[int] | None, hashed: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether a suppression is one of those that `active_for` looks for."""
+    return and_(Suppression.address_hash == hashed, Suppression.lifted_at.is_(None), _scope(list_id))
 
 
 def _scope(list_id: int | ColumnElement[int] | None) -> ColumnElement[bool]:

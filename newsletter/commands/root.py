@@ -12,7 +12,7 @@ from subscribers.errors import NewsletterError
 COMMANDS = {
     "init": ("setup", "init", "Write a configuration with a new secret key and make the database."),
     "doctor": ("doctor", "doctor", "Say what is wrong with this installation."),
-    "db": ("setup", "db", "Bring the database up to date, or check it."),
+    "db": ("setup", "db", "Bring the database up to date, check it, or let go of what was kept long enough."),
     "version": ("setup", "version", "Print the version."),
     "demo": ("demo", "demo", "Run the whole job once with made-up families and a local inbox."),
     "run": ("run", "run", "Serve the pages, keep the schedule and send, in one process."),

@@ -15,6 +15,8 @@ from newsletter.settings import CONFIG_FILE, Settings, load
 from subscribers import organizations
 from subscribers.db import Database
 
+from .db_purge import purge
+
 _CONFIG = """\
 # Settings of this installation; the environment overrides them.
 # Keep this file private: it holds the key that signs links.
@@ -58,7 +60,10 @@ def init(organization: str) -> None:
 
 @click.group()
 def db() -> None:
-    """Bring the database up to date, or check it."""
+    """Bring the database up to date, check it, or let go of what was kept long enough."""
+
+
+db.add_command(purge)
 
 
 @db.command()

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.campaigns import streams
-from subscribers import households, lists, subscriptions, suppressions
+from subscribers import consent, households, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
@@ -18,7 +18,9 @@ from . import subscribers_output as shown
 from .children import child
 from .output import json_option, opened, say
 from .rollover import rollover
+from .subscribers_export import export
 from .subscribers_import import import_
+from .subscribers_privacy import data, erase
 
 _STAFF = Evidence(source="staff")
 _list_option = click.option("--list", "list_slug", required=True, help="The list to put them on.")
@@ -29,9 +31,8 @@ def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
 
 
-subscribers.add_command(import_)
-subscribers.add_command(child)
-subscribers.add_command(rollover)
+for command in (import_, export, child, rollover, data, erase):
+    subscribers.add_command(command)
 
 
 @subscribers.command()
@@ -58,6 +59,7 @@ def show(address: str, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         reader = people.get(session, app.organization.id, EmailAddress.parse(address))
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
+        facts["consents"] = consent.standing(session, reader)
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
 
 

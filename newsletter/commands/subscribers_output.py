@@ -1,5 +1,6 @@
 """How facts about subscribers look to a person at a terminal."""
 
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -7,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from subscribers.tables import SubscriptionState
+
+_BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
 
 
 def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:
@@ -31,6 +34,7 @@ def described(console: Console, facts: dict[str, Any]) -> None:
             "roles": ", ".join(facts["roles"]),
             "tags": ", ".join(facts["tags"]),
             "tracking": "agreed" if facts["tracking"] else "not agreed",
+            **{_asked(row): _answer(row) for row in facts["consents"]},
         },
     )
     console.print(f"Next: newsletter subscribers unsubscribe {facts['address']}", markup=False)
@@ -56,6 +60,16 @@ def _figures(console: Console, rows: dict[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) else Text(value))
     console.print(table)
+
+
+def _asked(row: dict[str, Any]) -> str:
+    return f"consent to {row['list'] or row['purpose']}"
+
+
+def _answer(row: dict[str, Any]) -> str:
+    since = datetime.fromisoformat(row["since"])
+    words = f": “{row['wording']}”" if row["wording"] else ""
+    return f"{'given' if row['given'] else 'refused'} on {since:%-d %B %Y}, by {_BY.get(row['by'], row['by'])}{words}"
 
 
 def child(facts: dict[str, Any]) -> str:

@@ -1,17 +1,23 @@
 """Of whom opens and clicks may be kept."""
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, false, or_
 
+from newsletter.ledger.tables import Delivery
 from newsletter.settings import Tracking
 from subscribers.tables import Subscriber
 
+_ERASED_WHO_HAD_AGREED = Delivery.payload["agreed"].as_boolean()
+
 
 def may_track(tracking: Tracking) -> ColumnElement[bool]:
-    """Whether a reader's requests may be kept today, over `Subscriber`."""
+    """Whether a reader's requests may be kept today, over `Delivery` left-joined to `Subscriber`.
+
+    For an erased reader, as it was until then: their erasure changes no figure of a mail that they got.
+    """
     match tracking:
         case Tracking.CONSENT:
-            return Subscriber.tracking.is_(True)
+            return or_(Subscriber.tracking.is_(True), _ERASED_WHO_HAD_AGREED.is_(True))
         case Tracking.PERSONAL:
-            return Subscriber.id.is_not(None)
+            return or_(Subscriber.id.is_not(None), _ERASED_WHO_HAD_AGREED.is_not(None))
         case _:
             return false()

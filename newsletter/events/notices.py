@@ -44,6 +44,7 @@ class Notice:
     status: str = ""
     """The receiving server's status, such as `5.1.1` (RFC 3463)."""
     reason: str = ""
+    """In the server's words, without any address: it is kept longer than the reader is."""
 
 
 def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:

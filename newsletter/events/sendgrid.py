@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.errors import NewsletterError
 from newsletter.tokens import KEY_ARGUMENT, DeliveryKey, Signer, TokenInvalid
+from subscribers.addresses import without_addresses
 
 from .notices import Notice
 from .tables import EventKind
@@ -163,7 +164,7 @@ def _notice(event: Any, signer: Signer) -> Notice | None:
         provider_id=_text(event, "sg_message_id").partition(".")[0] or None,
         is_permanent=_is_permanent(event),
         status=_text(event, "status"),
-        reason=_text(event, "reason") or _text(event, "response"),
+        reason=without_addresses(_text(event, "reason") or _text(event, "response")),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Integer, Select, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import Executable, Integer, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock, database_now
@@ -128,12 +128,15 @@ def _of_due(forbidden: Any) -> Select[Any]:
 
 
 _LIST_ID = bindparam("list_id", type_=Integer)
+_HAD_A_READER = Delivery.subscriber_id.is_not(None)
 _DUE_OF_LIST = _of_due(
     case((Subscriber.id.is_(None), Exclusion.ERASED.value), else_=audience.exclusion(_LIST_ID))
 ).outerjoin(Subscription, and_(Subscription.subscriber_id == Subscriber.id, Subscription.list_id == _LIST_ID))
 _DUE_OF_STREAM = _of_due(
     case(
-        (suppressions.active_for(None, Subscriber.address_hash), literal(Exclusion.SUPPRESSED.value)),
+        # Mails to no reader, such as tests, keep their address.
+        (and_(Subscriber.id.is_(None), or_(_HAD_A_READER, Delivery.to_address == "")), Exclusion.ERASED.value),
+        (suppressions.active_for(None, Subscriber.address_hash), Exclusion.SUPPRESSED.value),
         else_=None,
     )
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Executable, Float, and_, bindparam, case, or_, select, update
+from sqlalchemy import Executable, Float, and_, bindparam, case, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock, database_now
@@ -75,6 +75,7 @@ def _settle(dialect: str) -> Executable:
         .cte("outcome")
         .prefix_with("MATERIALIZED")
     )  # else SQLite looks through all outcomes for each row
+    is_erased = Delivery.to_address == ""  # an answer to a reader who is gone meanwhile must not name them again
     says_what_became = outcome.c.state.in_((DeliveryState.ACCEPTED.value, DeliveryState.REJECTED.value))
     return (
         update(Delivery)
@@ -92,8 +93,8 @@ def _settle(dialect: str) -> Executable:
             state=outcome.c.state,
             attempt=outcome.c.new_attempt,
             next_at=case((outcome.c.wait.is_not(None), database_now(outcome.c.wait + bindparam("now", type_=Float)))),
-            provider_id=outcome.c.provider_id,
-            error=outcome.c.error,
+            provider_id=case((is_erased, null()), else_=outcome.c.provider_id),
+            error=case((is_erased, null()), else_=outcome.c.error),
             updated_at=database_now("now"),
         )
         .returning(Delivery.seq)

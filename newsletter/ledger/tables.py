@@ -183,7 +183,7 @@ class Delivery(Base):
     """Tells several mails of one stream to one subscriber apart."""
     variant: Mapped[str] = mapped_column(default="")
     payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """What a stream's mail needs beside its reader."""
+    """What a stream's mail needs beside its reader; of an erased reader, whether they had agreed to tracking."""
     dedupe: Mapped[str | None]
     """For a stream: refuses the same mail twice."""
     state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.PENDING)
@@ -224,6 +224,8 @@ class ScheduleKind(StrEnum):
     """A campaign begins."""
     WINNER = "winner"
     """The winner of a campaign's A/B test is chosen."""
+    PURGE = "purge"
+    """What was kept long enough goes."""
     SERIES = "series"
     """A series opens its next draft."""
 
@@ -238,7 +240,7 @@ class Schedule(Base):
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     kind: Mapped[ScheduleKind] = mapped_column(named(ScheduleKind))
     subject_id: Mapped[int]
-    """The campaign, or the series for `kind = series`."""
+    """The campaign; the series for `kind = series`, the organization for `kind = purge`."""
     next_at: Mapped[datetime | None] = mapped_column(index=True)
     cron: Mapped[str] = mapped_column(default="")
     tz: Mapped[str] = mapped_column(default="")

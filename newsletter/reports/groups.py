@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.ledger.tables import Delivery
 from newsletter.settings import Tracking
 from subscribers.segments.rules import Rule, RuleContext
+from subscribers.tables import Subscriber
 
 from .figures import Figures, figures_of
 
@@ -40,9 +41,12 @@ def by_language(session: Session, campaign_id: int, tracking: Tracking, minimum:
 def by_band(
     session: Session, campaign_id: int, tracking: Tracking, minimum: int, context: RuleContext
 ) -> tuple[Group, ...]:
-    """Groups by the bands of the family's children, on the campaign's day; a family of two bands is in both."""
+    """Groups by the bands of the family's children, on the campaign's day; a family of two bands is in both.
+
+    Who is erased is in none of them: what was known of their children is gone.
+    """
     rules = {band: Rule.parse(f"band = {band}").where(context) for band in context.bands.names}
-    rules[""] = and_(*(not_(rule) for rule in rules.values()))
+    rules[""] = and_(Subscriber.id.is_not(None), *(not_(rule) for rule in rules.values()))
     of_campaign = figures_of(campaign_id, tracking)
     found = {band: Figures(*session.execute(of_campaign.where(rule)).one()) for band, rule in rules.items()}
     return _shown(found, minimum)

@@ -98,6 +98,7 @@ def test_what_prints_facts_prints_them_as_json_too(name: str) -> None:
         "scheduler",
         "send",
         "issues export",
+        "subscribers export",
         "series remove",
     }
     steps = {f"campaigns {step}" for step in ("approve", "schedule", "pause", "resume", "cancel", "winner", "retry")}

@@ -1,0 +1,90 @@
+"""`newsletter subscribers data` and `erase`: what we hold about a person, and being forgotten."""
+
+import json
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from sqlalchemy.orm import Session
+
+from newsletter.app import App
+from newsletter.errors import NewsletterError
+from newsletter.events import persons
+from subscribers import subscribers as people
+from subscribers import suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.tables import Subscriber
+
+from .output import json_option, opened, say
+
+
+class NothingHeld(NewsletterError):
+    """We hold nothing about this address."""
+
+
+class NotConfirmed(NewsletterError):
+    """Nobody is here to be asked. Add --yes to erase."""
+
+
+@click.command()
+@click.argument("address")
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON with or without this.")
+def data(address: str) -> None:
+    """Print all that we hold about one person, as JSON: to be given to them when they ask."""
+    with opened() as app, app.database.reading() as session:
+        reader = _reader(session, app, EmailAddress.parse(address))
+        click.echo(json.dumps(persons.held(session, reader), ensure_ascii=False, indent=2))
+
+
+@click.command()
+@click.argument("address")
+@click.option("--never-again", is_flag=True, help="They also asked never to be mailed again.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def erase(address: str, never_again: bool, yes: bool, as_json: bool) -> None:
+    """Erase one person for good. Figures stay as they are, and consents stay as evidence that names nobody."""
+    to = EmailAddress.parse(address)
+    with opened() as app:
+        with app.database.reading() as session:
+            known = _reader(session, app, to).address
+        if not yes:
+            _ask(known)
+        with app.database.writing() as session:
+            reader, now = _reader(session, app, to), app.clock.now()
+            facts = persons.erase(session, app.organization, reader, now=now, never_again=never_again)
+        app.database.wipe()
+    say(facts, lambda console: _erased(console, facts), as_json=as_json)
+
+
+def _reader(session: Session, app: App, address: EmailAddress) -> Subscriber:
+    found = people.find(session, app.organization.id, address)
+    if found is None:
+        is_suppressed = suppressions.is_suppressed(session, app.organization, address)
+        but = ", but that the address is never to be mailed" if is_suppressed else ""
+        raise NothingHeld(f"We hold nothing about {address.mailed}{but}.")
+    return found
+
+
+def _ask(address: str) -> None:
+    if not sys.stdin.isatty():
+        raise NotConfirmed(f"Nobody is here to be asked: add --yes to erase {address} for good.")
+    click.confirm(f"Erase {address} for good? This cannot be undone.", abort=True)
+
+
+def _erased(console: Console, facts: dict[str, Any]) -> None:
+    kept, stopped = facts["kept_without_them"], facts["stopped"]
+    went = f"{_many(facts['subscriptions'], 'subscription')}, {_many(facts['children'], 'child', 'children')}"
+    console.print(f"{facts['address']} is erased for good, with {went} and all else about them.", markup=False)
+    if stopped:
+        console.print(f"{_many(stopped, 'mail')} not sent yet will not be.")
+    mails, consents = _many(kept["mails"], "mail"), _many(kept["consents"], "consent record")
+    console.print(f"Kept without their name, for figures and as evidence: {mails}, {consents}.")
+    if facts["never_mailed_again"]:
+        console.print("The address is never mailed again; of it we keep only a keyed hash.")
+    else:
+        console.print("Whoever signs up with this address begins anew.")
+
+
+def _many(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -1,0 +1,76 @@
+"""Who is kept no longer: sign-ups that were never confirmed, and readers who have left every list."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import Select, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+
+from .tables import ConsentRecord, Purpose, Subscriber, Subscription, SubscriptionState
+
+_Rows: TypeAlias = Select[*tuple[Any, ...]]
+_UNSYNCHRONIZED = {"synchronize_session": False}
+
+
+def unconfirmed(before: datetime) -> _Rows:
+    """The subscriptions (`subscriber_id`, `list_id`) that wait for a confirmation `since` some time before a moment.
+
+    It is the last time that the reader asked for the list; for who came by an import, when that was.
+    """
+    asked = (
+        select(func.max(ConsentRecord.recorded_at))
+        .where(ConsentRecord.subscriber_id == Subscription.subscriber_id)
+        .where(ConsentRecord.list_id == Subscription.list_id, ConsentRecord.purpose == Purpose.LIST)
+        .where(ConsentRecord.given)
+        .scalar_subquery()
+    )
+    since = func.coalesce(asked, Subscription.created_at)
+    waiting = select(Subscription.subscriber_id, Subscription.list_id, since.label("since"))
+    return waiting.where(Subscription.state == SubscriptionState.PENDING, since < before)
+
+
+def lapse(session: Session, waiting: Collection[tuple[int, int]]) -> tuple[int, Sequence[int]]:
+    """End pending subscriptions, each a (`subscriber_id`, `list_id`): who had left the list before has left it again.
+
+    Returns how many were still pending, and the ids of readers who are now on no list and have left none.
+    """
+    pending = (
+        tuple_(Subscription.subscriber_id, Subscription.list_id).in_(waiting),
+        Subscription.state == SubscriptionState.PENDING,
+    )
+    had_left = update(Subscription).where(*pending, Subscription.unsubscribed_at.is_not(None))
+    back = session.scalars(
+        had_left.values(state=SubscriptionState.UNSUBSCRIBED).returning(Subscription.subscriber_id),
+        execution_options=_UNSYNCHRONIZED,
+    ).all()
+    ended = session.scalars(
+        delete(Subscription).where(*pending).returning(Subscription.subscriber_id), execution_options=_UNSYNCHRONIZED
+    ).all()
+    on_a_list = exists().where(Subscription.subscriber_id == Subscriber.id)
+    alone = session.scalars(select(Subscriber.id).where(Subscriber.id.in_(set(ended)), ~on_a_list)).all()
+    return len(back) + len(ended), alone
+
+
+def gone(before: datetime) -> _Rows:
+    """The readers (`subscriber_id`) who have left every list they were on, the last of them `since` before a moment.
+
+    Who was never on a list has left none.
+    """
+    other = aliased(Subscription)
+    stays = exists().where(
+        other.subscriber_id == Subscription.subscriber_id,
+        or_(other.state != SubscriptionState.UNSUBSCRIBED, other.unsubscribed_at >= before),
+    )
+    return (
+        select(Subscription.subscriber_id, func.max(Subscription.unsubscribed_at).label("since"))
+        .where(Subscription.state == SubscriptionState.UNSUBSCRIBED, Subscription.unsubscribed_at < before, ~stays)
+        .group_by(Subscription.subscriber_id)
+    )
+
+
+def still_gone(session: Session, reader_ids: Collection[int], before: datetime) -> Sequence[int]:
+    """Those of readers who have not come back, locked so that none of them does until the caller's transaction ends."""
+    theirs = select(Subscription.list_id).where(Subscription.subscriber_id.in_(reader_ids))
+    session.execute(theirs.order_by(Subscription.subscriber_id, Subscription.list_id).with_for_update()).all()
+    return session.scalars(gone(before).where(Subscription.subscriber_id.in_(reader_ids))).all()

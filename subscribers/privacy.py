@@ -1,0 +1,180 @@
+"""What we hold about a person, and how they are forgotten: the subscriber's side of it."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, TypeAlias
+
+from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.orm import Session
+
+from . import consent
+from .subscribers import roles_of, tags_of
+from .tables import (
+    Child,
+    ConsentRecord,
+    Household,
+    List,
+    OwnField,
+    Participation,
+    School,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
+
+Query: TypeAlias = Select[*tuple[Any, ...]]
+
+
+def held(session: Session, reader: Subscriber) -> dict[str, Any]:
+    """All that is held about a reader, ready for JSON; the keys are a contract and keep their order.
+
+    `children` are those that the reader told us of, or an import of them. `consents` and `suppressions` are complete:
+    answers taken back and suppressions lifted are in them. Moments are ISO 8601 in UTC, days `YYYY-MM-DD`; what is not
+    known is an empty text or null.
+    """
+    return {
+        **_facts(session, reader),
+        "roles": sorted(roles_of(session, reader)),
+        "tags": tags_of(session, reader),
+        "attributes": reader.attributes,
+        "household": _household(session, reader),
+        "children": rows(session, _children(reader)),
+        "participation": rows(session, _participation(reader)),
+        "subscriptions": rows(session, _subscriptions(reader)),
+        "consents": rows(session, _consents(reader)),
+        "suppressions": rows(session, _suppressions(reader)),
+    }
+
+
+def forget(session: Session, reader_ids: Collection[int]) -> int:
+    """Remove readers with all that belongs to them; their consents stay as evidence that names nobody.
+
+    A household in which nobody is left goes with its children. Returns how many consents stay.
+    """
+    homes = _homes(session, reader_ids)
+    unsynchronized = {"synchronize_session": False}
+    # The rest follows by ON DELETE CASCADE. The reader first: who writes a consent of theirs holds their row.
+    session.execute(delete(Subscriber).where(Subscriber.id.in_(reader_ids)), execution_options=unsynchronized)
+    somebody = exists().where(Subscriber.household_id == Household.id)
+    session.execute(delete(Household).where(Household.id.in_(homes), ~somebody), execution_options=unsynchronized)
+    return consent.forget_readers(session, reader_ids)
+
+
+def rows(session: Session, query: Query) -> list[dict[str, Any]]:
+    """Rows as JSON has them: moments and days as ISO text, words for what is one of several."""
+    return [{name: _as_json(value) for name, value in row.items()} for row in session.execute(query).mappings()]
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+def _facts(session: Session, reader: Subscriber) -> dict[str, Any]:
+    school = session.scalar(select(School.name).where(School.id == reader.school_id)) if reader.school_id else None
+    return {
+        "address": reader.address,
+        "public_id": reader.public_id,
+        "name": reader.name,
+        "language": reader.language,
+        "time_zone": reader.time_zone,
+        "place": reader.place,
+        "school": school or "",
+        "written_by_themself": [str(field.name).lower() for field in OwnField(reader.own_fields)],
+        "tracking": reader.tracking,
+        "created_at": reader.created_at.isoformat(),
+        "updated_at": reader.updated_at.isoformat(),
+    }
+
+
+def _household(session: Session, reader: Subscriber) -> dict[str, Any] | None:
+    """The household's name, if it has one, and how many other readers are in it."""
+    if reader.household_id is None:
+        return None
+    others = select(Subscriber.id).where(Subscriber.household_id == reader.household_id, Subscriber.id != reader.id)
+    key = session.scalar(select(Household.key).where(Household.id == reader.household_id))
+    return {"name": key or "", "other_readers": len(session.scalars(others).all())}
+
+
+def _children(reader: Subscriber) -> Query:
+    return (
+        select(
+            Child.told_by,
+            Child.graduation_year,
+            Child.told_year,
+            Child.band,
+            Child.end_year,
+            School.name.label("school"),
+            Child.mark,
+            Child.created_at,
+        )
+        .outerjoin(School, School.id == Child.school_id)
+        .where(Child.subscriber_id == reader.id)
+        .order_by(Child.id)
+    )
+
+
+def _participation(reader: Subscriber) -> Query:
+    of_reader = select(Participation.kind, Participation.subject, Participation.on_day)
+    of_reader = of_reader.where(Participation.subscriber_id == reader.id)
+    return of_reader.order_by(Participation.kind, Participation.subject)
+
+
+def _subscriptions(reader: Subscriber) -> Query:
+    return (
+        select(
+            List.slug.label("list"),
+            Subscription.state,
+            Subscription.frequency,
+            Subscription.created_at,
+            Subscription.confirmed_at,
+            Subscription.unsubscribed_at,
+            Subscription.paused_until,
+            Subscription.off_roster_at,
+        )
+        .join(List, List.id == Subscription.list_id)
+        .where(Subscription.subscriber_id == reader.id)
+        .order_by(List.slug)
+    )
+
+
+def _consents(reader: Subscriber) -> Query:
+    return (
+        select(
+            ConsentRecord.purpose,
+            List.slug.label("list"),
+            ConsentRecord.given,
+            ConsentRecord.wording,
+            ConsentRecord.wording_version,
+            ConsentRecord.language,
+            ConsentRecord.recorded_at,
+            ConsentRecord.source,
+            ConsentRecord.network_address,
+            ConsentRecord.user_agent,
+        )
+        .outerjoin(List, List.id == ConsentRecord.list_id)
+        .where(ConsentRecord.subscriber_id == reader.id)
+        .order_by(ConsentRecord.recorded_at, ConsentRecord.id)
+    )
+
+
+def _suppressions(reader: Subscriber) -> Query:
+    return (
+        select(
+            List.slug.label("list"),
+            Suppression.reason,
+            Suppression.detail,
+            Suppression.created_at,
+            Suppression.lifted_at,
+        )
+        .outerjoin(List, List.id == Suppression.list_id)
+        .where(Suppression.organization_id == reader.organization_id, Suppression.address_hash == reader.address_hash)
+        .order_by(Suppression.id)
+    )
+
+
+def _homes(session: Session, reader_ids: Collection[int]) -> Sequence[int | None]:
+    of_readers = select(Subscriber.household_id).where(Subscriber.id.in_(reader_ids))
+    return session.scalars(of_readers.where(Subscriber.household_id.is_not(None)).distinct()).all()

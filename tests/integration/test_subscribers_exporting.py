@@ -1,0 +1,319 @@
+"""An export holds what the import reads, and gives the same people to a new installation."""
+
+import csv
+import io
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, update
+
+from subscribers import exporting, households, lists, subscribers, subscriptions, suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.consent import Evidence
+from subscribers.db import Base, Database
+from subscribers.exporting import COLUMNS, Chosen, Exported, Form, people
+from subscribers.formulas import restored
+from subscribers.segments.rules import Rule, RuleContext
+from subscribers.tables import (
+    Child,
+    Household,
+    Part,
+    Participation,
+    Role,
+    School,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+    Tag,
+    Told,
+)
+from tests.support.imports import BANDS, MARIA, NOW, ROLL_OVER, TODAY, Community, a_community, add
+
+EVIDENCE = Evidence("form", "I agree.")
+THIRD_GRADER = 2036
+READ_TODAY = ("email", "name", "language", "timezone", "grades", "roles", "tags", "household", "tracking")
+
+
+@pytest.fixture
+def community(database: Database, tmp_path: Path) -> Community:
+    return a_community(database, tmp_path)
+
+
+def chosen(community: Community, *, rule: str = "", day: date = TODAY, **more: Any) -> Chosen:
+    context = RuleContext(community.organization.id, day, ROLL_OVER, BANDS)
+    return Chosen(context, Rule.parse(rule), **{"list_id": community.list_id, **more})
+
+
+def export(community: Community, form: Form = Form.CSV, **more: Any) -> tuple[str, Exported]:
+    file = io.StringIO()
+    with community.database.reading() as session:
+        found = exporting.export(session, chosen(community, **more), form, file)
+    return file.getvalue(), found
+
+
+def lines(community: Community, **more: Any) -> dict[str, dict[str, str]]:
+    """The lines of a CSV export by address, as the import will see them."""
+    text, _ = export(community, **more)
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return {restored(row["email"]): {name: restored(cell) for name, cell in row.items()} for row in rows}
+
+
+def objects(community: Community, **more: Any) -> dict[str, dict[str, Any]]:
+    text, _ = export(community, Form.JSONL, **more)
+    return {one["email"]: one for one in map(json.loads, text.splitlines())}
+
+
+def enrich(community: Community, address: EmailAddress = MARIA) -> int:
+    """Put a person on the list of whom everything is known; their id."""
+    with community.database.writing() as session:
+        reader = add(
+            session, community, address, name="=Maria", language="es", time_zone="America/Chicago",
+            roles=(Role.FAMILY, Role.EDUCATOR), tags=("pta", "-band"),
+        )  # fmt: skip
+        reader.place, reader.attributes, reader.tracking = "@Home", {"bus": 7, "shirt": "M", "-odd": True}, True
+        home = Household(organization_id=community.organization.id, key="perez", created_at=NOW)
+        school = School(organization_id=community.organization.id, name="Lincoln")
+        session.add_all((home, school))
+        session.flush()
+        reader.household_id = home.id
+        told = households.parse_children("3;high", TODAY, ROLL_OVER, BANDS)
+        households.set_children(session, reader, told, Told.FAMILY, NOW)
+        at_school = update(Child).where(Child.graduation_year == THIRD_GRADER).values(school_id=school.id)
+        session.execute(at_school, execution_options={"synchronize_session": False})
+        session.add_all(
+            (
+                Participation(subscriber_id=reader.id, kind=Part.ATTENDED, subject="Homework", on_day=TODAY),
+                Participation(subscriber_id=reader.id, kind=Part.ATTENDED, subject="Reading night"),
+                Participation(subscriber_id=reader.id, kind=Part.INTEREST, subject="Tutoring"),
+            )
+        )
+        list_ = community.list_(session)
+        subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, NOW, evidence=EVIDENCE)
+        subscriptions.confirm(session, reader, list_, NOW + timedelta(hours=1), evidence=EVIDENCE)
+        return reader.id
+
+
+def test_a_line_has_all_that_is_known_of_a_person(community: Community) -> None:
+    enrich(community)
+    assert lines(community)[MARIA.mailed] == {
+        "email": "Maria@school.example",
+        "name": "=Maria",
+        "language": "es",
+        "timezone": "America/Chicago",
+        "grades": "3 @ Lincoln;high",
+        "school": "",
+        "roles": "educator;family",
+        "tags": "-band;pta",
+        "household": "perez",
+        "tracking": "yes",
+        "place": "@Home",
+        "joined": "2026-12-02T12:00:00Z",
+        "confirmed": "2026-12-02T13:00:00Z",
+        "standing": "subscribed",
+        "attended": "Homework (2026-12-02);Reading night",
+        "interests": "Tutoring",
+        "suppressed": "",
+        "attribute:-odd": "true",
+        "attribute:bus": "7",
+        "attribute:shirt": "M",
+    }
+
+
+def test_an_object_has_lists_where_a_person_has_several(community: Community) -> None:
+    enrich(community)
+    found = objects(community)[MARIA.mailed]
+    assert [*found] == [*COLUMNS, "attributes"]
+    assert (found["grades"], found["tags"], found["tracking"]) == (["3 @ Lincoln", "high"], ["-band", "pta"], True)
+    assert found["attended"] == [
+        {"subject": "Homework", "on": "2026-12-02"},
+        {"subject": "Reading night", "on": ""},
+    ]
+    assert found["attributes"] == {"bus": 7, "shirt": "M", "-odd": True}
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet(community: Community) -> None:  # F41
+    enrich(community, EmailAddress.parse("+plus@school.example"))
+    text, _ = export(community)
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert {"'+plus@school.example", "'=Maria", "'-band;pta", "'@Home"} <= set(cells)
+
+
+def test_where_an_educator_works_is_told_if_no_child_would_be_sent_there(community: Community) -> None:
+    enrich(community)
+    with community.database.writing() as session:
+        session.execute(update(Subscriber).values(school_id=session.scalars(select(School.id)).one()))
+    assert lines(community)[MARIA.mailed]["school"] == ""
+    with community.database.writing() as session:
+        session.execute(delete(Child))
+    assert lines(community)[MARIA.mailed]["school"] == "Lincoln"
+
+
+@pytest.mark.parametrize(
+    ("day", "grades"),
+    [
+        (date(2026, 12, 2), "3;high"),
+        (date(2027, 12, 2), "4;high"),
+        (date(2028, 12, 2), "5"),  # nobody knows any more whether the level is right
+        (date(2036, 12, 2), ""),
+    ],
+)
+def test_grades_are_those_of_the_day(community: Community, day: date, grades: str) -> None:
+    community.load(f"email,grades\n{MARIA.mailed},3;high\n")
+    assert lines(community, day=day)[MARIA.mailed]["grades"] == grades
+
+
+def test_a_child_told_of_by_a_form_and_an_import_is_one_child(community: Community) -> None:
+    community.load(f"email,grades\n{MARIA.mailed},3;3;9\n")
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, MARIA)
+        told = households.parse_children("3;elementary", TODAY, ROLL_OVER, BANDS)
+        households.set_children(session, reader, told, Told.FAMILY, NOW)
+    assert sorted(lines(community)[MARIA.mailed]["grades"].split(";")) == ["3", "3", "9", "elementary"]
+
+
+def test_standing_is_that_of_the_list(community: Community) -> None:
+    community.load("email\nin@school.example\nout@school.example\n")
+    community.load("email\nwaits@school.example\n", state=SubscriptionState.PENDING)
+    leave(community, "out@school.example")
+    with community.database.writing() as session:
+        add(session, community, EmailAddress.parse("none@school.example"))
+        other = lists.create(session, community.organization.id, "teachers", "Teachers", now=NOW)
+        reader = subscribers.get(session, community.organization.id, EmailAddress.parse("out@school.example"))
+        subscriptions.subscribe(session, reader, other, SubscriptionState.CONFIRMED, NOW, evidence=EVIDENCE)
+    of_list = {address.partition("@")[0]: row["standing"] for address, row in lines(community).items()}
+    assert of_list == {"in": "subscribed", "out": "unsubscribed", "waits": "pending"}
+    of_all = {address.partition("@")[0]: row["standing"] for address, row in lines(community, list_id=None).items()}
+    assert of_all == {"in": "subscribed", "out": "subscribed", "waits": "pending", "none": ""}
+
+
+def leave(community: Community, address: str) -> None:
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, EmailAddress.parse(address))
+        subscriptions.unsubscribe(session, reader, community.list_(session), NOW, evidence=EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "standing"),
+    [
+        (SuppressionReason.BOUNCE, "bounced"),
+        (SuppressionReason.COMPLAINT, "complained"),
+        (SuppressionReason.REQUEST, "unsubscribed"),
+        (SuppressionReason.STAFF, "unsubscribed"),
+    ],
+)
+def test_who_is_never_to_be_mailed_is_left_out_or_marked(
+    community: Community, reason: SuppressionReason, standing: str
+) -> None:
+    community.load("email\nin@school.example\nnever@school.example\n")
+    with community.database.writing() as session:
+        never = EmailAddress.parse("never@school.example")
+        suppressions.suppress(session, community.organization, never, reason, now=NOW)
+    assert list(lines(community)) == ["in@school.example"]
+    assert export(community)[1] == Exported(1, 1)
+    marked = lines(community, with_suppressed=True)["never@school.example"]
+    assert (marked["standing"], marked["suppressed"]) == (standing, reason.value)
+    with community.database.writing() as session:
+        suppressions.lift(session, community.organization, never, now=NOW)
+    assert export(community)[1] == Exported(2, 0)
+
+
+def test_a_rule_chooses_and_many_pages_are_one_file(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "PAGE", 2)
+    rows = "".join(f"p{n}@school.example,{'K' if n % 5 == 0 else 9},t{n}\n" for n in range(30))
+    community.load(f"email,grades,tags\n{rows}")
+    chosen_by_rule = lines(community, rule="grade = K")
+    assert [*chosen_by_rule] == [f"p{n}@school.example" for n in range(0, 30, 5)]
+    assert {row["grades"] for row in chosen_by_rule.values()} == {"K"}
+    assert [row["tags"] for row in chosen_by_rule.values()] == [f"t{n}" for n in range(0, 30, 5)]
+    told: list[int] = []
+    with community.database.reading() as session:
+        exporting.export(session, chosen(community), Form.CSV, io.StringIO(), told.append)
+        assert exporting.count(session, chosen(community)) == sum(told) == 30
+    assert set(told) == {2}
+
+
+def test_a_household_without_a_name_gets_one_if_several_share_it(community: Community) -> None:
+    community.load("email,grades\na@school.example,3\nb@school.example,\nc@school.example,9\n")
+    with community.database.writing() as session:
+        shared = session.scalars(select(Subscriber.household_id).where(Subscriber.address == "a@school.example")).one()
+        of_b = update(Subscriber).where(Subscriber.address == "b@school.example")
+        session.execute(of_b.values(household_id=shared))
+    names = [row["household"] for row in lines(community).values()]
+    assert names[0] == names[1] != ""
+    assert names[2] == ""
+
+
+PEOPLE = st.lists(
+    st.tuples(
+        st.sampled_from(["", "=cmd()", "'=x", "O'Brien", 'Ana, "B"', "-", "@a", "ü"]),
+        st.sampled_from(["", "en", "es"]),
+        st.sampled_from(["", "America/Chicago"]),
+        st.lists(st.sampled_from(["K", "3", "3", "9", "elementary"]), max_size=3).map(";".join),
+        st.lists(st.sampled_from(["family", "educator"]), max_size=2).map(";".join),
+        st.lists(st.sampled_from(["pta", "=band", "+1"]), max_size=2).map(";".join),
+        st.sampled_from(["", "perez", "=smith"]),
+        st.sampled_from(["", "yes", "no"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module")
+def empty(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return migrated_sqlite, tmp_path_factory.mktemp("round-trips")
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=PEOPLE)
+def test_an_import_of_an_export_gives_the_same_people(empty: tuple[Path, Path], rows: list[tuple[str, ...]]) -> None:
+    template, folder = empty
+    first, second = (a_new_community(template, folder / name) for name in ("first", "second"))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(READ_TODAY)
+    writer.writerows((f"p{n}@school.example", *row) for n, row in enumerate(rows))
+    first.load(text.getvalue())
+    exported, found = export(first)
+    assert found.people == len(rows)
+    assert second.load(as_imported(exported)).rejected == 0
+    assert known(first, len(rows)) == known(second, len(rows))
+    assert export(second)[0] == exported
+    assert counts(first.database) == counts(second.database)
+    first.database.close()
+    second.database.close()
+
+
+def known(community: Community, count: int) -> list[dict[str, Any]]:
+    """What is known of people, their children in whatever order they were told."""
+    people_ = [community.known(f"p{n}@school.example") for n in range(count)]
+    return [one | {"children": sorted(map(str, one["children"]))} for one in people_]
+
+
+def as_imported(exported: str) -> str:
+    """What the import makes of a file before it reads the cells."""
+    text = io.StringIO()
+    csv.writer(text).writerows([map(restored, row) for row in csv.reader(io.StringIO(exported, newline=""))])
+    return text.getvalue()
+
+
+def a_new_community(template: Path, folder: Path) -> Community:
+    folder.mkdir(exist_ok=True)
+    shutil.copy(template, folder / "newsletter.db")
+    return a_community(Database(f"sqlite:///{folder / 'newsletter.db'}"), folder)
+
+
+def counts(database: Database) -> dict[str, int]:
+    def of(table: type[Base]) -> int:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+    with database.reading() as session:
+        return {table.__tablename__: of(table) for table in (Subscriber, Subscription, Child, Household, Tag)}
