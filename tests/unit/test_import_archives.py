@@ -103,7 +103,7 @@ def test_an_archive_in_an_archive_is_refused(folder: Path, name: str) -> None:  
     assert refusal(path).startswith(f"{name} is an archive inside an archive.")
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"email\n"), b"PK\x03\x04 and more"])
+@pytest.mark.parametrize("content", [gzip.compress(b"email\n"), b"PK\x03\x04 and more"], ids=["gzip", "zip"])
 def test_an_archive_that_calls_itself_a_csv_file_is_refused(folder: Path, content: bytes) -> None:  # F42
     assert "archive inside an archive" in refusal(a_zip(folder, a__csv=content))
     path = folder / "twice.gz"
