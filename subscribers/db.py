@@ -34,6 +34,7 @@ from sqlalchemy.types import TypeDecorator
 from .errors import NewsletterError
 
 BUSY_TIMEOUT_MS = 30_000
+_WIPE_TIMEOUT_MS = 200
 _ROWS_OF_A_LOST_HOST = "-c idle_in_transaction_session_timeout=60000"
 """A host that vanishes inside a transaction keeps the rows it locked no longer than a minute; no work of ours waits so
 long between two statements."""
@@ -158,7 +159,11 @@ class Database:
         """
         if self.is_sqlite:
             with self._writer_turn, closing(self.engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = connection.cursor()
+                # Writers wait meanwhile: not as long as a reader may read.
+                cursor.execute(f"PRAGMA busy_timeout = {_WIPE_TIMEOUT_MS}")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     def close(self) -> None:
         """Give every connection back."""

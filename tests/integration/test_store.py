@@ -1,4 +1,6 @@
+from contextlib import closing
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,6 +10,8 @@ from sqlalchemy import inspect, select
 from newsletter.clock import Clock
 from newsletter.migrations import DatabaseNotReady, ensure_current, upgrade
 from subscribers.db import Base, Database
+from subscribers.tables import Organization
+from tests.support.people import an_organization
 
 
 def test_the_migration_makes_what_the_models_say(database: Database) -> None:
@@ -49,3 +53,18 @@ def test_the_databases_clock_moves_with_ours(database: Database, clock: Clock) -
 def test_a_reading_session_cannot_write_beside_a_writer(database: Database) -> None:
     with database.writing(), database.reading() as session:
         assert session.scalar(select(1)) == 1
+
+
+def test_wiping_waits_for_no_reader_and_the_next_one_empties_the_log(sqlite_url: str) -> None:
+    with closing(Database(sqlite_url)) as database:
+        log = Path(sqlite_url.removeprefix("sqlite:///") + "-wal")
+        with database.reading() as session:
+            session.scalars(select(Organization)).all()
+            with database.writing() as writing:
+                an_organization(writing)
+            begin = perf_counter()
+            database.wipe()
+            assert perf_counter() - begin < 10  # a reader may read for as long as it likes
+            assert log.stat().st_size > 0
+        database.wipe()
+        assert log.stat().st_size == 0
