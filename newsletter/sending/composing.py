@@ -3,22 +3,21 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
-from newsletter.campaigns.streams import CONFIRM, REMINDER, TEST, ConfirmLetter, ReminderLetter, TestIssue
+from newsletter.campaigns.streams import TEST, TestIssue
 from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign
-from newsletter.rendering import dates
 from newsletter.rendering.compile import compile_issue, compile_letter
-from newsletter.rendering.content import Content
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
@@ -26,6 +25,8 @@ from newsletter.rendering.variants import Variant
 from newsletter.tokens import Signer
 from subscribers.db import Database
 from subscribers.tables import List
+
+from .letters import LETTERS, listed
 
 IdentityOf: TypeAlias = Callable[[List], Identity]
 NOBODY = "nobody"
@@ -58,12 +59,11 @@ class Composer:
             return self._kept[key]
 
     def _compile(self, session: Session, campaign: Campaign, variant: str, arm: str) -> PreparedMessage:
-        if campaign.stream == CONFIRM:
-            return self._confirm_letter(session, campaign.id, ConfirmLetter.parse(variant))
-        if campaign.stream == TEST:
+        stream = campaign.stream or ""
+        if stream in LETTERS:
+            return self._letter(session, campaign.id, stream, variant)
+        if stream == TEST:
             return self._test_issue(session, campaign.id, TestIssue.parse(variant))
-        if campaign.stream == REMINDER:
-            return self._reminder(session, campaign.id, ReminderLetter.parse(variant))
         return self._issue(session, campaign, Variant.parse(variant), arm)
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
@@ -88,24 +88,15 @@ class Composer:
         content = compile_issue(document, shown.variant, identity, LinkTable())
         return prepare(content, MessageSettings(identity, campaign_id, postmark=self._postmark), self._signer)
 
-    def _confirm_letter(self, session: Session, campaign_id: int, letter: ConfirmLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id))
-        return self._letter(compile_letter(CONFIRM, letter.language, identity), identity, campaign_id)
-
-    def _reminder(self, session: Session, campaign_id: int, letter: ReminderLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id))
-        values = {
-            "month": dates.month(letter.month, letter.language),
-            "last": dates.month(letter.last_month, letter.language),
-            "issue": str(letter.issue_id),
-            "due": dates.long_day(letter.due, letter.language),
-            "file": f"{letter.month}.md",
-        }
-        return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)
-
-    def _letter(self, content: Content, identity: Identity, campaign_id: int) -> PreparedMessage:
+    def _letter(self, session: Session, campaign_id: int, stream: str, variant: str) -> PreparedMessage:
+        kind = LETTERS[stream]
+        letter = kind.parse(variant)
+        named = [session.get_one(List, list_id) for list_id in letter.list_ids]
+        language = letter.language
+        identity = replace(self._identity_of(named[0]), list_name=listed(named, language))
+        content = compile_letter(stream, language, identity, kind.values_of(letter, named))
         settings = MessageSettings(
-            identity, campaign_id, auto_submitted=True, list_headers=False, postmark=self._postmark
+            identity, campaign_id, auto_submitted=True, list_headers=kind.can_be_left, postmark=self._postmark
         )
         return prepare(content, settings, self._signer)
 
