@@ -25,7 +25,7 @@ from newsletter.ledger.states import get, move
 from newsletter.ledger.tables import Campaign, CampaignState, Schedule, ScheduleKind, ScheduleRun
 from newsletter.sending import recovery
 from newsletter.settings import Tracking
-from subscribers import organizations
+from subscribers import organizations, subscriptions
 from subscribers.db import Database
 
 TICK_SECONDS = 5
@@ -49,11 +49,21 @@ class Scheduler:
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
+        self.end_pauses()
         self.fire()
         self.prepare()
         recovery.sweep(self.database, self.clock, self.journals)
         self.finish()
         self.purge()
+
+    def end_pauses(self) -> None:
+        """Go on with the lists of readers whose pause is over."""
+        now = self.clock.now()
+        with self.database.reading() as session:
+            is_over = subscriptions.is_pause_over(session, now)
+        if is_over:
+            with self.database.writing() as session:
+                subscriptions.end_pauses(session, now)
 
     def fire(self) -> None:
         """Let due campaigns begin; hold those whose time passed by more than the grace time."""

@@ -143,6 +143,12 @@ class Signer:
         """Check the delivery key in the address that a refusal came to. Raises `TokenInvalid`."""
         return self.read_delivery_key(return_paths.key_in(address))
 
+    @property
+    def challenge_keys(self) -> tuple[bytes, ...]:
+        """What the challenges in forms are signed with: the signing key first, then those that still verify."""
+        others = (ring for key_id, ring in self._rings.items() if key_id != self._current)
+        return tuple(ring.challenge_key for ring in (self._ring, *others))
+
     def _ring_of(self, key_id: str) -> "_Ring":
         ring = self._rings.get(key_id)
         if ring is None:
@@ -157,6 +163,7 @@ class _Ring:
         self._tag_key = _derive(secret, "mail tags")
         self._reader_key = _derive(secret, "reader tokens")
         self._delivery_key = _derive(secret, "delivery keys")
+        self.challenge_key = _derive(secret, "form challenges")
 
     def tag_block(self, campaign_id: int, seq: int, block: int) -> str:
         digest = blake2b(b"%d.%d.%d" % (campaign_id, seq, block), key=self._tag_key).digest()

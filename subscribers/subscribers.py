@@ -1,6 +1,6 @@
 """Subscribers: a person's address and what they told us."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,14 @@ from .addresses import EmailAddress, address_hash
 from .db import insert_into
 from .errors import NotFound
 from .grades import Bands, RollOver
-from .tables import List, Organization, Role, Subscriber, SubscriberRole, SubscriberTag, Subscription, Tag
+from .tables import List, Organization, OwnField, Role, Subscriber, SubscriberRole, SubscriberTag, Subscription, Tag
+
+_OWN_COLUMNS = {
+    OwnField.NAME: "name",
+    OwnField.LANGUAGE: "language",
+    OwnField.TIME_ZONE: "time_zone",
+    OwnField.PLACE: "place",
+}
 
 
 class SubscriberNotFound(NotFound):
@@ -64,6 +71,16 @@ def add(
     _add_roles(session, subscriber, roles)
     _add_tags(session, subscriber, tags)
     return subscriber
+
+
+def note_own(subscriber: Subscriber, told: Mapping[OwnField, str], now: datetime) -> None:
+    """Keep what a reader wrote about themself, which no import replaces; an empty text takes away what was known."""
+    for field, text in told.items():
+        column = _OWN_COLUMNS[field]
+        if text or getattr(subscriber, column):
+            setattr(subscriber, column, text)
+            subscriber.own_fields |= field
+            subscriber.updated_at = now
 
 
 def describe(session: Session, subscriber: Subscriber, day: date, roll_over: RollOver, bands: Bands) -> dict[str, Any]:

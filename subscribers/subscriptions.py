@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from . import consent
@@ -53,10 +53,33 @@ def unsubscribe(
 ) -> list[int]:
     """Leave one list, or every list where `list_` is None. Returns the ids of those really left now."""
     leaving = _of(subscriber, list_).where(Subscription.state != UNSUBSCRIBED)
-    left = sorted(_moves(session, leaving, state=UNSUBSCRIBED, unsubscribed_at=now))
+    left = sorted(_moves(session, leaving, state=UNSUBSCRIBED, unsubscribed_at=now, paused_until=None))
     for list_id in left:
         _record(session, subscriber, list_id, evidence, given=False, now=now)
     return left
+
+
+def pause(session: Session, subscriber: Subscriber, list_: List, until: datetime) -> bool:
+    """Send a confirmed reader nothing of a list until then. Returns whether they are confirmed."""
+    confirmed = _of(subscriber, list_).where(Subscription.state == CONFIRMED)
+    return bool(_moves(session, confirmed, paused_until=until))
+
+
+def resume(session: Session, subscriber: Subscriber, list_: List) -> bool:
+    """Go on with a list that pauses. Returns whether it did."""
+    pausing = _of(subscriber, list_).where(Subscription.paused_until.is_not(None))
+    return bool(_moves(session, pausing, paused_until=None))
+
+
+def is_pause_over(session: Session, now: datetime) -> bool:
+    """Whether there is anything for `end_pauses` to do."""
+    return session.scalar(select(Subscription.list_id).where(Subscription.paused_until <= now).limit(1)) is not None
+
+
+def end_pauses(session: Session, now: datetime) -> int:
+    """Go on with every list whose pause is over. Returns how many subscriptions that were."""
+    ended = update(Subscription).where(Subscription.paused_until <= now).values(paused_until=None)
+    return len(session.scalars(ended.returning(Subscription.subscriber_id)).all())
 
 
 def _insert(session: Session, subscriber: Subscriber, list_: List, state: SubscriptionState, now: datetime) -> bool:

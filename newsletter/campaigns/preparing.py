@@ -15,6 +15,7 @@ from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
 from newsletter.ledger.states import get, move
 from newsletter.ledger.tables import Campaign, CampaignState
 from newsletter.rendering.links import LinkTable
+from subscribers import subscriptions
 from subscribers.db import Database
 from subscribers.segments.rules import Rule, RuleContext
 from subscribers.tables import List
@@ -72,6 +73,7 @@ def pages(
 ) -> Iterator[int]:
     """`prepare` in steps: after each page, how many deliveries there are so far."""
     with database.writing() as session:
+        subscriptions.end_pauses(session, clock.now())
         chosen = _begin(session, campaign_id, today, context_of, limits)
     while chosen is not None and (so_far := _page(database, clock, chosen, page, enqueue)) is not None:
         yield so_far

@@ -36,6 +36,11 @@ class StillRightLetter:
         steps = tuple(map(Step.parse, children.split(",")))
         return cls(int(list_id), language, date.fromisoformat(day), int(end_year), is_past == "1", steps)
 
+    @property
+    def list_ids(self) -> tuple[int]:
+        """The one list in whose name it goes."""
+        return (self.list_id,)
+
     def values(self) -> dict[str, str]:
         """What the letter says of its own; `children` has a line for each child."""
         return {

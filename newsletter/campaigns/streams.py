@@ -1,5 +1,6 @@
-"""The streams in use: the mail that asks for a confirmation, the editor's test mail, and the reminder of a series."""
+"""The streams in use: what asks for a confirmation, the welcome, the editor's test mail, the reminder of a series."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,6 +17,7 @@ from subscribers.addresses import EmailAddress
 from subscribers.tables import List, Organization, Subscriber
 
 CONFIRM = "confirm"
+WELCOME = "welcome"
 TEST = "test"
 REMINDER = "reminder"
 
@@ -25,20 +27,26 @@ class TestAddressSuppressed(NewsletterError):
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmLetter:
-    """What tells one confirmation from another: the list and the language."""
+class ListsLetter:
+    """What tells one confirmation from another, and one welcome: the lists it names and the language."""
 
-    list_id: int
+    stream: str
+    list_ids: tuple[int, ...]
     language: str
 
     def __str__(self) -> str:
-        return f"{CONFIRM}:{self.list_id}:{self.language}"
+        return f"{self.stream}:{'+'.join(map(str, self.list_ids))}:{self.language}"
 
     @classmethod
-    def parse(cls, text: str) -> "ConfirmLetter":
+    def of(cls, stream: str, lists: Iterable[List], language: str) -> "ListsLetter":
+        """The letter about some lists; in whatever order they come, it is the same."""
+        return cls(stream, tuple(sorted(list_.id for list_ in lists)), language)
+
+    @classmethod
+    def parse(cls, text: str) -> "ListsLetter":
         """Read what `str` wrote."""
-        _, list_id, language = text.split(":", 2)
-        return cls(int(list_id), language)
+        stream, list_ids, language = text.split(":", 2)
+        return cls(stream, tuple(map(int, list_ids.split("+"))), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +89,16 @@ class ReminderLetter:
         _, list_id, language, issue_id, last_month, month, due = text.split(":", 6)
         return cls(int(list_id), language, int(issue_id), last_month, month, date.fromisoformat(due))
 
+    @property
+    def list_ids(self) -> tuple[int, ...]:
+        """The lists it names, as other letters have them."""
+        return (self.list_id,)
+
 
 def ask_confirmation(
-    session: Session, clock: Clock, subscriber: Subscriber, list_: List, *, language: str, window: timedelta
+    session: Session, clock: Clock, subscriber: Subscriber, *lists: List, language: str, window: timedelta
 ) -> bool:
-    """Append the mail that asks a subscriber to confirm; part of the caller's transaction.
+    """Append the mail that asks a subscriber to confirm one or more lists; part of the caller's transaction.
 
     At most one in a window, however often it is asked for. Returns whether one was appended.
     """
@@ -103,10 +116,30 @@ def ask_confirmation(
         clock,
         campaign_id,
         to_address=subscriber.address,
-        variant=str(ConfirmLetter(list_.id, language)),
+        variant=str(ListsLetter.of(CONFIRM, lists, language)),
         subscriber_id=subscriber.id,
         # Two at the same moment fall into the same numbered window, and the database refuses the second.
         dedupe=f"{subscriber.id}:{int(now.timestamp() // window.total_seconds())}",
+    )
+    return appended is not None
+
+
+def welcome(session: Session, clock: Clock, subscriber: Subscriber, lists: Iterable[List], *, language: str) -> bool:
+    """Append the mail that greets who joined lists just now, naming those that have a welcome; once for the same lists.
+
+    Returns whether one was appended.
+    """
+    letter = ListsLetter.of(WELCOME, (list_ for list_ in lists if list_.welcome), language)
+    if not letter.list_ids:
+        return False
+    appended = streams.append(
+        session,
+        clock,
+        streams.ensure(session, clock, subscriber.organization_id, WELCOME),
+        to_address=subscriber.address,
+        variant=str(letter),
+        subscriber_id=subscriber.id,
+        dedupe=":".join(map(str, (subscriber.id, *letter.list_ids))),
     )
     return appended is not None
 

@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from newsletter.issues.document import Document
@@ -50,16 +51,21 @@ def compile_issue(document: Document, variant: Variant, identity: Identity, link
     return _content(folder, subject, facts, marks, _merge_facts(document, variant, identity))
 
 
-def compile_letter(name: str, language: str, identity: Identity, values: Mapping[str, str] | None = None) -> Content:
+def compile_letter(
+    name: str, language: str, identity: Identity, values: Mapping[str, str | Sequence[str]] | None = None
+) -> Content:
     """A single letter of `templates/mail/<name>`, such as `confirm`; `values` are what it says of its own."""
-    identity = identity.in_language(language)
-    marks = Marks([identity.organization, identity.list_name, identity.postal_address, *(values or {}).values()])
+    own = values or {}
+    texts = chain.from_iterable([value] if isinstance(value, str) else value for value in own.values())
+    marks = Marks([identity.organization, identity.list_name, identity.postal_address, *texts])
     facts = {
         **_common_facts(identity, language, identity.theme or theme.USUAL),
         **_own_links(identity, marks, tracked=False),
         "confirm_url": marks.slot(ConfirmSlot()),
+        "preferences_url": marks.slot(PreferencesSlot()),
+        "unsubscribe_url": marks.slot(UnsubscribeSlot()),
         "preheader": "",
-        **(values or {}),
+        **own,
     }
     subject = theme.render(f"{name}/subject.txt", facts).strip()
     return _content(name, subject, {**facts, "title": subject}, marks, {})

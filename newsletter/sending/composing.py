@@ -3,23 +3,21 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
-from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
-from newsletter.campaigns.streams import CONFIRM, REMINDER, TEST, ConfirmLetter, ReminderLetter, TestIssue
+from newsletter.campaigns.streams import TEST, TestIssue
 from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign
-from newsletter.rendering import dates
 from newsletter.rendering.compile import compile_issue, compile_letter
-from newsletter.rendering.content import Content
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
@@ -27,6 +25,8 @@ from newsletter.rendering.variants import Variant
 from newsletter.tokens import Signer
 from subscribers.db import Database
 from subscribers.tables import List
+
+from .letters import LETTERS, listed
 
 IdentityOf: TypeAlias = Callable[[List], Identity]
 NOBODY = "nobody"
@@ -59,14 +59,11 @@ class Composer:
             return self._kept[key]
 
     def _compile(self, session: Session, campaign: Campaign, variant: str, arm: str) -> PreparedMessage:
-        if campaign.stream == CONFIRM:
-            return self._confirm_letter(session, campaign.id, ConfirmLetter.parse(variant))
-        if campaign.stream == TEST:
+        stream = (campaign.stream or "").partition(":")[0]  # a list may have a stream of its own: still-right:LIST
+        if stream in LETTERS:
+            return self._letter(session, campaign.id, stream, variant)
+        if stream == TEST:
             return self._test_issue(session, campaign.id, TestIssue.parse(variant))
-        if campaign.stream == REMINDER:
-            return self._reminder(session, campaign.id, ReminderLetter.parse(variant))
-        if campaign.stream is not None and campaign.stream.startswith(STILL_RIGHT):
-            return self._still_right(session, campaign.id, StillRightLetter.parse(variant))
         return self._issue(session, campaign, Variant.parse(variant), arm)
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
@@ -91,31 +88,16 @@ class Composer:
         content = compile_issue(document, shown.variant, identity, LinkTable())
         return prepare(content, MessageSettings(identity, campaign_id, postmark=self._postmark), self._signer)
 
-    def _confirm_letter(self, session: Session, campaign_id: int, letter: ConfirmLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id))
-        return self._letter(compile_letter(CONFIRM, letter.language, identity), identity, campaign_id)
-
-    def _reminder(self, session: Session, campaign_id: int, letter: ReminderLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id))
-        values = {
-            "month": dates.month(letter.month, letter.language),
-            "last": dates.month(letter.last_month, letter.language),
-            "issue": str(letter.issue_id),
-            "due": dates.long_day(letter.due, letter.language),
-            "file": f"{letter.month}.md",
-        }
-        return self._letter(compile_letter(REMINDER, letter.language, identity, values), identity, campaign_id)
-
-    def _still_right(self, session: Session, campaign_id: int, letter: StillRightLetter) -> PreparedMessage:
-        identity = self._identity_of(session.get_one(List, letter.list_id)).in_language(letter.language)
-        content = compile_letter(STILL_RIGHT, letter.language, identity, letter.values())
-        return self._letter(content, identity, campaign_id, list_headers=True)
-
-    def _letter(
-        self, content: Content, identity: Identity, campaign_id: int, *, list_headers: bool = False
-    ) -> PreparedMessage:
+    def _letter(self, session: Session, campaign_id: int, stream: str, variant: str) -> PreparedMessage:
+        kind = LETTERS[stream]
+        letter = kind.parse(variant)
+        named = [session.get_one(List, list_id) for list_id in letter.list_ids]
+        language = letter.language
+        identity = self._identity_of(named[0]).in_language(language)
+        spoken_of = replace(identity, list_name=listed(named, language))
+        content = compile_letter(stream, language, spoken_of, kind.values_of(letter, named))
         settings = MessageSettings(
-            identity, campaign_id, auto_submitted=True, list_headers=list_headers, postmark=self._postmark
+            identity, campaign_id, auto_submitted=True, list_headers=kind.can_be_left, postmark=self._postmark
         )
         return prepare(content, settings, self._signer)
 

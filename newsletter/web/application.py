@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from ipaddress import IPv4Network, ip_network
 
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from newsletter.app import App
 from newsletter.errors import NotFound
@@ -25,6 +27,8 @@ from .site import LinkDone, Site
 from .words import Catalogue
 
 _RETRY_SECONDS = "30"
+_MAPPED_PREFIX = 96
+"""Of IPv4 addresses written as IPv6 (RFC 4291, 2.5.5.2)."""
 
 
 def create(app: App) -> FastAPI:
@@ -44,8 +48,17 @@ def create(app: App) -> FastAPI:
     for part in (signup, confirming, preferences, unsubscribing, viewing, hooks, health):
         web.include_router(part.router)
     _say_errors(web)
+    web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
     web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"))
     return web
+
+
+def _trusted(proxies: str) -> list[str]:
+    """Whose X-Forwarded-For is believed; IPv4 networks also as a socket for both families names them."""
+    networks = [ip_network(proxy) for proxy in proxies.split()]
+    ipv4 = [network for network in networks if isinstance(network, IPv4Network)]
+    mapped = [f"::ffff:{network.network_address}/{_MAPPED_PREFIX + network.prefixlen}" for network in ipv4]
+    return [*map(str, networks), *mapped]
 
 
 @asynccontextmanager

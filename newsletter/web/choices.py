@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from subscribers import households
+from subscribers import households, lists
 from subscribers.grades import (
     KINDERGARTEN,
     PRE_KINDERGARTEN,
@@ -108,9 +108,17 @@ class School:
         yield ChildTold(graduation_year=graduation_year_of(grade, self.end_year))
 
 
-def list_choices(lists: Iterable[List], chosen: Collection[str]) -> tuple[ListChoice, ...]:
-    """Lists to tick; `chosen` holds slugs."""
-    return tuple(ListChoice(list_.slug, list_.name, list_.description, list_.slug in chosen) for list_ in lists)
+def list_choices(offered: Iterable[List], language: str, chosen: Collection[str] = ()) -> tuple[ListChoice, ...]:
+    """Lists to tick, as readers of a language know them; `chosen` holds slugs."""
+    return tuple(
+        ListChoice(
+            list_.slug,
+            lists.name_in(list_, language),
+            lists.description_in(list_, language),
+            list_.slug in chosen,
+        )
+        for list_ in offered
+    )
 
 
 def _grades(band: Band, words: Words, chosen: Collection[str]) -> Iterator[GradeChoice]:

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
+from newsletter.campaigns import streams
 from newsletter.tokens import ReaderPurpose
-from subscribers import subscriptions
+from subscribers import lists, subscriptions
 from subscribers.tables import List, Subscriber, SubscriptionState
 
+from .choices import list_choices
 from .evidence import evidence_of
 from .joining import lists_in
 from .site import Site, SiteOf, masked
+from .words import Words
 
 router = APIRouter()
 _PATH = "/confirm/{token}"
@@ -25,21 +29,28 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
     if not waiting:
         return _message(request, site, reader, waiting)
     words = site.pages.words(request, reader.language)
-    return site.pages.render(request, words, "confirm", address=masked(reader.address), lists=waiting)
+    shown = list_choices(waiting, words.language)
+    return site.pages.render(request, words, "confirm", address=masked(reader.address), lists=shown)
 
 
 @router.post(_PATH)
 def confirm(token: str, request: Request, site: SiteOf) -> Response:
-    """Confirm everything that waits for this reader: one mail a window asks for all of it."""
+    """Confirm everything that waits for this reader: one mail a window asks for all of it. One mail greets them."""
     with site.app.database.writing() as session:
         reader, _ = site.reader_of(session, ReaderPurpose.CONFIRM, token)
         words = site.pages.words(request, reader.language)
         waiting = lists_in(session, reader, SubscriptionState.PENDING)
-        for list_ in waiting:
-            wording = words("confirm.wording", organization=site.app.organization.name, list=list_.name)
-            evidence = evidence_of(request, words, "mail", wording)
-            subscriptions.confirm(session, reader, list_, site.app.clock.now(), evidence=evidence)
-    return _message(request, site, reader, waiting)
+        confirmed = [list_ for list_ in waiting if _confirm(session, request, site, words, reader, list_)]
+        streams.welcome(session, site.app.clock, reader, confirmed, language=reader.language or words.language)
+    return _message(request, site, reader, confirmed)
+
+
+def _confirm(session: Session, request: Request, site: Site, words: Words, reader: Subscriber, list_: List) -> bool:
+    """Returns whether it waited until now: of two requests at once, one."""
+    named = lists.name_in(list_, words.language)
+    wording = words("confirm.wording", organization=site.app.organization.name, list=named)
+    evidence = evidence_of(request, site, words, "mail", wording)
+    return subscriptions.confirm(session, reader, list_, site.app.clock.now(), evidence=evidence)
 
 
 def _message(request: Request, site: Site, reader: Subscriber, confirmed: Sequence[List]) -> Response:

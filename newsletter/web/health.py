@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.rendering.theme import templates_folder
 
-from .pages import ICON, SIGN_UP, STYLE
+from .pages import ICON, SCRIPT, SIGN_UP, STYLE
 from .site import SiteOf
 
 router = APIRouter()
@@ -50,6 +50,12 @@ async def style() -> Response:
 async def icon() -> Response:
     """The mark in the tab and on top of each page."""
     return _file("icon.svg")
+
+
+@router.api_route(SCRIPT, methods=["GET", "HEAD"])
+async def script() -> Response:
+    """The one script, of the sign-up form; its address changes with its content."""
+    return _file("work.js")
 
 
 def _file(name: str) -> Response:

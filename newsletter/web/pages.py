@@ -15,6 +15,7 @@ from .words import Catalogue, Words, language_name
 SIGN_UP = "/subscribe"
 STYLE = "/assets/style.css"
 ICON = "/assets/icon.svg"
+SCRIPT = "/assets/work.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Frame:
     organization: str
     postal_address: str
     style: str
+    script: str
     sign_up: str = SIGN_UP
     icon: str = ICON
 
@@ -55,8 +57,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        version = blake2b((folder / "style.css").read_bytes(), digest_size=6).hexdigest()
-        self._style = f"{STYLE}?{version}"
+        self._style = _versioned(STYLE, folder / "style.css")
+        self._script = _versioned(SCRIPT, folder / "work.js")
 
     def words(self, request: Request, reader_language: str = "") -> Words:
         """The words for a request: as its link asks, else the reader's own language, else what the browser accepts."""
@@ -76,6 +78,7 @@ class Pages:
             organization=self.organization,
             postal_address=self._postal_address,
             style=self._style,
+            script=self._script,
         )
         html = self._templates.get_template(f"{name}.html").render(page=frame, t=words, **values)
         headers = {"Content-Language": words.language}
@@ -97,3 +100,8 @@ class Pages:
         path, label = next_step or ("", "")
         title, text = words(f"{key}_title", **values), words(f"{key}_text", **values)
         return self.render(request, words, "message", status, title=title, text=text, next_path=path, next_label=label)
+
+
+def _versioned(path: str, file: Path) -> str:
+    """An address that changes with the file's content."""
+    return f"{path}?{blake2b(file.read_bytes(), digest_size=6).hexdigest()}"

@@ -9,6 +9,8 @@ HOOKS = "/hooks/"
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+POLICY_WITH_SCRIPT = f"{_POLICY}; script-src 'self'"
+"""Of the one page that has a script."""
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",  # addresses with tokens stay here

@@ -1,112 +1,80 @@
 """Sign up. The answer and its time are the same whatever the address is to us."""
 
 import asyncio
-from collections.abc import Sequence
-from http import HTTPStatus
+from datetime import datetime
 from time import monotonic
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
-from subscribers import lists
-from subscribers.addresses import AddressInvalid, EmailAddress
-from subscribers.tables import List
+from subscribers import signups
 
-from .choices import list_choices
-from .evidence import evidence_of
+from .entering import Visit
+from .evidence import network_address_of
 from .forms import Form, FormOf, Problem
 from .joining import Entry, join
 from .pages import SIGN_UP
 from .site import Site, SiteOf
-from .words import Words
+from .work import Judgement, Verdict
 
 router = APIRouter()
-EVEN_ANSWER_SECONDS = 0.25
-"""Longer than the work for any address takes, so that the time of the answer tells nothing."""
+EVEN_ANSWER_SECONDS = 0.5
+"""Longer than the work for any address takes. An answer that takes longer all the same comes at a multiple of it, so
+that the time tells nothing."""
 
 
 @router.api_route(SIGN_UP, methods=["GET", "HEAD"])
 def show(request: Request, site: SiteOf) -> Response:
     """The form."""
-    words = site.pages.words(request)
-    return _form_page(request, site, words, Form(), _lists(site))
+    return Visit.of(request, site, Form()).form_page()
 
 
 @router.post(SIGN_UP)
 async def sign_up(request: Request, form: FormOf, site: SiteOf) -> Response:
-    """Take the form, or show it again with what is wrong."""
+    """Take the form, or show it again with what is wrong, or with what is still asked for."""
     begun = monotonic()
-    response = await run_in_threadpool(_sign_up, request, form, site)
-    await asyncio.sleep(max(0.0, begun + EVEN_ANSWER_SECONDS - monotonic()))
+    response = await run_in_threadpool(_sign_up, request, site, form)
+    await asyncio.sleep((begun - monotonic()) % EVEN_ANSWER_SECONDS)
     return response
 
 
-def _sign_up(request: Request, form: Form, site: Site) -> Response:
-    words = site.pages.words(request)
-    offered = _lists(site)
-    chosen = [list_ for list_ in offered if list_.slug in form.many("lists")]
-    address = _address(form.one("email"))
-    if address is None or not chosen:
-        problems = [] if address else [Problem("email", words("problem.email"))]
-        problems += [] if chosen else [Problem("lists", words("problem.lists"))]
-        return _form_page(request, site, words, form, offered, problems)
-    entry = Entry(
-        address=address,
-        name=form.one("name"),
-        language=_language(site, form, words),
-        lists=chosen,
-        children=site.school().told(form.many("children"), ()),
-        evidence=evidence_of(request, words, "form", _wording(site, words)),
-    )
-    with site.app.database.writing() as session:
-        join(session, site.app, entry)
-    return _thanks(request, site, words, entry)
+def _sign_up(request: Request, site: Site, form: Form) -> Response:
+    visit = Visit.of(request, site, form)
+    entry = visit.entry()
+    if entry is None:
+        return visit.form_page(visit.problems())
+    if visit.is_trapped:
+        return visit.thanks(entry)
+    judged = visit.judged()
+    if judged.verdict is Verdict.DONE:
+        return _take(visit, entry, judged)
+    if judged.verdict is Verdict.EXPIRED:
+        return visit.form_page([Problem("send", visit.words("problem.expired"))])
+    return visit.waiting_page(judged)
 
 
-def _thanks(request: Request, site: Site, words: Words, entry: Entry) -> Response:
-    address = entry.address.mailed
-    if any(list_.double_opt_in for list_ in entry.lists):
-        return site.pages.render(request, words, "subscribed", address=address)
-    return site.pages.message(request, words, "subscribed.done", address=address)
+def _take(visit: Visit, entry: Entry, judged: Judgement) -> Response:
+    """Count the sign-up and let it have its effect, in one transaction."""
+    refused_until = None
+    with visit.site.app.database.writing() as session:
+        is_first_use = _is_first_use(session, visit, judged)
+        if is_first_use:
+            refused_until = _refused_until(session, visit, entry)
+            if refused_until is None:
+                join(session, visit.site.app, entry)
+    if not is_first_use:
+        return visit.waiting_page(Judgement(Verdict.UNKNOWN))
+    return visit.thanks(entry) if refused_until is None else visit.limit_page(refused_until)
 
 
-def _form_page(
-    request: Request, site: Site, words: Words, form: Form, offered: Sequence[List], problems: Sequence[Problem] = ()
-) -> Response:
-    if not offered:
-        return site.pages.message(request, words, "subscribe.nothing")
-    school = site.school()
-    ticked = form.many("lists") if form.values else [list_.slug for list_ in offered[:1]]
-    shown = {
-        "email": form.one("email"),
-        "name": form.one("name"),
-        "lists": list_choices(offered, ticked),
-        "bands": school.choices(words, form.many("children")),
-        "school_year": school.year,
-        "languages": site.pages.languages,
-        "language": _language(site, form, words),
-        "wording": _wording(site, words),
-    }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
-    return site.pages.render(request, words, "subscribe", status, form=shown, problems=problems)
+def _is_first_use(session: Session, visit: Visit, judged: Judgement) -> bool:
+    if not judged.nonce:  # nothing was asked
+        return True
+    return signups.is_first_use(session, visit.site.app.organization, judged.nonce, judged.expires_at)
 
 
-def _lists(site: Site) -> Sequence[List]:
-    with site.app.database.reading() as session:
-        return lists.all_of(session, site.app.organization.id)
-
-
-def _address(text: str) -> EmailAddress | None:
-    try:
-        return EmailAddress.parse(text)
-    except AddressInvalid:
-        return None
-
-
-def _language(site: Site, form: Form, words: Words) -> str:
-    chosen = form.one("language")
-    return chosen if chosen in site.pages.catalogue.languages else words.language
-
-
-def _wording(site: Site, words: Words) -> str:
-    return words("subscribe.wording", organization=site.app.organization.name)
+def _refused_until(session: Session, visit: Visit, entry: Entry) -> datetime | None:
+    site, network_address = visit.site, network_address_of(visit.request)
+    limits = site.sign_up_limits()
+    return signups.refused_until(session, site.app.organization, limits, entry.address, network_address, visit.now)

@@ -13,10 +13,12 @@ from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.tokens import ReaderPurpose
 from subscribers import subscribers
+from subscribers.signups import Limits
 from subscribers.tables import Subscriber
 
 from .choices import School
 from .pages import Pages
+from .work import Work
 
 
 class LinkDone(NotFound):
@@ -46,6 +48,15 @@ class Site:
         """Grades as they are today."""
         settings = self.app.settings
         return School(settings.grade_bands, settings.roll_over, self.app.today())
+
+    def work(self) -> Work:
+        """What a sign-up asks of a browser."""
+        return Work(self.app.signer.challenge_keys, self.app.settings.signup_work)
+
+    def sign_up_limits(self) -> Limits:
+        """How many sign-ups are taken."""
+        settings = self.app.settings
+        return Limits(settings.signups_per_network, settings.signups_per_domain, settings.signups_per_hour)
 
     def preferences_path(self, reader: Subscriber) -> str:
         """Where a reader who has just proven to be that reader sees what they chose."""

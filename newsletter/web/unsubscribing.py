@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.events import unsubscribes
 from newsletter.tokens import ReaderPurpose
-from subscribers import subscriptions
+from subscribers import lists, subscriptions
 from subscribers.consent import Evidence
 from subscribers.tables import List, Subscriber, SubscriptionState
 
@@ -24,11 +24,12 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
     """Ask; nothing is changed, because scanners open this address too."""
     with site.app.database.reading() as session:
         reader, list_ = _named(session, site, token)
+    words = site.pages.words(request, reader.language)
     return site.pages.render(
         request,
-        site.pages.words(request, reader.language),
+        words,
         "unsubscribe",
-        list_name=list_.name,
+        list_name=lists.name_in(list_, words.language),
         address=masked(reader.address),
         preferences_path=site.preferences_path(reader),
     )
@@ -42,19 +43,19 @@ def unsubscribe(token: str, request: Request, form: AnyFormOf, site: SiteOf) -> 
         words = site.pages.words(request, reader.language)
         what = form.one("action") if form.one("action") in (_UNDO, _ALL) else _THIS
         button = "left.undo_button" if what == _UNDO else f"unsubscribe.{'all_' if what == _ALL else ''}button"
-        evidence = evidence_of(request, words, "mail", words(button, list=list_.name))
-        _do(session, site, what, reader, list_, evidence)
-        others = [
-            other.name for other in lists_in(session, reader, SubscriptionState.CONFIRMED) if other.id != list_.id
-        ]
+        list_name = lists.name_in(list_, words.language)
+        _do(
+            session, site, what, reader, list_, evidence_of(request, site, words, "mail", words(button, list=list_name))
+        )
+        kept = lists_in(session, reader, SubscriptionState.CONFIRMED)
     return site.pages.render(
         request,
         words,
         "left",
         what=what,
-        list_name=list_.name,
+        list_name=list_name,
         address=masked(reader.address),
-        others=others,
+        others=[lists.name_in(other, words.language) for other in kept if other.id != list_.id],
         preferences_path=site.preferences_path(reader),
     )
 

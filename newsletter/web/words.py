@@ -3,12 +3,16 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
+from math import ceil
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
+from babel.dates import format_timedelta
 
 ORIGINAL = "en"
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,12 @@ class Words:
     def get(self, key: str, otherwise: str) -> str:
         """The text of a key that an installation may have made up, such as a band's name."""
         return self.texts.get(key, otherwise)
+
+    def span(self, seconds: float) -> str:
+        """A time from now, such as "15 seconds" or "5 minutes"; never less than it is."""
+        unit = 1 if seconds < _MINUTE else _MINUTE
+        whole = timedelta(seconds=ceil(seconds / unit) * unit)
+        return format_timedelta(whole, granularity="second", threshold=1, locale=Locale.parse(self.language, sep="-"))
 
     @property
     def direction(self) -> str:

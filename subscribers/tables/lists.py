@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.db import Base, named
@@ -56,7 +56,16 @@ class Subscription(Base):
     """A subscriber's consent to one list."""
 
     __tablename__ = "subscription"
-    __table_args__ = (Index("ix_subscription_list_id_subscriber_id", "list_id", "subscriber_id"),)
+    __table_args__ = (
+        Index("ix_subscription_list_id_subscriber_id", "list_id", "subscriber_id"),
+        # Of the few that pause, so that each tick finds those that end without reading everybody.
+        Index(
+            "ix_subscription_paused_until",
+            "paused_until",
+            sqlite_where=text("paused_until IS NOT NULL"),
+            postgresql_where=text("paused_until IS NOT NULL"),
+        ),
+    )
 
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
     list_id: Mapped[int] = mapped_column(ForeignKey("list.id", ondelete="CASCADE"), primary_key=True)

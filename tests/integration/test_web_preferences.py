@@ -14,6 +14,7 @@ from subscribers.tables import (
     Child,
     ConsentRecord,
     Frequency,
+    OwnField,
     Purpose,
     Subscriber,
     Subscription,
@@ -180,3 +181,59 @@ def test_unknown_answers_change_nothing(world: World, client: httpx.Client, read
     assert reloaded(world, reader).language == ""
     assert children(world) == []
     assert subscriptions(world) == {world.list_ids["monthly"]: (CONFIRMED, Frequency.EVERY)}
+
+
+def test_a_reader_pauses_a_list_for_a_month_sees_until_when_and_goes_on(
+    world: World, client: httpx.Client, path: str
+) -> None:
+    client.post(path, data=SAVED | {"lists": ["monthly", "workshops"]})
+    shown = client.post(path, data={"action": "pause", "list": "monthly"}).text
+    assert "Monthly pauses until Saturday, January 2, 2027." in shown
+    assert "Pause Workshops for a month" in shown
+    assert "Monthly está en pausa hasta el sábado, 2 de enero de 2027." in client.get(f"{path}?lang=es").text
+    assert subscriptions(world)[world.list_ids["monthly"]][0] is CONFIRMED
+    shown = client.post(path, data={"action": "resume", "list": "monthly"}).text
+    assert "Pause Monthly for a month" in shown
+    assert "pauses until" not in shown
+
+
+def test_a_list_that_the_reader_does_not_get_is_not_paused(world: World, client: httpx.Client, path: str) -> None:
+    for slug in ("workshops", "nonsense", ""):
+        assert client.post(path, data={"action": "pause", "list": slug}).status_code == 200
+    with world.database.reading() as session:
+        assert session.scalars(select(Subscription.paused_until)).all() == [None]
+
+
+def test_what_the_reader_writes_about_themself_is_theirs(
+    world: World, client: httpx.Client, reader: Subscriber, path: str
+) -> None:
+    assert reloaded(world, reader).own_fields == 0
+    client.post(path, data=SAVED | {"name": "María", "place": "Oakfield", "language": "es"})
+    known = reloaded(world, reader)
+    assert (known.name, known.place, known.language) == ("María", "Oakfield", "es")
+    assert known.own_fields == OwnField.NAME | OwnField.PLACE | OwnField.LANGUAGE
+    assert 'value="Oakfield"' in client.get(path).text
+    client.post(path, data=SAVED | {"name": "", "place": ""})
+    known = reloaded(world, reader)
+    assert (known.name, known.place) == ("", "")
+
+
+def test_what_the_reader_leaves_empty_and_nobody_knew_may_still_be_imported(
+    world: World, client: httpx.Client, reader: Subscriber, path: str
+) -> None:
+    client.post(path, data=SAVED | {"place": ""})
+    assert reloaded(world, reader).own_fields == OwnField.NAME | OwnField.LANGUAGE
+
+
+def test_lists_are_named_in_the_language_of_the_page(
+    world: World, client: httpx.Client, reader: Subscriber, path: str
+) -> None:
+    with world.database.writing() as session:
+        world.list_(session).names = {"es": "Cada mes"}
+        world.list_(session).descriptions = {"es": "Ideas para casa"}
+    leave = f"/unsubscribe/{world.reader_token(ReaderPurpose.UNSUBSCRIBE, reader, 'monthly')}"
+    for page in (path, leave, "/subscribe"):
+        assert "Cada mes" in client.get(f"{page}?lang=es").text
+        assert "Cada mes" not in client.get(f"{page}?lang=en").text
+    assert "Ideas para casa" in client.get("/subscribe?lang=es").text
+    assert "Ha dejado Cada mes" in client.post(f"{leave}?lang=es").text

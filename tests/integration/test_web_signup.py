@@ -19,6 +19,7 @@ from subscribers.tables import (
     Child,
     ConsentRecord,
     List,
+    OwnField,
     Role,
     Subscriber,
     SubscriberRole,
@@ -34,7 +35,7 @@ MARIA = "maria@school.example"
 
 @pytest.fixture
 def world(database: Database, clock: Clock) -> World:
-    return new_world(database, clock, ("monthly", "workshops"))
+    return new_world(database, clock, ("monthly", "workshops"), signups_per_network=1000)
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def test_a_sign_up_keeps_what_the_family_said_and_asks_for_a_confirmation(world:
     assert f"We have sent a mail to {MARIA}" in answer.text
     reader = the(world)
     assert (reader.name, reader.language) == ("Maria ‍Ó", "es")
+    assert reader.own_fields == OwnField.NAME | OwnField.LANGUAGE
     assert states(world) == {"monthly": SubscriptionState.PENDING}
     assert confirmations(world) == 1
     with world.database.reading() as session:
@@ -192,3 +194,10 @@ def test_a_list_with_single_opt_in_is_joined_at_once(world: World, client: httpx
     assert "you are on the list" in answer.text
     assert states(world) == {"monthly": SubscriptionState.CONFIRMED}
     assert confirmations(world) == 0
+
+
+def test_a_form_that_asks_no_language_takes_the_pages_and_leaves_it_open_to_imports(
+    world: World, client: httpx.Client
+) -> None:
+    client.post("/subscribe?lang=es", data={"email": MARIA, "lists": "monthly"})
+    assert (the(world).language, the(world).own_fields) == ("es", 0)

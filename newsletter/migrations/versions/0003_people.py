@@ -81,10 +81,19 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(name, column)
     op.create_index("ix_child_household_id", "child", [*_CHILDREN, "school_id"])
+    pauses = sa.text("paused_until IS NOT NULL")
+    op.create_index(
+        "ix_subscription_paused_until",
+        "subscription",
+        ["paused_until"],
+        sqlite_where=pauses,
+        postgresql_where=pauses,
+    )
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_index("ix_subscription_paused_until", "subscription")
     op.drop_index("ix_child_household_id", "child")
     for name, columns in _columns().items():
         for column in columns:

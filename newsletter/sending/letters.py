@@ -1,0 +1,82 @@
+"""The letters of the streams: how each reads its variant, and what it says of its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from babel.lists import format_list
+
+from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
+from newsletter.campaigns.streams import CONFIRM, REMINDER, WELCOME, ListsLetter, ReminderLetter
+from newsletter.rendering import dates
+from subscribers import lists
+from subscribers.tables import List
+
+Values = Mapping[str, str | Sequence[str]]
+
+
+class Letter(Protocol):
+    """What every letter has: the lists it is about, its sender's first, and the language it is in."""
+
+    @property
+    def list_ids(self) -> tuple[int, ...]:
+        """At least one."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """A language's code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LetterKind:
+    """One kind of letter; its words are in `templates/mail/<stream>`."""
+
+    parse: Callable[[str], Letter]
+    values_of: Callable[[Any, Sequence[List]], Values]
+    """Of a letter that `parse` read, and of its lists."""
+    can_be_left: bool = False
+    """Whether it goes to a member, who can leave by it as by any mail of the list."""
+
+
+def listed(named: Sequence[List], language: str) -> str:
+    """The names of lists as one text: "Family news and Workshops"."""
+    names = [lists.name_in(list_, language) for list_ in named]
+    return str(format_list(names, locale=dates.locale_of(language)))
+
+
+def _confirmation(letter: ListsLetter, named: Sequence[List]) -> Values:
+    del letter, named  # the lists are named as one text, as in every letter
+    return {}
+
+
+def _welcome(letter: ListsLetter, named: Sequence[List]) -> Values:
+    return {
+        "names": [lists.name_in(list_, letter.language) for list_ in named],
+        "descriptions": [lists.description_in(list_, letter.language) for list_ in named],
+    }
+
+
+def _reminder(letter: ReminderLetter, named: Sequence[List]) -> Values:
+    del named
+    return {
+        "month": dates.month(letter.month, letter.language),
+        "last": dates.month(letter.last_month, letter.language),
+        "issue": str(letter.issue_id),
+        "due": dates.long_day(letter.due, letter.language),
+        "file": f"{letter.month}.md",
+    }
+
+
+def _still_right(letter: StillRightLetter, named: Sequence[List]) -> Values:
+    del named
+    return letter.values()
+
+
+LETTERS: Mapping[str, LetterKind] = {
+    CONFIRM: LetterKind(ListsLetter.parse, _confirmation),
+    WELCOME: LetterKind(ListsLetter.parse, _welcome, can_be_left=True),
+    REMINDER: LetterKind(ReminderLetter.parse, _reminder),
+    STILL_RIGHT: LetterKind(StillRightLetter.parse, _still_right, can_be_left=True),
+}

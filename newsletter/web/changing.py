@@ -1,0 +1,136 @@
+"""What a reader changes about what they get: one form, or one button, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import Request
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from newsletter.events import unsubscribes
+from newsletter.settings import Tracking
+from subscribers import consent, households, lists, subscribers, subscriptions
+from subscribers.consent import Evidence
+from subscribers.tables import (
+    Child,
+    Frequency,
+    List,
+    OwnField,
+    Purpose,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Told,
+)
+
+from .evidence import evidence_of
+from .forms import Form
+from .joining import lists_in
+from .site import Site
+from .words import Words
+
+PAUSE = timedelta(days=31)
+"""Long enough that one issue of a monthly list falls into it."""
+_SOURCE = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one reader changes with one request."""
+
+    request: Request
+    site: Site
+    session: Session
+    reader: Subscriber
+    form: Form
+
+    def save(self) -> None:
+        """Take every answer of the form."""
+        self._take_lists()
+        self._take_children()
+        self._take_tracking()
+        self._take_own()
+        self.reader.updated_at = self.site.app.clock.now()
+        if self.form.one("frequency") in set(Frequency):
+            of_reader = update(Subscription).where(Subscription.subscriber_id == self.reader.id)
+            self.session.execute(of_reader.values(frequency=Frequency(self.form.one("frequency"))))
+
+    def leave_all(self) -> None:
+        """Leave every list."""
+        self._leave(None, self._words()("unsubscribe.all_button"))
+
+    def pause(self) -> None:
+        """Pause the list of the button."""
+        for list_ in self._named():
+            subscriptions.pause(self.session, self.reader, list_, self.site.app.clock.now() + PAUSE)
+
+    def resume(self) -> None:
+        """Go on with the list of the button."""
+        for list_ in self._named():
+            subscriptions.resume(self.session, self.reader, list_)
+
+    def _take_lists(self) -> None:
+        words, ticked = self._words(), set(self.form.many("lists"))
+        current = {list_.id for list_ in lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)}
+        # By id, as a sign-up does: two that change the same reader's subscriptions never wait for each other.
+        for list_ in sorted(lists.all_of(self.session, self.site.app.organization.id), key=lambda list_: list_.id):
+            name = lists.name_in(list_, words.language)
+            if list_.slug in ticked and list_.id not in current:
+                self._join(list_, words("confirm.wording", organization=self.site.app.organization.name, list=name))
+            elif list_.slug not in ticked and list_.id in current:
+                self._leave(list_, words("unsubscribe.button", list=name))
+
+    def _join(self, list_: List, wording: str) -> None:
+        now, evidence = self.site.app.clock.now(), self._evidence(wording)
+        subscriptions.subscribe(self.session, self.reader, list_, SubscriptionState.PENDING, now, evidence=evidence)
+        # The token came to the reader's own mailbox, which is all that a confirmation proves.
+        subscriptions.confirm(self.session, self.reader, list_, now, evidence=evidence)
+
+    def _leave(self, list_: List | None, wording: str) -> None:
+        now = self.site.app.clock.now()
+        unsubscribes.leave(self.session, self.reader, list_, now, evidence=self._evidence(wording))
+
+    def _take_children(self) -> None:
+        """What the reader says now replaces what they said and what an import said of them."""
+        now = self.site.app.clock.now()
+        told = self.site.school().told(self.form.many("children"), own_children(self.session, self.reader))
+        households.set_children(self.session, self.reader, (), Told.IMPORT, now)
+        households.set_children(self.session, self.reader, told, Told.FAMILY, now)
+
+    def _take_tracking(self) -> None:
+        agrees = self.form.one("tracking") == "yes"
+        if self.site.app.settings.tracking is not Tracking.CONSENT or agrees == self.reader.tracking:
+            return
+        wording = self._words()("tracking.wording", organization=self.site.app.organization.name)
+        consent.record(
+            self.session,
+            self.reader,
+            Purpose.TRACKING,
+            agrees,
+            evidence=self._evidence(wording),
+            now=self.site.app.clock.now(),
+        )
+
+    def _take_own(self) -> None:
+        told = {OwnField.NAME: self.form.one("name"), OwnField.PLACE: self.form.one("place")}
+        if self.form.one("language") in self.site.pages.catalogue.languages:
+            told[OwnField.LANGUAGE] = self.form.one("language")
+        subscribers.note_own(self.reader, told, self.site.app.clock.now())
+
+    def _named(self) -> list[List]:
+        """The list whose button was pressed, as far as the reader gets it."""
+        slug = self.form.one("list")
+        confirmed = lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)
+        return [list_ for list_ in confirmed if list_.slug == slug]
+
+    def _evidence(self, wording: str) -> Evidence:
+        return evidence_of(self.request, self.site, self._words(), _SOURCE, wording)
+
+    def _words(self) -> Words:
+        return self.site.pages.words(self.request, self.reader.language)
+
+
+def own_children(session: Session, reader: Subscriber) -> Sequence[Child]:
+    """The children that this reader, or an import of this reader, told us of; not those of others in the household."""
+    return session.scalars(select(Child).where(Child.subscriber_id == reader.id)).all()
