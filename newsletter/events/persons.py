@@ -125,8 +125,8 @@ def _deliveries(session: Session, reader: Subscriber) -> list[dict[str, Any]]:
 
 def _with_subject(session: Session, row: dict[str, Any]) -> dict[str, Any]:
     """Put the issue's month and its subject, in the language of the copy, where the revision's number was."""
-    revision, language = session.get(Revision, row["revision_id"]), row["variant"].rpartition("-")[0]
-    document = issues.document_of(revision) if revision else None
+    revision_id, language = row["revision_id"], row["variant"].rpartition("-")[0]
+    document = issues.document_of(session.get_one(Revision, revision_id)) if revision_id else None
     named = {
         "campaign": row["campaign"],
         "issue": document.month if document else None,

@@ -16,9 +16,9 @@ from newsletter.clock import Clock
 from newsletter.ledger import forgetting
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Delivery, Schedule, ScheduleKind
 from newsletter.settings import Settings
-from subscribers import consent, lapses
+from subscribers import consent, lapses, signups
 from subscribers.db import Database, insert_into
-from subscribers.tables import ConsentRecord
+from subscribers.tables import ConsentRecord, SignUpCount
 
 from . import persons
 from .tables import Event
@@ -74,6 +74,7 @@ def clocks(settings: Settings) -> tuple[RetentionClock, ...]:
         RetentionClock("unconfirmed sign-ups", pending, lapses.unconfirmed, _forget_unconfirmed),
         RetentionClock("people who left", persons_, lapses.gone, _forget_gone),
         RetentionClock("origins of consents", settings.keep_evidence_days, _origins, _forget_origins),
+        RetentionClock("counts of sign-ups", 0, _ended_counts, _forget_ended_counts),
     )
 
 
@@ -210,3 +211,12 @@ def _origins(before: datetime) -> _Rows:
 def _forget_origins(session: Session, rows: _Found, cut: Cut) -> int:
     del cut
     return consent.forget_places(session, [row.id for row in rows])
+
+
+def _ended_counts(before: datetime) -> _Rows:
+    return select(SignUpCount.kind, SignUpCount.ends_at.label("since")).where(SignUpCount.ends_at <= before)
+
+
+def _forget_ended_counts(session: Session, rows: _Found, cut: Cut) -> int:
+    del rows  # all at once: they are small, and hold nobody
+    return signups.forget_ended(session, cut.before)

@@ -20,7 +20,7 @@ from newsletter.events.targets import Targets
 from newsletter.rendering.theme import templates_folder
 from newsletter.tokens import TokenInvalid
 
-from . import confirming, health, hooks, preferences, signup, tracking, unsubscribing, viewing
+from . import confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
 from .pages import SIGN_UP, Pages
 from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
@@ -45,7 +45,7 @@ def create(app: App) -> FastAPI:
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site
     web.router.routes.extend(tracking.ROUTES)
-    for part in (signup, confirming, preferences, unsubscribing, viewing, hooks, health):
+    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, hooks, health):
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from subscribers.formulas import restored
+
 from .formats import FIELDS, Format, Rule, attribute, recognised
 from .formats.plain import rule_of
 from .records import ImportFileInvalid, Record
@@ -57,7 +59,12 @@ class Columns:
         return cls.of(header.cells, mapping)
 
     def fields(self, cells: tuple[str, ...]) -> dict[str, str]:
-        """The cells of a record by field; a field without a column is missing."""
+        """The cells of a record by field; a field without a column is missing.
+
+        What an export of ours did to cells that look like formulas is undone.
+        """
+        if "'" in "".join(cells):  # most lines have none, and a look at each cell costs more than one at all
+            cells = tuple(restored(cell.strip()) for cell in cells)
         fields = {field: cells[place].strip() for field, place in self._copied}
         for field, places, read in self._read:
             fields[field] = read(*("" if place is None else cells[place].strip() for place in places))
