@@ -88,9 +88,7 @@ def test_the_links_of_an_erased_reader_say_that_there_is_nothing_left(client: ht
     assert all("There is nothing else to do" in answer.text for answer in answers)
 
 
-def test_a_link_for_something_else_erases_nobody(
-    client: httpx.Client, path: str, world: World
-) -> None:  # F29
+def test_a_link_for_something_else_erases_nobody(client: httpx.Client, path: str, world: World) -> None:  # F29
     with world.database.reading() as session:
         reader = session.scalars(select(Subscriber).where(Subscriber.address == ADDRESS)).one()
     other = f"/preferences/{world.reader_token(ReaderPurpose.UNSUBSCRIBE, reader, 'monthly')}"
