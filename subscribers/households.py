@@ -2,31 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from . import schools
 from .grades import LAST_GRADE, Bands, GradeInvalid, RollOver, grade_of, grade_word, graduation_year_of, parse_grade
+from .retelling import ChildTold
 from .tables import Child, Household, Subscriber, Told
 
-
-@dataclass(frozen=True, slots=True)
-class ChildTold:
-    """What was told of a child: a graduation year, or a band and the school year (by its end) it was told in."""
-
-    graduation_year: int | None = None
-    band: str | None = None
-    end_year: int | None = None
+__all__ = ["ChildTold", "bands_of", "children_of", "describe", "parse_children", "set_children"]
 
 
 def parse_children(text: str, day: date, roll_over: RollOver, bands: Bands) -> tuple[ChildTold, ...]:
-    """Read `K;3;9` or `elementary;high`, as told on `day`; twice the same is two children. Raises `GradeInvalid`."""
+    """Read `K;3;9` or `elementary;high`, as told on `day`; twice the same is two children.
+
+    A school may follow each: `3 @ Maple Elementary;9 @ Lincoln High`. Raises `GradeInvalid` or `SchoolInvalid`.
+    """
     end_year = roll_over.end_year(day)
-    words = [word.strip() for word in text.replace(",", ";").split(";")]
-    return tuple(_parse_child(word, end_year, bands) for word in words if word)
+    words = (part if "@" in part else part.replace(",", ";") for part in text.split(";"))
+    children = [word.strip() for word in ";".join(words).split(";")]
+    return tuple(_parse_child(child, end_year, bands) for child in children if child)
 
 
 def set_children(
@@ -104,13 +102,15 @@ def describe(child: Child, day: date, roll_over: RollOver, bands: Bands) -> dict
     }
 
 
-def _parse_child(word: str, end_year: int, bands: Bands) -> ChildTold:
-    if word.lower() in bands.names:
-        return ChildTold(band=word.lower(), end_year=end_year)
+def _parse_child(text: str, end_year: int, bands: Bands) -> ChildTold:
+    word, at, school = text.partition("@")
+    grade, name = word.strip(), schools.parse_school(school) if at else ""
+    if grade.lower() in bands.names:
+        return ChildTold(band=grade.lower(), end_year=end_year, school=name)
     try:
-        return ChildTold(graduation_year=graduation_year_of(parse_grade(word), end_year))
+        return ChildTold(graduation_year=graduation_year_of(parse_grade(grade), end_year), school=name)
     except GradeInvalid as error:
-        raise GradeInvalid(f"{word!r} is not a grade: use PK, K, 1 to 12, or {', '.join(bands.names)}.") from error
+        raise GradeInvalid(f"{grade!r} is not a grade: use PK, K, 1 to 12, or {', '.join(bands.names)}.") from error
 
 
 def _told(child: Child) -> ChildTold:
