@@ -22,7 +22,7 @@ class Sizes:
     mails: int = 20_000
     sendgrid_readers: int = 100_000
     snapshot_readers: int = 1_000_000
-    import_rows: int = 100_000
+    import_rows: int = 1_000_000
     tracking_seconds: int = 5
     window_seconds: int = 8
     rounds: int | None = None
