@@ -23,7 +23,7 @@ class Sizes:
     sendgrid_readers: int = 100_000
     snapshot_readers: int = 1_000_000
     counted_readers: int = 1_000_000
-    import_rows: int = 100_000
+    import_rows: int = 1_000_000
     export_rows: int = 1_000_000
     tracking_seconds: int = 5
     window_seconds: int = 8

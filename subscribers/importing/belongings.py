@@ -1,87 +1,113 @@
-"""Roles, tags and children of a page of readers. Each function returns the ids of those it changed."""
+"""Roles, tags and participations of a page of readers: what the file tells is added, nothing is taken away."""
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, String, bindparam, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from subscribers.households import ChildTold
-from subscribers.tables import Child, SubscriberRole, SubscriberTag, Tag, Told
+from subscribers.db import dialect_of
+from subscribers.tables import Part, Participation, Role, SubscriberRole, SubscriberTag, Tag
 
-from .bulk import insert_new
-from .scopes import Reader, Scope
+from .bulk import among, change, fetch, insert, reserve
+from .scopes import Changes, Reader, Scope
+
+_ROLE, _TAG = ("subscriber_id", "role"), ("subscriber_id", "tag_id")
+_PARTICIPATION = ("subscriber_id", "kind", "subject", "on_day")
+_WORDS = {role: role.value for role in Role}
+_LATER = "UPDATE participation SET on_day = ? WHERE subscriber_id = ? AND kind = ? AND subject = ?"
 
 
-def add_roles(session: Session, readers: Sequence[Reader]) -> set[int]:
+def add_roles(session: Session, found: Sequence[Reader], changes: Changes) -> None:
     """Add the roles that are not there."""
-    rows = [{"subscriber_id": reader.id, "role": role} for reader in readers for role in reader.person.roles]
-    return {row.subscriber_id for row in insert_new(session, SubscriberRole, rows)}
+    telling = [reader for reader in found if reader.person.facts.roles]
+    there = _there(session, telling, SubscriberRole.subscriber_id, SubscriberRole.role)
+    rows = [row for r in telling for role in r.person.facts.roles if (row := (r.id, _WORDS[role])) not in there]
+    insert(session, SubscriberRole, _ROLE, rows)
+    changes.note("roles", [reader_id for reader_id, _ in rows])
 
 
-def add_tags(session: Session, scope: Scope, readers: Sequence[Reader]) -> set[int]:
+def add_tags(session: Session, scope: Scope, found: Sequence[Reader], changes: Changes) -> None:
     """Add the tags that are not there."""
-    tags = _tags(session, scope, {tag for reader in readers for tag in reader.person.tags})
-    rows = [{"subscriber_id": reader.id, "tag_id": tags[tag]} for reader in readers for tag in reader.person.tags]
-    return {row.subscriber_id for row in insert_new(session, SubscriberTag, rows)}
+    telling = [reader for reader in found if reader.person.facts.tags]
+    if not telling:
+        return
+    ids = _tag_ids(session, scope, {tag for reader in telling for tag in reader.person.facts.tags})
+    there = _there(session, telling, SubscriberTag.subscriber_id, SubscriberTag.tag_id)
+    rows = [row for r in telling for tag in r.person.facts.tags if (row := (r.id, ids[tag])) not in there]
+    insert(session, SubscriberTag, _TAG, rows)
+    changes.note("tags", [reader_id for reader_id, _ in rows])
 
 
-def set_children(session: Session, scope: Scope, readers: Sequence[Reader]) -> set[int]:
-    """Replace the children that imports told of; those a family typed stay."""
-    telling = [reader for reader in readers if reader.person.children is not None]
-    present = _children(session, [reader.id for reader in telling if reader.before])
-    gone: list[int] = []
-    rows: list[dict[str, object]] = []
-    changed = set[int]()
+def add_participations(session: Session, found: Sequence[Reader], changes: Changes) -> None:
+    """Add the subjects that are not there, and later days of those that are."""
+    telling = [reader for reader in found if reader.person.facts.attended or reader.person.facts.interests]
+    there = _participations(session, telling)
+    new, later = [], []
     for reader in telling:
-        more, fewer = _difference(reader, present[reader.id])
-        rows += [_row(scope, reader, told) for told in more]
-        gone += fewer
-        if more or fewer:
-            changed.add(reader.id)
-    if gone:
-        session.execute(delete(Child).where(Child.id.in_(gone)), execution_options={"synchronize_session": False})
-    insert_new(session, Child, rows)
-    return changed
+        for kind, subject, day in _subjects(reader):
+            at = (reader.id, kind.value, subject)
+            if at not in there:
+                new.append((*at, day and day.isoformat()))
+            elif day and day > (there[at] or date.min):
+                later.append((day.isoformat(), *at))
+            else:
+                continue
+            changes.note("attended" if kind is Part.ATTENDED else "interests", [reader.id])
+    insert(session, Participation, _PARTICIPATION, new)
+    change(session, _LATER, later)
 
 
-def _difference(reader: Reader, present: Sequence[tuple[int, ChildTold]]) -> tuple[list[ChildTold], list[int]]:
-    """The children to add, and the ids of those to remove."""
-    wanted = Counter(reader.person.children)
-    gone = []
-    for child_id, told in present:
-        if wanted[told]:
-            wanted[told] -= 1
-        else:
-            gone.append(child_id)
-    return list(wanted.elements()), gone
+def _subjects(reader: Reader) -> list[tuple[Part, str, date | None]]:
+    attended = [(Part.ATTENDED, subject, day) for subject, day in reader.person.facts.attended.items()]
+    return attended + [(Part.INTEREST, subject, None) for subject in reader.person.facts.interests]
 
 
-def _tags(session: Session, scope: Scope, names: set[str]) -> dict[str, int]:
-    if not names:
-        return {}
-    rows = [{"organization_id": scope.organization_id, "name": name} for name in sorted(names)]
-    insert_new(session, Tag, rows)
-    of_names = select(Tag.name, Tag.id).where(Tag.organization_id == scope.organization_id, Tag.name.in_(names))
-    return dict(session.execute(of_names).all())
+def _tag_ids(session: Session, scope: Scope, names: set[str]) -> dict[str, int]:
+    """The ids of tags; those that are not there are made."""
+    asked = {"organization": scope.organization_id, "names": sorted(names)}
+    known = dict(fetch(session, _tags(dialect_of(session)), asked))
+    missing = sorted(names - known.keys())
+    ids = reserve(session, Tag, len(missing)) if missing else ()
+    rows = [(tag_id, scope.organization_id, name) for tag_id, name in zip(ids, missing, strict=True)]
+    insert(session, Tag, ("id", "organization_id", "name"), rows)
+    return known | dict(zip(missing, ids, strict=True))
 
 
-def _children(session: Session, reader_ids: Sequence[int]) -> dict[int, list[tuple[int, ChildTold]]]:
-    found = defaultdict[int, list[tuple[int, ChildTold]]](list)
-    rows = select(Child.subscriber_id, Child.id, Child.graduation_year, Child.band, Child.end_year)
-    rows = rows.where(Child.subscriber_id.in_(reader_ids), Child.told_by == Told.IMPORT).order_by(Child.id)
-    for reader_id, child_id, graduation_year, band, end_year in session.execute(rows) if reader_ids else ():
-        found[reader_id].append((child_id, ChildTold(graduation_year, band, end_year)))
-    return found
+def _there(
+    session: Session, telling: Sequence[Reader], of: InstrumentedAttribute[int], what: InstrumentedAttribute[Any]
+) -> set[tuple[int, Any]]:
+    """What those readers have who were there before."""
+    known = [reader.id for reader in telling if reader.before]
+    rows = fetch(session, _pairs(dialect_of(session), of, what), {"readers": known}) if known else ()
+    return {(reader_id, value) for reader_id, value in rows}
 
 
-def _row(scope: Scope, reader: Reader, told: ChildTold) -> dict[str, object]:
-    return {
-        "household_id": reader.household_id,
-        "subscriber_id": reader.id,
-        "told_by": Told.IMPORT,
-        "graduation_year": told.graduation_year,
-        "band": told.band,
-        "end_year": told.end_year,
-        "created_at": scope.now,
-    }
+@cache
+def _pairs(dialect: str, of: InstrumentedAttribute[int], what: InstrumentedAttribute[Any]) -> Select[*tuple[Any, ...]]:
+    plain = type_coerce(what, String) if what is SubscriberRole.role else what
+    return select(of, plain).where(among(dialect, of, "readers"))
+
+
+def _participations(session: Session, telling: Sequence[Reader]) -> dict[tuple[int, str, str], date | None]:
+    known = [reader.id for reader in telling if reader.before]
+    rows = fetch(session, _taken_part(dialect_of(session)), {"readers": known}) if known else ()
+    return {(reader_id, kind, subject): day for reader_id, kind, subject, day in rows}
+
+
+@cache
+def _taken_part(dialect: str) -> Select[int, str, str, date | None]:
+    return select(
+        Participation.subscriber_id,
+        type_coerce(Participation.kind, String),
+        Participation.subject,
+        Participation.on_day,
+    ).where(among(dialect, Participation.subscriber_id, "readers"))
+
+
+@cache
+def _tags(dialect: str) -> Select[str, int]:
+    of_organization = Tag.organization_id == bindparam("organization")
+    return select(Tag.name, Tag.id).where(of_organization, among(dialect, Tag.name, "names"))

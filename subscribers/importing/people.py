@@ -1,28 +1,38 @@
-"""One record becomes a person, or a sentence that says what is wrong with it."""
+"""One record becomes a person, or sentences that say what is wrong with it."""
 
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cache
-from typing import TypeVar
-from zoneinfo import available_timezones
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from subscribers.addresses import EmailAddress
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
-from subscribers.households import ChildTold, parse_children
+from subscribers.households import parse_children
 from subscribers.languages import parse_language
+from subscribers.retelling import ChildTold
+from subscribers.schools import parse_school
 from subscribers.tables import Role
 
-_T = TypeVar("_T")
-_LONGEST_TEXT = 200
-_YES = frozenset({"yes", "y", "true", "1"})
-_NO = frozenset({"no", "n", "false", "0"})
+from . import cells
+from .cells import RowInvalid
+from .files import ImportFileInvalid
+
+_ATTRIBUTE = "attribute:"
+_MOST_FACTS = 10_000
+_NOTHING: Mapping[str, Any] = {}
 
 
-class RowInvalid(NewsletterError):
-    """This line cannot be imported; its sentence says why."""
+class Standing(StrEnum):
+    """Where a person stood with the service the file comes from."""
+
+    SUBSCRIBED = "subscribed"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,108 +44,188 @@ class School:
     bands: Bands
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What a file tells of one reader. An empty text, and None, say nothing."""
+class Children(NamedTuple):
+    """The children of one cell, and what they are compared by."""
+
+    told: tuple[ChildTold, ...]
+    alike: list[tuple[int, str, int]]
+    """Year, band and end year of each, in an order."""
+    schools: frozenset[str]
+    words: str
+    """All of them in one text, in the order they are told; see `recognition`."""
+
+    @classmethod
+    def of(cls, told: Iterable[ChildTold]) -> "Children":
+        """Children that were told."""
+        children = tuple(told)
+        alike = sorted((child.graduation_year or 0, child.band or "", child.end_year or 0) for child in children)
+        words = ";".join(
+            f"{child.graduation_year or ''}/{child.band or ''}/{child.end_year or ''}//{child.school}"
+            for child in children
+        )
+        return cls(children, alike, frozenset(child.school for child in children) - {""}, words)
+
+
+class Facts(NamedTuple):
+    """What a file tells of many readers in the same words, and so is read once. Empty texts and None say nothing."""
+
+    language: str = ""
+    time_zone: str = ""
+    place: str = ""
+    school: str = ""
+    """Where the reader works; the schools of children are told with them."""
+    roles: tuple[Role, ...] = ()
+    tags: tuple[str, ...] = ()
+    children: Children | None = None
+    tracking: bool | None = None
+    standing: Standing = Standing.SUBSCRIBED
+    attended: Mapping[str, date | None] = _NOTHING
+    interests: tuple[str, ...] = ()
+
+
+class Person(NamedTuple):
+    """What a file tells of one reader. Empty texts and None say nothing."""
 
     line: int
     address: EmailAddress
     hashed: str
-    name: str
-    language: str
-    time_zone: str
-    roles: tuple[Role, ...]
-    tags: tuple[str, ...]
-    children: tuple[ChildTold, ...] | None
-    household: str
-    tracking: bool | None
+    facts: Facts
+    name: str = ""
+    household: str = ""
+    joined: datetime | None = None
+    confirmed: datetime | None = None
+    network: str = ""
+    attributes: Mapping[str, str | int | float] = _NOTHING
+
+    def without_facts(self) -> "Person":
+        """What is kept of who left elsewhere: the address, and how to write to them if they come back."""
+        facts = Facts(self.facts.language, self.facts.time_zone, standing=self.facts.standing)
+        return self._replace(facts=facts, household="", network="", attributes=_NOTHING)
+
+
+class PersonInvalid(RowInvalid):
+    """This line cannot be imported; `address` is empty where not even that could be read."""
+
+    def __init__(self, sentence: str, address: EmailAddress | None, *, is_nobody: bool) -> None:
+        super().__init__(sentence)
+        self.address = address
+        self.is_nobody = is_nobody
+        """Whether the line names no address at all."""
 
 
 class PersonReader:
-    """Reads the fields of a record, and says every problem of a line at once."""
+    """Reads the fields of a file's records, and says every problem of a line at once."""
 
-    def __init__(self, school: School, hash_of: Callable[[str], str]) -> None:
+    def __init__(self, school: School, hash_of: Callable[[str], str], now: datetime) -> None:
         self._school = school
         self._hash_of = hash_of
+        self._now = now
+        self._own: list[tuple[str, str, Callable[[str], Any]]] = []
+        """Of each field that is the reader's own: its name in a `Person`, in the file, and how it is read."""
+        self._shared: list[str] = []
+        self._facts = lru_cache(_MOST_FACTS)(self._read_facts)
 
     def read(self, line: int, fields: Mapping[str, str]) -> Person:
-        """Read one record's fields. Raises `RowInvalid`."""
-        cells = _Cells(fields)
-        address = cells.read("email", EmailAddress.parse)
-        grades = cells.read("grades", self._children) or ()
-        name = cells.read("name", _text) or ""
-        language = cells.read("language", parse_language) or ""
-        time_zone = cells.read("timezone", _time_zone) or ""
-        roles = cells.read("roles", _roles) or ()
-        tags = cells.read("tags", _tags) or ()
-        household = cells.read("household", _text) or ""
-        tracking = cells.read("tracking", _yes_or_no)
-        if address is None or cells.problems:
-            raise RowInvalid(" ".join(cells.problems) or "There is no email address.")
-        children = grades if "grades" in fields else None
-        hashed = self._hash_of(address.key)
-        return Person(line, address, hashed, name, language, time_zone, roles, tags, children, household, tracking)
+        """Read one record's fields. Raises `PersonInvalid`, or `ImportFileInvalid` for what no line can put right."""
+        if not self._own:
+            self._learn(fields)
+        facts, wrong = self._facts(tuple([fields[field] for field in self._shared]))
+        own, problems = self._read_own(fields)
+        address: EmailAddress | None = own.pop("email", None)
+        if address is None or problems or wrong:
+            sentence = " ".join([*problems, *wrong]) or "There is no email address."
+            raise PersonInvalid(sentence, address, is_nobody=not fields.get("email"))
+        return Person(line, address, self._hash_of(address.key), facts, **own)
 
-    def _children(self, text: str) -> tuple[ChildTold, ...]:
-        return parse_children(text, self._school.day, self._school.roll_over, self._school.bands)
+    def _learn(self, fields: Mapping[str, str]) -> None:
+        """Take in which fields this file has."""
+        parsers: dict[str, Callable[[str], Any]] = {
+            "email": EmailAddress.parse,
+            "name": cells.text,
+            "household": cells.text,
+            "joined": self._past,
+            "confirmed": self._past,
+            "network": cells.network,
+        }
+        self._own = [(field, field, parse) for field, parse in parsers.items() if field in fields]
+        told = (field for field in fields if field.startswith(_ATTRIBUTE))
+        self._own += [(_attribute_name(field), field, cells.attribute) for field in told]
+        self._shared = [field for field in fields if field in _SHARED]
+
+    def _read_own(self, fields: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        """What is told of this reader alone, by name, and what is wrong with it."""
+        told: dict[str, Any] = {}
+        problems: list[str] = []
+        for name, field, parse in self._own:
+            cell = fields[field]
+            if not cell:
+                continue
+            try:
+                if parse is cells.attribute:
+                    told.setdefault("attributes", {})[name] = parse(cell)
+                else:
+                    told[name] = parse(cell)
+            except NewsletterError as error:
+                problems.append(str(error))
+        return told, problems
+
+    def _read_facts(self, shared: tuple[str, ...]) -> tuple[Facts, tuple[str, ...]]:
+        told: dict[str, Any] = {}
+        problems: list[str] = []
+        for field, cell in zip(self._shared, shared, strict=True):
+            name, parse = _SHARED[field]
+            try:
+                if cell:
+                    told[name] = parse(cell) if parse else self._children(cell)
+            except NewsletterError as error:
+                problems.append(str(error))
+        if "grades" in self._shared:
+            told["children"] = Children.of(_at_school(told.get("children", ()), told.get("school", "")))
+            if told["children"].told:
+                told.pop("school", None)
+        return Facts(**told), tuple(problems)
+
+    def _children(self, cell: str) -> tuple[ChildTold, ...]:
+        return parse_children(cell, self._school.day, self._school.roll_over, self._school.bands)
+
+    def _past(self, cell: str) -> datetime:
+        at = cells.moment(cell)
+        if at > self._now:
+            raise RowInvalid(f"{cell[:30]!r} has not come yet.")
+        return at
 
 
-class _Cells:
-    """The cells of one record, and what is wrong with them."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = fields
-        self.problems: list[str] = []
-
-    def read(self, field: str, parse: Callable[[str], _T]) -> _T | None:
-        """What a cell says; None where it is empty, missing or wrong."""
-        text = self._fields.get(field)
-        if not text:
-            return None
-        try:
-            return parse(text)
-        except NewsletterError as error:
-            self.problems.append(str(error))
-            return None
+def _at_school(children: tuple[ChildTold, ...], school: str) -> tuple[ChildTold, ...]:
+    return tuple(child if child.school else replace(child, school=school) for child in children)
 
 
-def _text(text: str) -> str:
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
-    if len(text) > _LONGEST_TEXT:
-        raise RowInvalid(f"{text[:30]!r}... is longer than {_LONGEST_TEXT} characters.")
-    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise RowInvalid(f"{text!r} has a control character in it.")
-    return text
-
-
-def _time_zone(text: str) -> str:
-    if text not in _time_zones():
-        raise RowInvalid(f"{text[:30]!r} is not a time zone: use a name like America/Chicago.")
-    return text
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _roles(text: str) -> tuple[Role, ...]:
+def _standing(cell: str) -> Standing:
     try:
-        return tuple(dict.fromkeys(Role(word.casefold()) for word in _words(text)))
+        return Standing(cell.casefold())
     except ValueError as error:
-        raise RowInvalid(f"{text[:30]!r} is not a role: use {', '.join(Role)}.") from error
+        raise RowInvalid(f"{cell[:30]!r} is not a standing: use {', '.join(Standing)}.") from error
 
 
-def _tags(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(_text, _words(text))))
+def _attribute_name(field: str) -> str:
+    name = field.removeprefix(_ATTRIBUTE)
+    if not cells.is_attribute_name(name):
+        raise ImportFileInvalid(
+            f"An attribute cannot be called {name[:30]!r}: use letters, digits, - and _, and begin with a letter."
+        )
+    return name
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.replace(",", ";").split(";") if word.strip()]
-
-
-def _yes_or_no(text: str) -> bool:
-    word = text.casefold()
-    if word not in _YES | _NO:
-        raise RowInvalid(f"{text[:30]!r} does not answer whether tracking is agreed: use yes or no.")
-    return word in _YES
+_SHARED: Mapping[str, tuple[str, Callable[[str], Any] | None]] = {
+    "language": ("language", parse_language),
+    "timezone": ("time_zone", cells.time_zone),
+    "place": ("place", cells.text),
+    "school": ("school", parse_school),
+    "grades": ("children", None),
+    "roles": ("roles", cells.roles),
+    "tags": ("tags", cells.tags),
+    "tracking": ("tracking", cells.yes_or_no),
+    "standing": ("standing", _standing),
+    "attended": ("attended", cells.attended),
+    "interests": ("interests", cells.interests),
+}
+"""The fields that many readers share: their names in `Facts`, and how they are read; grades depend on the school."""

@@ -16,15 +16,12 @@ from subscribers.db import Database
 from subscribers.importing import ImportResult
 from subscribers.importing.columns import Columns
 from subscribers.importing.files import opened
-from subscribers.importing.people import Person
 from subscribers.tables import Household, School, Subscriber, SubscriberTag, Tag
 from tests.support.imports import Community, a_community
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "naughty" / "blns.json"
 STRINGS: list[str] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
 FIELDS = {"name", "tags", "household", "place", "school", "attribute:note", "interests", "attended"}
-READ_BY_THE_IMPORT = {"attribute:note": "attributes"}
-"""A field that has another name in `Person`."""
 
 pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason=f"the corpus is not here: {CORPUS}")
 
@@ -105,8 +102,6 @@ def attributes(community: Community) -> dict[int, str]:
 def test_a_naughty_text_is_kept_or_refused(
     community: Community, field: str, stored: Callable[[Community], Mapping[int, str]]
 ) -> None:  # F44
-    if READ_BY_THE_IMPORT.get(field, field) not in Person.__annotations__:
-        pytest.skip(f"the import does not store {field} yet")
     result = community.load(a_file(field))
     found = stored(community)
     taken = list(kept(result, community, field))
@@ -134,8 +129,6 @@ def test_naughty_tags_are_kept_or_refused(community: Community) -> None:  # F44
 def test_naughty_names_of_households_and_schools_are_kept_or_refused(
     community: Community, field: str, column: InstrumentedAttribute[str]
 ) -> None:  # F44
-    if field not in Person.__annotations__:
-        pytest.skip(f"the import does not store {field} yet")
     result = community.load(a_file(field))
     with community.database.reading() as session:
         found = set(session.scalars(select(column)))

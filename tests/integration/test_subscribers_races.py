@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from subscribers import households, subscribers, subscriptions
@@ -15,6 +16,7 @@ from subscribers.consent import Evidence
 from subscribers.db import Base, Database
 from subscribers.households import ChildTold
 from subscribers.importing import ImportResult
+from subscribers.importing.bulk import races_told
 from subscribers.tables import Child, ConsentRecord, Role, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.imports import HEADER, NOW, Community, a_community, counts, told
 
@@ -89,3 +91,22 @@ def wait_until_blocked(database: Database) -> None:
     with database.reading() as session:
         while not session.scalar(waiting):
             assert monotonic() < until
+
+
+def test_who_leaves_while_an_import_would_confirm_them_stays_out(community: Community) -> None:  # F40
+    file = f"{HEADER}\n{MARIA.mailed},Maria,,,3;9,,,,\n"
+    community.load(file, state=SubscriptionState.PENDING)
+    with ThreadPoolExecutor(1) as thread:
+        with community.database.writing() as session:
+            reader = subscribers.get(session, community.organization.id, MARIA)
+            subscriptions.unsubscribe(session, reader, None, NOW, evidence=FORM)
+            running = thread.submit(community.load, file)
+            wait_until_blocked(community.database)
+        result: ImportResult = running.result()
+    assert counts(result) == {"read": 1, "suppressed": 1}
+    assert community.state(MARIA.mailed) == "unsubscribed"
+
+
+def test_a_page_that_breaks_for_another_reason_is_not_tried_again(community: Community) -> None:
+    with pytest.raises(DBAPIError), races_told(), community.database.writing() as session:
+        session.execute(text("SELECT nothing FROM nowhere"))

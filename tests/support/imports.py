@@ -41,11 +41,13 @@ class Community:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         return file
 
-    def load(self, text: str | bytes, *, day: date = TODAY, **options: Any) -> importing.ImportResult:
+    def load(
+        self, text: str | bytes, *, day: date = TODAY, list_slug: str = "families", **options: Any
+    ) -> importing.ImportResult:
         """Import a text, as confirmed people where nothing else is said."""
         school = importing.School(day, ROLL_OVER, BANDS)
         options = {"state": SubscriptionState.CONFIRMED} | options
-        chosen = importing.ImportOptions("families", school, NOW, **options)
+        chosen = importing.ImportOptions(list_slug, school, NOW, **options)
         return importing.import_file(self.database, self.organization, self.write(text), chosen)
 
     def known(self, address: str, day: date = TODAY) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def add(session: Session, community: Community, address: EmailAddress = MARIA, *
 
 def counts(result: importing.ImportResult) -> dict[str, int]:
     """The counts that are not zero."""
-    return {name: count for name, count in result.facts().items() if name != "errors" and count}
+    return {name: count for name, count in result.facts().items() if isinstance(count, int) and count}
 
 
 def told(known: dict[str, Any]) -> list[str]:
