@@ -82,9 +82,9 @@ def moment(cell: str) -> str:
     time, zone = found.groups()
     try:
         told = datetime.fromisoformat(time if zone in _IS_UTC else time + zone)
-    except ValueError:
+        return (told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, OverflowError):  # no such day, or one before the first of the calendar
         return cell
-    return (told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)).isoformat()
 
 
 def quoted_tags(cell: str) -> str:
