@@ -4,21 +4,16 @@ Every problem is reported at once. Secrets are `SecretStr`: printing or logging 
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
-from babel import Locale, UnknownLocaleError
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -28,6 +23,7 @@ from subscribers.grades import Bands, RollOver
 
 from .limits import DomainRates, WarmUp
 from .return_paths import ReturnPath
+from .setting_types import Languages, Networks, OneLine, SecretKeys, TimeZone, Transport, WebAddress, read_by
 
 if TYPE_CHECKING:
     from .dkim import Seal
@@ -35,8 +31,6 @@ if TYPE_CHECKING:
 PREFIX = "NEWSLETTER_"
 CONFIG_FILE = "newsletter.toml"
 _TEST_PREFIX = "NEWSLETTER_TEST_"
-_SHORTEST_SECRET = 32
-_TRANSPORTS = ("file", "smtp", "smtps", "sendgrid")
 
 
 class SettingsInvalid(NewsletterError):
@@ -69,78 +63,6 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-def _sentence(check: Any) -> AfterValidator:
-    """Turn a parser of ours into a validator that speaks in its own sentence and keeps the text."""
-
-    def keep(value: str) -> str:
-        try:
-            check(value)
-        except NewsletterError as error:
-            raise ValueError(str(error)) from error
-        return value
-
-    return AfterValidator(keep)
-
-
-def _known_time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is not a time zone; use a name like America/Chicago.")
-    return value
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("It must begin with https:// or http:// and name a host.")
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("Write it in plain ASCII without spaces.")
-    return value.rstrip("/")
-
-
-def _known_transport(value: str) -> str:
-    if urlsplit(value).scheme not in _TRANSPORTS:
-        raise ValueError("Use file:FOLDER, smtp://HOST:PORT, smtps://HOST:PORT or sendgrid://")
-    return value
-
-
-def _languages(value: str) -> str:
-    for word in value.split():
-        try:
-            Locale.parse(word, sep="-")
-        except (UnknownLocaleError, ValueError) as error:
-            raise ValueError(f"{word!r} is not a language; use codes like: en es") from error
-    if not value.split():
-        raise ValueError("Name at least one language, such as: en es")
-    return value
-
-
-def _networks(value: str) -> str:
-    for word in value.split():
-        try:
-            ip_network(word)
-        except ValueError as error:
-            raise ValueError(
-                f"{word!r} is not an address or a network; write them like: 127.0.0.1 10.0.0.0/8"
-            ) from error
-    return value
-
-
-def _strong(value: SecretStr) -> SecretStr:
-    for secret in value.get_secret_value().replace(",", " ").split() or [""]:
-        if len(secret) < _SHORTEST_SECRET:
-            raise ValueError(f"It needs {_SHORTEST_SECRET} characters or more; `newsletter init` makes one.")
-    return value
-
-
-def _single_line(value: str) -> str:
-    if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", value):
-        raise ValueError("It must be one line without control characters.")
-    return value
-
-
-OneLine = Annotated[str, AfterValidator(_single_line)]
-
-
 def _full_name(field: str) -> str:
     return PREFIX + field.rstrip("_").upper()
 
@@ -153,32 +75,32 @@ class Settings(BaseSettings):
     )
 
     database_url: Annotated[str, Field(repr=False)] = "sqlite:///var/newsletter.db"
-    base_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8000"
-    secret_key: Annotated[SecretStr, AfterValidator(_strong)]
+    base_url: WebAddress = "http://127.0.0.1:8000"
+    secret_key: SecretKeys
     """One secret, or several separated by blanks: the first signs, all verify."""
-    transport: Annotated[str, Field(repr=False), AfterValidator(_known_transport)] = "file:var/outbox"
+    transport: Annotated[Transport, Field(repr=False)] = "file:var/outbox"
     engine: Engine = Engine.EMBEDDED
     sendgrid_api_key: SecretStr = SecretStr("")
-    sendgrid_url: Annotated[str, AfterValidator(_web_address)] = "https://api.sendgrid.com"
+    sendgrid_url: WebAddress = "https://api.sendgrid.com"
     sendgrid_webhook_key: OneLine = ""
     dkim_domain: OneLine = ""
     dkim_selector: OneLine = ""
     dkim_key: SecretStr = SecretStr("")
-    bounce_address: Annotated[str, _sentence(ReturnPath.parse)] = ""
+    bounce_address: Annotated[str, read_by(ReturnPath.parse)] = ""
     organization: OneLine = "Our school community"
     from_: OneLine = "Newsletter <newsletter@localhost>"
     reply_to: OneLine = ""
     postal_address: OneLine = ""
     tracking: Tracking = Tracking.CONSENT
-    school_year_start: Annotated[str, _sentence(RollOver.parse)] = "07-01"
-    timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
-    languages: Annotated[str, AfterValidator(_languages)] = "en es"
+    school_year_start: Annotated[str, read_by(RollOver.parse)] = "07-01"
+    timezone: TimeZone = "UTC"
+    languages: Languages = "en es"
     rate: Annotated[float | None, Field(gt=0)] = None
-    domain_rates: Annotated[str, _sentence(DomainRates.parse)] = ""
-    warm_up: Annotated[str, _sentence(WarmUp.parse)] = ""
+    domain_rates: Annotated[str, read_by(DomainRates.parse)] = ""
+    warm_up: Annotated[str, read_by(WarmUp.parse)] = ""
     mails_per_week: Annotated[int, Field(ge=0)] = 0
     connections: Annotated[int, Field(ge=1, le=100)] = 8
-    bands: Annotated[str, _sentence(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
+    bands: Annotated[str, read_by(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
     approval: Switch = Switch.OFF
     grace_minutes: Annotated[int, Field(ge=0)] = 120
     signup_window_minutes: Annotated[int, Field(ge=1)] = 60
@@ -187,7 +109,7 @@ class Settings(BaseSettings):
     signups_per_hour: Annotated[int, Field(ge=1)] = 2000
     signup_work: Annotated[int, Field(ge=0, le=1_000_000)] = 50_000
     """How many tries a browser needs at most to solve what a sign-up asks of it; 0: nothing is asked."""
-    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    trusted_proxies: Networks = ""
     keep_events_days: Annotated[int, Field(ge=0)] = 730
     keep_persons_days: Annotated[int, Field(ge=0)] = 365
     keep_pending_days: Annotated[int, Field(ge=0)] = 30
