@@ -24,8 +24,14 @@ class FileExists(NewsletterError):
     """There is such a file already. Name another, or add --force to put this one in its place."""
 
 
+def _named(ctx: click.Context, param: click.Parameter, file: Path | None) -> Path | None:
+    """A dash is standard output, as everywhere."""
+    del ctx, param
+    return None if file == Path("-") else file
+
+
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", required=False, callback=_named, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--list", "list_slug", help="Only who is or was on this list; everybody without it.")
 @click.option("--segment", "segment_name", help="Only whom this segment chooses today.")
 @click.option("--rule", "rule_text", help="Only whom this rule chooses today.")

@@ -74,7 +74,7 @@ def clocks(settings: Settings) -> tuple[RetentionClock, ...]:
         RetentionClock("unconfirmed sign-ups", pending, lapses.unconfirmed, _forget_unconfirmed),
         RetentionClock("people who left", persons_, lapses.gone, _forget_gone),
         RetentionClock("origins of consents", settings.keep_evidence_days, _origins, _forget_origins),
-        RetentionClock("counts of sign-ups", 0, _ended_counts, _forget_ended_counts),
+        RetentionClock("ended counts of sign-ups", 0, _ended_counts, _forget_ended_counts),
     )
 
 

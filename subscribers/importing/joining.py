@@ -82,7 +82,8 @@ def _insert(session: Session, scope: Scope, joining: Sequence[tuple[Reader, Subs
     now = written(scope.now)
     rows = []
     for (reader_id, person, _, _), state in joining:
-        joined = person.joined or person.confirmed
+        # Who is pending waits from now on: an old day would have the wait end before it began.
+        joined = None if state is PENDING else person.joined or person.confirmed
         agreed = None if state is PENDING else person.confirmed if state is UNSUBSCRIBED else _told_at(person)
         rows.append(
             (

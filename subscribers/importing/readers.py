@@ -42,11 +42,12 @@ def insert_people(
     home_of: Mapping[str, int | None],
     schools: Mapping[str, int],
 ) -> dict[str, int]:
-    """Insert people. Returns their ids by address key."""
+    """Insert people, as since they joined where the file tells that. Returns their ids by address key."""
     if not people:
         return {}
     ids = reserve(session, Subscriber, len(people))
-    now = moment(session)(scope.now)
+    written = moment(session)
+    now = written(scope.now)
     rows = [
         (
             reader_id,
@@ -64,7 +65,7 @@ def insert_people(
             as_json(person.attributes) if person.attributes else "{}",
             home_of.get(person.address.key),
             person.facts.tracking is True,
-            now,
+            written(person.joined) if person.joined else now,
             now,
         )
         for reader_id, public_id, person in zip(ids, random_ids(len(people)), people, strict=True)

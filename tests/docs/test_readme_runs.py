@@ -36,7 +36,9 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
     assert ran == [
         "init",
         "lists",
-        "subscribers",
+        *["subscribers"] * 2,
+        "segments",
+        *["subscribers"] * 2,
         *["issues"] * 6,
         *["campaigns"] * 3,
         "reports",

@@ -1,18 +1,29 @@
 """What a file tells of people beside their address, and what it may not replace."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from subscribers import households, subscribers
+from subscribers import households, lapses, subscribers
 from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from subscribers.households import ChildTold
 from subscribers.importing import ImportFileInvalid
-from subscribers.tables import Child, ChildMark, OwnField, Part, Participation, School, Subscriber, Told
+from subscribers.tables import (
+    Child,
+    ChildMark,
+    OwnField,
+    Part,
+    Participation,
+    School,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Told,
+)
 from tests.support.imports import NOW, Community, a_community, counts
 
 MARIA = "maria@school.example"
@@ -181,6 +192,20 @@ def test_of_a_subject_only_the_last_day_is_kept(community: Community) -> None:
 def test_a_bad_cell_is_refused_in_a_sentence(community: Community, header: str, cell: str, problem: str) -> None:
     [error] = community.load(f"email,{header}\n{MARIA},{cell}\n").errors
     assert problem in error.error
+
+
+def test_who_joined_elsewhere_is_here_since_then(community: Community) -> None:
+    community.load(f"email,joined\n{MARIA},2019-04-21\n")
+    assert reader(community).created_at == datetime(2019, 4, 21, tzinfo=UTC)
+    with community.database.reading() as session:
+        assert session.scalars(select(Subscription.created_at)).one() == datetime(2019, 4, 21, tzinfo=UTC)
+
+
+def test_who_is_imported_as_pending_waits_from_that_day_on(community: Community) -> None:
+    community.load(f"email,joined\n{MARIA},2019-04-21\n", state=SubscriptionState.PENDING)
+    with community.database.reading() as session:
+        assert session.execute(lapses.unconfirmed(NOW)).all() == []
+        assert len(session.execute(lapses.unconfirmed(NOW + timedelta(seconds=1))).all()) == 1
 
 
 def test_changes_are_counted_by_field_in_a_dry_run_too(community: Community) -> None:
