@@ -3,7 +3,8 @@
 - **Mail tokens** `{head}.{link}.{tag}` name a delivery and one of its links. All tags of a mail are 48-bit slices of
   a few digests, because a digest a link would cost more than the rest of the message.
 - **Reader tokens** `{purpose}{key}.{public id}.{subject}.{mac}` name a reader and, say, a list; a 128-bit MAC of their
-  own. They are tied to no delivery, so they work for years.
+  own. They are tied to no delivery, so they work for years. Nothing here knows the time: where the subject is when it
+  ends, whoever is handed the token looks at the clock.
 
 A token that does not verify is `TokenInvalid`, whatever is wrong with it: it tells nothing.
 """
@@ -45,6 +46,8 @@ class ReaderPurpose(StrEnum):
     UNSUBSCRIBE = "u"
     PREFERENCES = "p"
     CONFIRM = "c"
+    PERSONAL = "d"
+    """To see all that is held about the reader, and to erase it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class MailClaim:
 
 @dataclass(frozen=True, slots=True)
 class ReaderClaim:
-    """A checked reader token. `subject_id` is the list where the purpose has one, else 0."""
+    """A checked reader token. `subject_id` is a list, or the hour when a personal link ends; 0 where there is none."""
 
     purpose: ReaderPurpose
     public_id: str

@@ -102,7 +102,15 @@ def ask_confirmation(
 
     At most one in a window, however often it is asked for. Returns whether one was appended.
     """
-    campaign_id = streams.ensure(session, clock, subscriber.organization_id, CONFIRM)
+    letter = ListsLetter.of(CONFIRM, lists, language)
+    return append_once(session, clock, subscriber, CONFIRM, variant=str(letter), window=window)
+
+
+def append_once(
+    session: Session, clock: Clock, subscriber: Subscriber, stream: str, *, variant: str, window: timedelta
+) -> bool:
+    """Append a mail of a stream to a subscriber who had none of it in a window. Returns whether one was appended."""
+    campaign_id = streams.ensure(session, clock, subscriber.organization_id, stream)
     now = clock.now()
     recent = select(Delivery.seq).where(
         Delivery.campaign_id == campaign_id,
@@ -116,7 +124,7 @@ def ask_confirmation(
         clock,
         campaign_id,
         to_address=subscriber.address,
-        variant=str(ListsLetter.of(CONFIRM, lists, language)),
+        variant=variant,
         subscriber_id=subscriber.id,
         # Two at the same moment fall into the same numbered window, and the database refuses the second.
         dedupe=f"{subscriber.id}:{int(now.timestamp() // window.total_seconds())}",

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from newsletter.issues.document import Document
 
@@ -15,6 +15,7 @@ from .content import (
     Marks,
     MergeSlot,
     OpenSlot,
+    PersonalSlot,
     Pieces,
     PreferencesSlot,
     UnsubscribeSlot,
@@ -26,6 +27,9 @@ from .readers import Identity
 from .sections import Look, highlights, views
 from .targets import on_the_wire
 from .variants import Variant, visible
+
+LetterValue: TypeAlias = str | Sequence[str] | PersonalSlot
+"""What a letter says of its own: a text, several, or a link that is another for other letters of its kind."""
 
 
 def compile_issue(document: Document, variant: Variant, identity: Identity, links: LinkTable | None) -> Content:
@@ -52,11 +56,11 @@ def compile_issue(document: Document, variant: Variant, identity: Identity, link
 
 
 def compile_letter(
-    name: str, language: str, identity: Identity, values: Mapping[str, str | Sequence[str]] | None = None
+    name: str, language: str, identity: Identity, values: Mapping[str, LetterValue] | None = None
 ) -> Content:
     """A single letter of `templates/mail/<name>`, such as `confirm`; `values` are what it says of its own."""
     own = values or {}
-    texts = chain.from_iterable([value] if isinstance(value, str) else value for value in own.values())
+    texts = chain.from_iterable(map(_texts, own.values()))
     marks = Marks([identity.organization, identity.list_name, identity.postal_address, *texts])
     facts = {
         **_common_facts(identity, language, identity.theme or theme.USUAL),
@@ -65,10 +69,16 @@ def compile_letter(
         "preferences_url": marks.slot(PreferencesSlot()),
         "unsubscribe_url": marks.slot(UnsubscribeSlot()),
         "preheader": "",
-        **own,
+        **{key: marks.slot(value) if isinstance(value, PersonalSlot) else value for key, value in own.items()},
     }
     subject = theme.render(f"{name}/subject.txt", facts).strip()
     return _content(name, subject, {**facts, "title": subject}, marks, {})
+
+
+def _texts(value: LetterValue) -> Sequence[str]:
+    if isinstance(value, PersonalSlot):
+        return ()
+    return [value] if isinstance(value, str) else value
 
 
 def _content(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts) -> Content:

@@ -45,7 +45,17 @@ class ConfirmSlot:
     """The complete URL that confirms the subscription."""
 
 
-Slot: TypeAlias = MergeSlot | LinkSlot | OpenSlot | ViewSlot | UnsubscribeSlot | PreferencesSlot | ConfirmSlot
+@dataclass(frozen=True, slots=True)
+class PersonalSlot:
+    """The complete URL of what is held about the reader."""
+
+    ends: int
+    """When it stops working, in hours since 1970."""
+
+
+Slot: TypeAlias = (
+    MergeSlot | LinkSlot | OpenSlot | ViewSlot | UnsubscribeSlot | PreferencesSlot | ConfirmSlot | PersonalSlot
+)
 Pieces: TypeAlias = tuple[str | Slot, ...]
 
 

@@ -14,6 +14,7 @@ from .content import (
     LinkSlot,
     MergeSlot,
     OpenSlot,
+    PersonalSlot,
     Pieces,
     PreferencesSlot,
     Slot,
@@ -52,7 +53,14 @@ class Token(Enum):
     CONFIRM = "confirm"
 
 
-Variable: TypeAlias = Tag | Token | MergeSlot
+@dataclass(frozen=True, slots=True)
+class PersonalToken:
+    """The reader's token for what is held about them, until an hour."""
+
+    ends: int
+
+
+Variable: TypeAlias = Tag | Token | PersonalToken | MergeSlot
 Spelled: TypeAlias = tuple[str | Variable, ...]
 
 _READER_PURPOSES = {
@@ -107,12 +115,15 @@ class ReaderValues:
         values += [make(copy) for make in self._makers]
         return values
 
-    def _maker(self, variable: Token | MergeSlot) -> Callable[[Copy], str]:
+    def _maker(self, variable: Token | PersonalToken | MergeSlot) -> Callable[[Copy], str]:
         if isinstance(variable, MergeSlot):
             evaluate, facts = merge.evaluator(variable.expression), dict(self._facts)
             return lambda copy: evaluate({**facts, "reader": _reader_facts(copy.reader)})
         if variable is Token.HEAD:
             return lambda copy: self._signer.mail_head(copy.campaign_id, copy.seq)
+        if isinstance(variable, PersonalToken):
+            ends = variable.ends
+            return lambda copy: self._signer.reader_token(ReaderPurpose.PERSONAL, copy.reader.public_id, ends)
         purpose = _READER_PURPOSES[variable]
         list_id = 0 if variable is Token.PREFERENCES else self._list_id
         return lambda copy: self._signer.reader_token(purpose, copy.reader.public_id, list_id)
@@ -128,6 +139,8 @@ def _spell(slot: Slot, base_url: str) -> Spelled:
             return (*_mail_link(f"{base_url}/o/", OPEN_LINK), ".gif")
         case ViewSlot():
             return _mail_link(f"{base_url}/view/", VIEW_LINK)
+        case PersonalSlot(ends):
+            return (f"{base_url}/personal/", PersonalToken(ends))
         case _:
             page, token = _READER_PAGES[type(slot)]
             return (f"{base_url}/{page}/", token)

@@ -6,13 +6,16 @@ from typing import Any, Protocol
 
 from babel.lists import format_list
 
+from newsletter.campaigns.personal_letters import PERSONAL, PersonalLetter
 from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
 from newsletter.campaigns.streams import CONFIRM, REMINDER, WELCOME, ListsLetter, ReminderLetter
 from newsletter.rendering import dates
+from newsletter.rendering.compile import LetterValue
+from newsletter.rendering.content import PersonalSlot
 from subscribers import lists
 from subscribers.tables import List
 
-Values = Mapping[str, str | Sequence[str]]
+Values = Mapping[str, LetterValue]
 
 
 class Letter(Protocol):
@@ -74,9 +77,15 @@ def _still_right(letter: StillRightLetter, named: Sequence[List]) -> Values:
     return letter.values()
 
 
+def _personal(letter: PersonalLetter, named: Sequence[List]) -> Values:
+    del named
+    return {"personal_url": PersonalSlot(letter.ends)}
+
+
 LETTERS: Mapping[str, LetterKind] = {
     CONFIRM: LetterKind(ListsLetter.parse, _confirmation),
     WELCOME: LetterKind(ListsLetter.parse, _welcome, can_be_left=True),
     REMINDER: LetterKind(ReminderLetter.parse, _reminder),
     STILL_RIGHT: LetterKind(StillRightLetter.parse, _still_right, can_be_left=True),
+    PERSONAL: LetterKind(PersonalLetter.parse, _personal),
 }

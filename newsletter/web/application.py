@@ -22,6 +22,7 @@ from newsletter.tokens import TokenInvalid
 
 from . import confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
 from .pages import SIGN_UP, Pages
+from .personal import LinkEnded
 from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
 from .words import Catalogue
@@ -79,6 +80,7 @@ def _say_errors(web: FastAPI) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeout):
         web.add_exception_handler(away, _away)
     web.add_exception_handler(LinkDone, _done)
+    web.add_exception_handler(LinkEnded, _ended)
     web.add_exception_handler(BodyTooLarge, _too_large)
     web.add_exception_handler(HTTPException, _refused)
     web.add_exception_handler(Exception, _broken)
@@ -94,6 +96,14 @@ def _done(request: Request, error: Exception) -> Response:
     del error
     site: Site = request.app.state.site
     return site.pages.message(request, site.pages.words(request), "left.gone")
+
+
+def _ended(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LinkEnded)  # noqa: S101 - registered for nothing else
+    site: Site = request.app.state.site
+    words = site.pages.words(request, error.language)
+    next_step = (error.preferences_path, words("preferences.open"))
+    return site.pages.message(request, words, "personal.ended", HTTPStatus.GONE, next_step=next_step)
 
 
 def _away(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from fastapi import Request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from newsletter.campaigns import personal_letters
 from newsletter.events import unsubscribes
 from newsletter.settings import Tracking
 from subscribers import consent, households, lists, subscribers, subscriptions
@@ -33,11 +34,12 @@ from .words import Words
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
 _SOURCE = "form"
+_SAVED = "preferences.saved"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one reader changes with one request."""
+    """What one reader changes with one request. What a button does returns the key of what the page then says."""
 
     request: Request
     site: Site
@@ -45,7 +47,7 @@ class Change:
     reader: Subscriber
     form: Form
 
-    def save(self) -> None:
+    def save(self) -> str:
         """Take every answer of the form."""
         self._take_lists()
         self._take_children()
@@ -55,20 +57,33 @@ class Change:
         if self.form.one("frequency") in set(Frequency):
             of_reader = update(Subscription).where(Subscription.subscriber_id == self.reader.id)
             self.session.execute(of_reader.values(frequency=Frequency(self.form.one("frequency"))))
+        return _SAVED
 
-    def leave_all(self) -> None:
+    def leave_all(self) -> str:
         """Leave every list."""
         self._leave(None, self._words()("unsubscribe.all_button"))
+        return _SAVED
 
-    def pause(self) -> None:
+    def pause(self) -> str:
         """Pause the list of the button."""
         for list_ in self._named():
             subscriptions.pause(self.session, self.reader, list_, self.site.app.clock.now() + PAUSE)
+        return _SAVED
 
-    def resume(self) -> None:
+    def resume(self) -> str:
         """Go on with the list of the button."""
         for list_ in self._named():
             subscriptions.resume(self.session, self.reader, list_)
+        return _SAVED
+
+    def mail_link(self) -> str:
+        """Mail the reader the link to what is held about them. Whoever asks twice in a window is told the same."""
+        app = self.site.app
+        if not personal_letters.can_be_mailed(self.session, app.organization, self.reader):
+            return ""
+        language, window = self.reader.language or self._words().language, app.settings.signup_window_minutes
+        personal_letters.send_link(self.session, app.clock, self.reader, language, timedelta(minutes=window))
+        return "preferences.mailed"
 
     def _take_lists(self) -> None:
         words, ticked = self._words(), set(self.form.many("lists"))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.campaigns import personal_letters
 from newsletter.rendering import dates
 from newsletter.settings import Tracking
 from newsletter.tokens import ReaderPurpose
@@ -22,11 +23,12 @@ from .words import Words
 
 router = APIRouter()
 _PATH = "/preferences/{token}"
-_ACTIONS: Mapping[str, Callable[[Change], None]] = {
+_ACTIONS: Mapping[str, Callable[[Change], str]] = {
     "save": Change.save,
     "leave-all": Change.leave_all,
     "pause": Change.pause,
     "resume": Change.resume,
+    "mail-link": Change.mail_link,
 }
 """What each button does."""
 
@@ -36,7 +38,7 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
     """The form, as things stand."""
     with site.app.database.reading() as session:
         reader, _ = site.reader_of(session, ReaderPurpose.PREFERENCES, token)
-        return _page(request, site, session, reader, is_saved=False)
+        return _page(request, site, session, reader)
 
 
 @router.post(_PATH)
@@ -45,10 +47,11 @@ def save(token: str, request: Request, form: FormOf, site: SiteOf) -> Response:
     with site.app.database.writing() as session:
         reader, _ = site.reader_of(session, ReaderPurpose.PREFERENCES, token)
         action = _ACTIONS.get(form.one("action"))
-        if action is not None:
-            action(Change(request, site, session, reader, form))
-            session.flush()
-        return _page(request, site, session, reader, is_saved=action is not None)
+        if action is None:
+            return _page(request, site, session, reader)
+        notice = action(Change(request, site, session, reader, form))
+        session.flush()
+        return _page(request, site, session, reader, notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class _Membership:
     """The day, in words; empty where it does not pause."""
 
 
-def _page(request: Request, site: Site, session: Session, reader: Subscriber, *, is_saved: bool) -> Response:
+def _page(request: Request, site: Site, session: Session, reader: Subscriber, notice: str = "") -> Response:
+    """The page; `notice` is the key of what it says has been done."""
     words = site.pages.words(request, reader.language)
     school = site.school()
     offered = lists.all_of(session, site.app.organization.id)
@@ -85,9 +89,17 @@ def _page(request: Request, site: Site, session: Session, reader: Subscriber, *,
         "preferences",
         form=form,
         memberships=memberships,
-        is_saved=is_saved,
+        notice=notice,
         address=masked(reader.address),
+        contact=_contact(session, site, reader),
     )
+
+
+def _contact(session: Session, site: Site, reader: Subscriber) -> str:
+    """Where a reader who cannot be sent the link writes to; empty where they can."""
+    if personal_letters.can_be_mailed(session, site.app.organization, reader):
+        return ""
+    return site.contact(personal_letters.list_of(session, reader))
 
 
 def _memberships(session: Session, site: Site, words: Words, reader: Subscriber) -> list[_Membership]:

@@ -11,10 +11,11 @@ from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
+from newsletter.rendering.headers import Mailbox
 from newsletter.tokens import ReaderPurpose
 from subscribers import subscribers
 from subscribers.signups import Limits
-from subscribers.tables import Subscriber
+from subscribers.tables import List, Subscriber
 
 from .choices import School
 from .pages import Pages
@@ -57,6 +58,11 @@ class Site:
         """How many sign-ups are taken."""
         settings = self.app.settings
         return Limits(settings.signups_per_network, settings.signups_per_domain, settings.signups_per_hour)
+
+    def contact(self, list_: List) -> str:
+        """The address that answers for a list, where a person reads."""
+        identity = self.app.identity(list_)
+        return Mailbox.parse(identity.reply_to or identity.from_header).address
 
     def preferences_path(self, reader: Subscriber) -> str:
         """Where a reader who has just proven to be that reader sees what they chose."""

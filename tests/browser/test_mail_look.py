@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from newsletter.campaigns.school_letters import StillRightLetter
 from newsletter.rendering.compile import compile_letter
-from newsletter.rendering.content import Content
+from newsletter.rendering.content import Content, PersonalSlot
 from subscribers.rollovers import Step
 from tests.support.mails import content_of, identity, mail
 
@@ -53,6 +53,7 @@ LETTERS: dict[str, Callable[[], Content]] = {
     "issue": content_of,
     "confirm": lambda: compile_letter("confirm", "es", identity()),
     "still-right": lambda: compile_letter("still-right", "es", identity(), STILL_RIGHT.values()),
+    "personal": lambda: compile_letter("personal", "es", identity(), {"personal_url": PersonalSlot(497_231)}),
 }
 
 

@@ -13,6 +13,7 @@ from newsletter.rendering.content import (
     LinkSlot,
     MergeSlot,
     OpenSlot,
+    PersonalSlot,
     PreferencesSlot,
     UnsubscribeSlot,
     ViewSlot,
@@ -29,6 +30,7 @@ _EXPRESSIONS = st.sampled_from(
 _SLOTS = st.one_of(
     st.builds(MergeSlot, _EXPRESSIONS),
     st.builds(LinkSlot, st.integers(2, 60)),
+    st.builds(PersonalSlot, st.integers(1, 10**6)),
     st.sampled_from([OpenSlot(), ViewSlot(), UnsubscribeSlot(), PreferencesSlot(), ConfirmSlot()]),
 )
 _PIECES = st.lists(_TEXT | _SLOTS, max_size=12).map(tuple)
