@@ -8,7 +8,6 @@ import pytest
 from subscribers.db import Database
 from subscribers.importing.columns import Columns
 from subscribers.importing.files import opened
-from subscribers.importing.people import Person
 from tests.support.imports import Community, a_community, counts
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "exports"
@@ -70,7 +69,6 @@ def test_every_line_is_taken_and_a_second_time_changes_nothing(community: Commun
     assert again["read"] == first["read"]
 
 
-@pytest.mark.skipif("standing" not in Person.__annotations__, reason="the import does not read standings yet")
 def test_who_left_elsewhere_is_not_on_the_list_here_either(community: Community) -> None:  # F40
     community.load((CORPUS / "mailchimp-unsubscribed.csv").read_bytes())
     assert {community.state(f"u{n}@example.com") for n in range(1, 6)} == {"unsubscribed"}

@@ -97,8 +97,13 @@ def child(grade: str | None, year: int | None, band: str) -> dict[str, object]:
     return {
         "grade": grade,
         "graduation_year": year,
+        "told_year": None,
+        "told_grade": None,
+        "exception": None,
         "band": band,
+        "school": "",
         "left": False,
         "stale": False,
+        "mark": None,
         "told_by": "family",
     }
