@@ -145,9 +145,18 @@ def _add_tags(session: Session, subscriber: Subscriber, names: Iterable[str]) ->
 
 def _subscriptions_of(session: Session, subscriber: Subscriber) -> list[dict[str, Any]]:
     rows = session.execute(
-        select(List.slug, Subscription.state, Subscription.frequency)
+        select(List.slug, Subscription)
         .join(Subscription, Subscription.list_id == List.id)
         .where(Subscription.subscriber_id == subscriber.id)
         .order_by(List.slug)
     )
-    return [{"list": slug, "state": state.value, "frequency": often.value} for slug, state, often in rows]
+    return [
+        {
+            "list": slug,
+            "state": one.state.value,
+            "frequency": one.frequency.value,
+            "off_roster": one.off_roster_at is not None,
+            "paused_until": one.paused_until.isoformat() if one.paused_until else None,
+        }
+        for slug, one in rows
+    ]

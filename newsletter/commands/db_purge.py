@@ -54,4 +54,4 @@ def _purged(console: Console, facts: dict[str, Any]) -> None:
 def _days(days: int | None) -> str:
     if days is None:
         return "for ever"
-    return f"{days:,} days" if days else "never"
+    return ("1 day" if days == 1 else f"{days:,} days") if days else "never"

@@ -23,7 +23,8 @@ def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:
 def described(console: Console, facts: dict[str, Any]) -> None:
     """What is known of one person."""
     name = f" ({facts['name']})" if facts["name"] else ""
-    on = ", ".join(f"{row['list']} ({row['state']})" for row in facts["lists"]) or "no list"
+    on = ", ".join(f"{row['list']} ({_standing(row)})" for row in facts["lists"]) or "no list"
+    waiting = {row["list"] for row in facts["lists"] if row["state"] == SubscriptionState.PENDING}
     silent = " The address is suppressed: it is never mailed." if facts["suppressed"] else ""
     console.print(f"{facts['address']}{name} is on {on}.{silent}", markup=False)
     _figures(
@@ -34,15 +35,15 @@ def described(console: Console, facts: dict[str, Any]) -> None:
             "roles": ", ".join(facts["roles"]),
             "tags": ", ".join(facts["tags"]),
             "tracking": "agreed" if facts["tracking"] else "not agreed",
-            **{_asked(row): _answer(row) for row in facts["consents"]},
+            **{_asked(row): _answer(row, is_open=row["list"] in waiting) for row in facts["consents"]},
         },
     )
-    console.print(f"Next: newsletter subscribers unsubscribe {facts['address']}", markup=False)
+    console.print(f"Next: newsletter subscribers data {facts['address']}", markup=False)
 
 
 def left(console: Console, address: str, slugs: list[str]) -> None:
     """Which lists a person left."""
-    what = f"has left {', '.join(slugs)}" if slugs else "was on no such list; nothing changed"
+    what = f"has left {', '.join(slugs)}" if slugs else "is on no such list now; nothing changed"
     console.print(f"{address} {what}.", markup=False)
     console.print(f"Next: newsletter subscribers show {address}", markup=False)
 
@@ -66,10 +67,19 @@ def _asked(row: dict[str, Any]) -> str:
     return f"consent to {row['list'] or row['purpose']}"
 
 
-def _answer(row: dict[str, Any]) -> str:
+def _standing(row: dict[str, Any]) -> str:
+    """How a subscription stands, and what keeps mail from a reader who is confirmed."""
+    off = "no longer on the school's list" if row["off_roster"] else ""
+    until = f"{datetime.fromisoformat(row['paused_until']):%-d %B %Y}" if row["paused_until"] else ""
+    return ", ".join(filter(None, (row["state"], off, f"paused until {until}" if until else "")))
+
+
+def _answer(row: dict[str, Any], *, is_open: bool) -> str:
+    """What they said; while a confirmation is awaited, it was only asked for."""
     since = datetime.fromisoformat(row["since"])
     words = f": “{row['wording']}”" if row["wording"] else ""
-    return f"{'given' if row['given'] else 'refused'} on {since:%-d %B %Y}, by {_BY.get(row['by'], row['by'])}{words}"
+    said = "asked for" if is_open else "given" if row["given"] else "refused"
+    return f"{said} on {since:%-d %B %Y}, by {_BY.get(row['by'], row['by'])}{words}"
 
 
 def child(facts: dict[str, Any]) -> str:

@@ -87,7 +87,15 @@ def test_a_reader_is_described_for_staff(community: Community) -> None:
         "bands": ["elementary", "high"],
         "tracking": False,
         "suppressed": True,
-        "lists": [{"list": "families", "state": "pending", "frequency": "every"}],
+        "lists": [
+            {
+                "list": "families",
+                "state": "pending",
+                "frequency": "every",
+                "off_roster": False,
+                "paused_until": None,
+            }
+        ],
         "attributes": {},
         "since": NOW.isoformat(),
     }
