@@ -40,6 +40,8 @@ _ROWS_OF_A_LOST_HOST = "-c idle_in_transaction_session_timeout=60000"
 """A host that vanishes inside a transaction keeps the rows it locked no longer than a minute; no work of ours waits so
 long between two statements."""
 _READING = "newsletter_reading"
+_ONE_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""Of PostgreSQL, where else each statement sees what was committed before it."""
 _ID_BYTES, _ID_LETTERS = 12, 16
 
 
@@ -135,7 +137,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
-        self._reader = self.engine.execution_options(**{_READING: True})
+        self._reader = self.engine.execution_options(**{_READING: True}, **({} if self.is_sqlite else _ONE_SNAPSHOT))
         self._writer_turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, delete, exists, select
+from sqlalchemy import Select, delete, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from . import consent
+from .db import insert_into
 from .subscribers import roles_of, tags_of
 from .tables import (
     Child,
@@ -20,7 +21,9 @@ from .tables import (
     School,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
+    SuppressionReason,
 )
 
 Query: TypeAlias = Select[*tuple[Any, ...]]
@@ -59,6 +62,24 @@ def forget(session: Session, reader_ids: Collection[int]) -> int:
     somebody = exists().where(Subscriber.household_id == Household.id)
     session.execute(delete(Household).where(Household.id.in_(homes), ~somebody), execution_options=unsynchronized)
     return consent.forget_readers(session, reader_ids)
+
+
+def keep_out(session: Session, reader_ids: Collection[int], now: datetime) -> int:
+    """Suppress readers on each list that they have left, by their hash: no import brings them back to it.
+
+    For readers who are to be forgotten: what is known of their leaving goes with them. Returns how many it were.
+    """
+    columns = (Suppression.organization_id, Suppression.address_hash, Suppression.list_id)
+    constants = {Suppression.reason: SuppressionReason.REQUEST, Suppression.detail: "", Suppression.created_at: now}
+    values = [literal(value, column.type) for column, value in constants.items()]
+    has_left = or_(Subscription.state == SubscriptionState.UNSUBSCRIBED, Subscription.unsubscribed_at.is_not(None))
+    left = (
+        select(Subscriber.organization_id, Subscriber.address_hash, Subscription.list_id, *values)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(Subscriber.id.in_(reader_ids), has_left)
+    )
+    insert = insert_into(session, Suppression).from_select([*columns, *constants], left).on_conflict_do_nothing()
+    return len(session.scalars(insert.returning(Suppression.id)).all())
 
 
 def rows(session: Session, query: Query) -> list[dict[str, Any]]:

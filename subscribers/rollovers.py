@@ -90,11 +90,13 @@ class Home:
     id: int
     steps: tuple[Step, ...]
     guardians: tuple[Guardian, ...]
+    has_younger: bool = False
+    """A child of theirs does not leave pre-kindergarten yet, such as one that repeats it."""
 
     @property
     def is_leaving(self) -> bool:
         """Whether no child is left in school."""
-        return bool(self.steps) and all(step.is_leaving for step in self.steps)
+        return bool(self.steps) and not self.has_younger and all(step.is_leaving for step in self.steps)
 
 
 def at_hand(session: Session, organization_id: int, today: date, roll_over: RollOver, bands: Bands) -> Turn:
@@ -139,7 +141,7 @@ def page(session: Session, organization_id: int, turn: Turn, after: int, size: i
         .limit(size)
     ).all()
     children, guardians = _children(session, ids), _guardians(session, ids)
-    return [Home(home, _steps(children[home], turn), tuple(guardians[home])) for home in ids]
+    return [_home(home, each_once(children[home]), tuple(guardians[home]), turn) for home in ids]
 
 
 def mark(session: Session, homes: Sequence[Home], turn: Turn) -> None:
@@ -182,17 +184,20 @@ def _guardians(session: Session, ids: Sequence[int]) -> dict[int, list[Guardian]
     return {household_id: found[household_id] for household_id in ids}
 
 
-def _steps(told: Sequence[Any], turn: Turn) -> tuple[Step, ...]:
-    steps = [step for child in each_once(told) if (step := _step(child, turn))]
-    return tuple(sorted(steps, key=lambda step: (step.grade is None, step.grade or 0, str(step))))
+def _home(home_id: int, children: Sequence[Any], guardians: tuple[Guardian, ...], turn: Turn) -> Home:
+    steps = [step for child in children if (step := _step(child, turn))]
+    in_order = tuple(sorted(steps, key=lambda step: (step.grade is None, step.grade or 0, str(step))))
+    eldest_younger = turn.end_year + LAST_GRADE - PRE_KINDERGARTEN
+    has_younger = any((child.graduation_year or 0) >= eldest_younger for child in children)
+    return Home(home_id, in_order, guardians, has_younger)
 
 
 def _step(child: Any, turn: Turn) -> Step | None:
-    """None for a child that left school before, or of whom a level was told too long ago to be believed."""
+    """None for a child that comes to school only then, left it before, or of whom a level is too old to be believed."""
     before = turn.end_year - 1
     if child.graduation_year is not None:
         grade = grade_of(child.graduation_year, before)
-        return Step(max(grade, PRE_KINDERGARTEN)) if grade <= LAST_GRADE else None
+        return Step(grade) if PRE_KINDERGARTEN <= grade <= LAST_GRADE else None
     if child.end_year is None:
         return Step(level=child.band)
     return Step(level=child.band, is_stale=child.end_year < turn.end_year) if child.end_year >= before - 1 else None

@@ -80,6 +80,8 @@ def _erased(console: Console, facts: dict[str, Any]) -> None:
         console.print(f"{_many(stopped, 'mail')} not sent yet will not be.")
     mails, consents = _many(kept["mails"], "mail"), _many(kept["consents"], "consent record")
     console.print(f"Kept without their name, for figures and as evidence: {mails}, {consents}.")
+    if facts["kept_off_lists"]:
+        console.print("Of the lists they had left we keep only a keyed hash, so that no import brings them back.")
     if facts["never_mailed_again"]:
         console.print("The address is never mailed again; of it we keep only a keyed hash.")
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,14 @@ from .tables import Event, EventKind
 
 _OF_NOBODY = ("attempt", "permanent", "status")
 """Of an event's detail, what tells of the copy and not of its reader."""
+
+
+class _Went(NamedTuple):
+    """What stays of erased readers: mails, how many lists they are kept off, and consents."""
+
+    mails: Forgotten
+    left: int
+    consents: int
 
 
 def held(session: Session, reader: Subscriber) -> dict[str, Any]:
@@ -43,7 +51,8 @@ def erase(
 
     What is in the audience of a campaign and not sent yet is excluded as `erased`, also while it is being sent; what a
     sender has in hand just then still arrives. Where they asked for it, the address is never mailed again: the
-    suppression that says so holds only a keyed hash. Else whoever signs up with the address begins anew.
+    suppression that says so holds only a keyed hash. Else whoever signs up with the address begins anew; until then,
+    the like keeps imports from bringing them back to a list that they had left.
     """
     facts = {
         "address": reader.address,
@@ -51,14 +60,15 @@ def erase(
         "children": _count(session, select(Child).where(Child.subscriber_id == reader.id)),
     }
     address = EmailAddress.parse(reader.address)
-    found, consents = _forget(session, [reader], now)
+    went = _forget(session, [reader], now)
     if never_again:
         suppressions.suppress(session, organization, address, SuppressionReason.REQUEST, now=now)
     session.expunge(reader)
     return {
         **facts,
-        "stopped": found.stopped,
-        "kept_without_them": {"consents": consents, "mails": found.kept},
+        "stopped": went.mails.stopped,
+        "kept_without_them": {"consents": went.consents, "mails": went.mails.kept},
+        "kept_off_lists": went.left,
         "never_mailed_again": suppressions.is_suppressed(session, organization, address),
     }
 
@@ -73,13 +83,14 @@ def forget(session: Session, reader_ids: Iterable[int], now: datetime) -> int:
     return len(readers)
 
 
-def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> tuple[Forgotten, int]:
+def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> _Went:
     forgetting.let_pages_end(session)
     ids = [reader.id for reader in readers]
     session.execute(select(Subscriber.id).where(Subscriber.id.in_(ids)).order_by(Subscriber.id).with_for_update())
     _empty_events(session, ids)
     found = forgetting.forget_readers(session, readers, now)
-    return found, privacy.forget(session, ids)
+    left = privacy.keep_out(session, ids, now)
+    return _Went(found, left, privacy.forget(session, ids))
 
 
 def _empty_events(session: Session, reader_ids: Sequence[int]) -> None:

@@ -3,8 +3,8 @@
 The database packs all that one reader has into one text, and many readers have the same: each is unpacked once.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from subscribers.db import dialect_of
 from subscribers.grades import LAST_GRADE, PRE_KINDERGARTEN, grade_of, grade_word
+from subscribers.households import each_once
 from subscribers.segments.rules import RuleContext
 from subscribers.tables import (
     Child,
@@ -31,8 +32,6 @@ _ITEM, _PART = "\x1f", "\x1e"
 """What stands between the packed items, and the parts of one; no text of ours holds a control character."""
 _MOST_KEPT = 100_000
 _Ids: TypeAlias = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
-_Children: TypeAlias = Sequence[Sequence[str]]
-"""Each who told of it, then its graduation year, band, the school year that was told in, and school."""
 
 
 class Attended(NamedTuple):
@@ -47,6 +46,26 @@ class Parts(NamedTuple):
 
     attended: Sequence[Attended] = ()
     interests: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class _Told:
+    """A child of one reader; its id is its place among theirs."""
+
+    id: int
+    told_by: str
+    graduation_year: int | None
+    band: str
+    end_year: int | None
+    school_id: int | None
+    subscriber_id: int = 0
+
+    @classmethod
+    def parse(cls, number: int, parts: Sequence[str]) -> "_Told":
+        """Read the parts of a packed child."""
+        told_by, graduation_year, band, end_year, school_id = parts
+        year, told_in, school = (int(part) if part else None for part in (graduation_year, end_year, school_id))
+        return cls(number, told_by, year, band, told_in, school)
 
 
 class Belongings:
@@ -101,20 +120,21 @@ class Belongings:
 
     def _read_grades(self, packed: str) -> Sequence[str]:
         told = sorted((item.split(_PART) for item in packed.split(_ITEM)), key=_youngest_first)
-        return [word for _, *child in _each_once(told) if (word := self._word(*child))]
+        children = [_Told.parse(number, parts) for number, parts in enumerate(told)]
+        return [word for child in each_once(children) if (word := self._word(child))]
 
-    def _word(self, graduation_year: str, band: str, end_year: str, school_id: str) -> str:
-        level = self._grade(int(graduation_year)) if graduation_year else self._level(band, end_year)
-        school = self.school(int(school_id or 0))
+    def _word(self, child: "_Told") -> str:
+        level = self._level(child) if child.graduation_year is None else self._grade(child.graduation_year)
+        school = self.school(child.school_id)
         return f"{level} @ {school}" if level and school else level
 
     def _grade(self, graduation_year: int) -> str:
         grade = grade_of(graduation_year, self._context.end_year)
         return grade_word(grade) if PRE_KINDERGARTEN <= grade <= LAST_GRADE else ""
 
-    def _level(self, band: str, end_year: str) -> str:
-        is_believed = not end_year or int(end_year) >= self._context.end_year - 1
-        return band if is_believed and band in self._context.bands.names else ""
+    def _level(self, child: "_Told") -> str:
+        is_believed = child.end_year is None or child.end_year >= self._context.end_year - 1
+        return child.band if is_believed and child.band in self._context.bands.names else ""
 
 
 class _Unpacked(dict[str, Any]):
@@ -140,20 +160,6 @@ def _read_parts(packed: str) -> Parts:
     items = sorted(item.split(_PART) for item in packed.split(_ITEM))
     attended = tuple(Attended(subject, on) for kind, subject, on in items if kind == Part.ATTENDED)
     return Parts(attended, tuple(subject for kind, subject, _ in items if kind == Part.INTEREST))
-
-
-def _each_once(told: _Children) -> _Children:
-    """Of children alike that a form and an import told of, those of whichever told of more, or of more schools."""
-    alike: dict[tuple[str, str], dict[str, list[Sequence[str]]]] = defaultdict(lambda: defaultdict(list))
-    for child in told:
-        told_by, graduation_year, band, *_ = child
-        alike[graduation_year, band][told_by].append(child)
-    return [child for sources in alike.values() for child in max(sources.values(), key=_how_much)]
-
-
-def _how_much(children: _Children) -> tuple[int, int, str]:
-    schools = sum(bool(school_id) for *_, school_id in children)
-    return len(children), schools, max(end_year for *_, end_year, _ in children)
 
 
 def _joined(parts: Sequence[Any]) -> ColumnElement[str]:

@@ -5,7 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, func, null, select, true, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of
@@ -100,7 +114,7 @@ def attribute_names(session: Session, chosen: Chosen) -> Sequence[str]:
 
 def _people(chosen: Chosen, dialect: str) -> _Rows:
     """In the order in which `_person` reads them; as texts, of which a million are read in half the time."""
-    of_list = (Subscription.state, Subscription.created_at, Subscription.confirmed_at)
+    of_list = (_state(), Subscription.created_at, Subscription.confirmed_at)
     state, joined, confirmed = of_list if chosen.list_id else (_best_state(), Subscriber.created_at, null())
     return base(
         chosen,
@@ -128,11 +142,17 @@ def _moment(at: Any, dialect: str) -> ColumnElement[str]:
     return func.to_char(func.timezone("UTC", at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 
 
+def _state() -> ColumnElement[SubscriptionState]:
+    """Who is off the school's roster has left as far as a file can tell."""
+    left = literal(SubscriptionState.UNSUBSCRIBED, Subscription.state.type)
+    return case((Subscription.off_roster_at.is_not(None), left), else_=Subscription.state)
+
+
 def _best_state() -> Any:
     """Over all lists: confirmed on one, else pending on one, else left."""
     ranks = {SubscriptionState.CONFIRMED: 0, SubscriptionState.PENDING: 1}
-    rank = case(*((Subscription.state == state, place) for state, place in ranks.items()), else_=len(ranks))
-    states = select(Subscription.state).where(Subscription.subscriber_id == Subscriber.id)
+    rank = case(*((_state() == state, place) for state, place in ranks.items()), else_=len(ranks))
+    states = select(_state()).where(Subscription.subscriber_id == Subscriber.id)
     return states.order_by(rank).limit(1).scalar_subquery()
 
 

@@ -14,6 +14,13 @@ from .fields import SEGMENT
 from .rules import Asked, Rule, RuleContext, RuleInvalid
 from .trees import AllOf, AnyOf, Comparison, Node, Not, Value, any_of, comparisons
 
+DEEPEST = 20
+"""So many segments may name one another in a row."""
+
+
+class SegmentsTooDeep(RuleInvalid):
+    """Too many segments name one another in a row. Write the rule of one of them out instead of its name."""
+
 
 class SegmentExists(NewsletterError):
     """There is a segment of this name already. `newsletter segments list` shows it."""
@@ -27,10 +34,16 @@ def resolved(session: Session, rule: Rule, context: RuleContext, *within: str) -
     """The rule, checked, with the rules of the segments it names in their place.
 
     This is what a campaign keeps: whatever becomes of a segment later moves nobody. `within` names the segments that
-    it is the rule of, the outermost first. Raises `RuleInvalid` where the rule cannot be, such as for an unknown band
-    or a segment that comes back to itself, and `NotFound` where it names a list, school, campaign or segment that there
-    is not: a mistyped list would choose nobody, or with `!=` everybody. A tag may be put on people later.
+    it is the rule of, the outermost first. Raises `RuleInvalid` where the rule cannot be, such as for an unknown band,
+    a segment that comes back to itself or too many in a row, and `NotFound` where it names a list, school, campaign or
+    segment that there is not: a mistyped list would choose nobody, or with `!=` everybody. A tag may be put on people
+    later.
     """
+    if len(within) > DEEPEST:
+        raise SegmentsTooDeep(
+            f"More than {DEEPEST} segments name one another in a row: {', '.join(within[:3])} and so on. "
+            "Write the rule of one of them out instead of its name."
+        )
     for asked in rule.asked(context):
         _find(session, asked, context)
     if rule.tree is None or all(comparison.name != SEGMENT for comparison in comparisons(rule.tree)):
@@ -115,6 +128,8 @@ def _rule_of(session: Session, written: Value, context: RuleContext, within: tup
         raise NotFound(f"At {written.at}: {error}") from error
     try:
         rule = resolved(session, Rule.parse(segment.rule), context, *within, name)
+    except SegmentsTooDeep:
+        raise  # each of them would say that it is in it
     except (RuleInvalid, NotFound) as error:
         raise type(error)(f"In segment {name!r}: {error}") from error
     if rule.tree is None:

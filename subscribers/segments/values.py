@@ -21,6 +21,7 @@ _ALIKE = 0.8
 _LENGTH_OF_ALL_KNOWN = 2
 """Of the codes of two letters every one is known; of those of three there are thousands."""
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_EXACT_DIGITS = 15
 _DAY = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _MOST_DAYS = 36_500
 _MOST_SHOWN = 30
@@ -107,13 +108,14 @@ def days(text: str, _: RuleContext) -> str:
 def number(text: str, _: RuleContext) -> str:
     """A number as people write it."""
     if not is_number(text):
-        raise ValueInvalid(f"{text!r} is not a number; write it like 12 or 2.5.")
+        raise ValueInvalid(f"{text!r} is not a number of up to {_EXACT_DIGITS} digits; write it like 12 or 2.5.")
     return text
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a number, and not too long to be exact."""
-    return _NUMBER.fullmatch(text) is not None
+    """Whether a text is a number, and not too long to be exact: Python, SQLite and PostgreSQL read it alike."""
+    digits = text.replace(".", "").lstrip("-0")
+    return len(digits) <= _EXACT_DIGITS and _NUMBER.fullmatch(text) is not None
 
 
 def did_you_mean(text: str, known: Sequence[str]) -> str:

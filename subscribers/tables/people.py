@@ -38,10 +38,10 @@ class Part(StrEnum):
 
 
 class ChildMark(StrEnum):
-    """What the last roll-over found about a child."""
+    """What the last roll-over found about a child; it may be run some weeks before its day."""
 
     LEFT = "left"
-    """The child has finished or left school."""
+    """The child leaves, or has left, with the school year that begins: it is past the last grade then."""
     STALE = "stale"
     """Only a level was told, and in an earlier school year."""
 

@@ -78,6 +78,7 @@ def test_an_erasure_says_as_json_what_it_did(newsletter: CommandLine) -> None:
         "children": 2,
         "stopped": 2,
         "kept_without_them": {"consents": 3, "mails": 2},
+        "kept_off_lists": 0,
         "never_mailed_again": True,
     }
 

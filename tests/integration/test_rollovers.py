@@ -225,6 +225,21 @@ def test_a_level_is_asked_about_as_long_as_it_is_believed(
         assert not [step for step in tally.steps if step.level]
 
 
+def test_a_child_that_repeats_pre_kindergarten_takes_no_step_and_keeps_the_family(
+    database_url: str, tmp_path: Path
+) -> None:
+    with a_school(database_url, f"file:{tmp_path}/outbox", tmp_path, IN_JUNE) as app:
+        add_family(app, "ana@x.example", grades="12;PK")
+        with app.database.writing() as session:
+            ana = session.get_one(Subscriber, reader(app, "ana@x.example"))
+            corrections.repeat(session, ana, ChildTold(graduation_year=2027 + 13))
+        with app.database.reading() as session:
+            homes = rollovers.page(session, app.organization.id, plan(app).turn, 0, 10)
+    [home] = [home for home in homes if home.guardians[0].address == "ana@x.example"]
+    assert [str(step) for step in home.steps] == ["12"]
+    assert not home.is_leaving
+
+
 def test_a_level_told_in_no_year_is_never_old(sqlite_url: str, tmp_path: Path) -> None:
     with a_school(sqlite_url, f"file:{tmp_path}/outbox", tmp_path, IN_JUNE) as app:
         with app.database.writing() as session:

@@ -10,10 +10,15 @@ from subscribers.db import Database
 from subscribers.segments import saved
 from subscribers.segments.rules import Rule
 from subscribers.tables import Subscriber
-from tests.support.crowd import context_of, person_of, populate
+from tests.support.crowd import NOON, context_of, person_of, populate
 from tests.support.rules import random_rule
 
 PEOPLE, RULES = 500, 2_000
+SEGMENTS = {
+    "upper": "band in (middle, high)",
+    "near": "place starts s and not segment = upper",
+    "big": "attribute.size > 4 or language != en",
+}
 
 
 @pytest.mark.slow
@@ -21,7 +26,9 @@ def test_sql_and_python_choose_the_same_people(database: Database) -> None:
     chance = random.Random(2026)  # noqa: S311 - the same people and rules each time
     with database.writing() as session:
         context = context_of(populate(session, chance, PEOPLE))
-    texts = [random_rule(chance) for _ in range(RULES)]
+        for name, text in SEGMENTS.items():
+            saved.create(session, name, Rule.parse(text), context, NOON)
+    texts = [random_rule(chance, segments=list(SEGMENTS)) for _ in range(RULES)]
     with database.reading() as session:
         readers = session.scalars(select(Subscriber)).all()
         people = {reader.id: person_of(session, reader, context) for reader in readers}

@@ -151,3 +151,13 @@ def test_a_campaign_in_a_rule_must_be_one(session: Session, context: RuleContext
     ):
         with pytest.raises(NewsletterError, match=sentence):
             saved.rule_for(session, context, None, text)
+
+
+def test_segments_in_segments_end_somewhere(session: Session, context: RuleContext) -> None:
+    saved.create(session, "s0", Rule.parse("band = upper"), context, NOW)
+    for n in range(1, saved.DEEPEST):
+        saved.create(session, f"s{n}", Rule.parse(f"segment = s{n - 1}"), context, NOW)
+    deepest = f"segment = s{saved.DEEPEST - 1}"
+    assert str(saved.resolved(session, Rule.parse(deepest), context)) == "band = upper"
+    with pytest.raises(RuleInvalid, match=r"^More than 20 segments .* in a row: one-more, s19, s18 and so on\. Write"):
+        saved.create(session, "one-more", Rule.parse(deepest), context, NOW)

@@ -5,7 +5,8 @@ from time import perf_counter
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.clock import Clock
 from newsletter.migrations import DatabaseNotReady, ensure_current, upgrade
@@ -53,6 +54,20 @@ def test_the_databases_clock_moves_with_ours(database: Database, clock: Clock) -
 def test_a_reading_session_cannot_write_beside_a_writer(database: Database) -> None:
     with database.writing(), database.reading() as session:
         assert session.scalar(select(1)) == 1
+
+
+def test_a_reading_session_sees_one_snapshot_and_may_not_write(database: Database) -> None:
+    count = select(func.count()).select_from(Organization)
+    with database.reading() as session:
+        assert session.scalar(count) == 0
+        with database.writing() as writing:
+            an_organization(writing)
+        assert session.scalar(count) == 0
+        if not database.is_sqlite:
+            with pytest.raises(DBAPIError, match="read-only"):
+                an_organization(session)
+    with database.reading() as session:
+        assert session.scalar(count) == 1
 
 
 def test_wiping_waits_for_no_reader_and_the_next_one_empties_the_log(sqlite_url: str) -> None:

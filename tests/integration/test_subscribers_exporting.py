@@ -182,6 +182,30 @@ def test_a_child_told_of_by_a_form_and_an_import_is_one_child(community: Communi
     assert sorted(lines(community)[MARIA.mailed]["grades"].split(";")) == ["3", "3", "9", "elementary"]
 
 
+def test_children_alike_are_those_that_everything_else_counts(community: Community) -> None:
+    with community.database.writing() as session:
+        reader = add(session, community)
+        for words, told_by in (("3;3", Told.FAMILY), ("3 @ Lincoln", Told.IMPORT)):
+            told = households.parse_children(words, TODAY, ROLL_OVER, BANDS)
+            households.set_children(session, reader, told, told_by, NOW)
+        subscriptions.subscribe(
+            session, reader, community.list_(session), SubscriptionState.CONFIRMED, NOW, evidence=EVIDENCE
+        )
+        assert len(households.children_of(session, reader)) == 2
+    assert sorted(lines(community)[MARIA.mailed]["grades"].split(";")) == ["3", "3 @ Lincoln"]
+
+
+def test_who_is_off_the_roster_is_no_subscriber_in_it_and_who_pauses_is_one(community: Community) -> None:
+    community.load("email\na@school.example\nb@school.example\n", roster=True)
+    community.load("email\na@school.example\n", roster=True)
+    with community.database.writing() as session:
+        staying = Subscription.off_roster_at.is_(None)
+        session.execute(update(Subscription).where(staying).values(paused_until=NOW + timedelta(days=9)))
+    for list_id in (community.list_id, None):
+        standings = {address: line["standing"] for address, line in lines(community, list_id=list_id).items()}
+        assert standings == {"a@school.example": "subscribed", "b@school.example": "unsubscribed"}
+
+
 def test_standing_is_that_of_the_list(community: Community) -> None:
     community.load("email\nin@school.example\nout@school.example\n")
     community.load("email\nwaits@school.example\n", state=SubscriptionState.PENDING)

@@ -43,7 +43,8 @@ TAGS = ("volunteers", "fair 2026", "and", 'a "quoted" one', "ÑANDÚ", "100%_[x]
 SUBJECTS = ("reading", "Math at home", "ÑANDÚ", "Autumn talk", "Coding", "b\\s")
 PLACES = ("", "Springfield", "SPRINGFIELD", "San José", "SAN JOSÉ", "Straße", "50% [off]*", "İzmir", "a]b", "ΣΟΦΟΣ")
 TOLD: tuple[Any, ...] = (
-    5, 5.0, 2.5, -1, 10**40, 1e300, 5e-324, True, False, None, [5], {"5": 5},
+    5, 5.0, 2.5, -1, 10**40, 1e300, 5e-324, 123456789012345, 123456789012345.12, 0.3, 0.1 + 0.2,
+    True, False, None, [5], {"5": 5},
     "5", "Large", "large", "NORTH", "", "Nord-Süd",
 )  # fmt: skip
 CAMPAIGNS = (1, 2)

@@ -26,14 +26,23 @@ CHOICES = {
     "received": ["1", "2"],
     "opened": ["1", "2"],
     "clicked": ["1", "2"],
-    "attribute.size": ["5", "large", "2.5", "true"],
-    "attribute.bus-route": ["north", "12", "false", '"Nord-Süd"'],
+    "attribute.size": [
+        "5",
+        "large",
+        "2.5",
+        "true",
+        "123456789012345",
+        "123456789012345.123",
+        "0.3",
+        "0.30000000000000004",
+    ],
+    "attribute.bus-route": ["north", "12", "false", "123456789012345", '"Nord-Süd"'],
 }
 TEXTS = ["a", "sPr", "JOSÉ", '"%"', "_", '"["', '"*"', "ß", "ñ", "and", "Math", '"\\"', "ma", "America/", "o", "?", "]"]
 ORDERED = {
     "grade": ["PK", "K", "3", "12"],
     "joined": ["2026-03-08", "2026-11-01", "2026-11-02"],
-    "attribute.size": ["5", "-1", "2.5", "100000000000000"],
+    "attribute.size": ["5", "-1", "2.5", "100000000000000", "12345678901234.5"],
     "attribute.bus-route": ["0", "12"],
 }
 TIMED = ["joined", "attended", "received", "opened", "clicked"]
@@ -63,12 +72,13 @@ def comparison(chance: random.Random) -> str:
             return f"{name} {sign} {chance.choice(whole[name])}"
 
 
-def random_rule(chance: random.Random, leaves: int = 4) -> str:
-    """A rule of so many comparisons at most, nested."""
+def random_rule(chance: random.Random, leaves: int = 4, segments: Sequence[str] = ()) -> str:
+    """A rule of so many comparisons at most, nested; some of them with the segments there are."""
     if leaves == 1 or chance.random() < 0.2:
-        return comparison(chance)
+        is_segment = segments and chance.random() < 0.1
+        return f"segment {chance.choice(['=', '!='])} {chance.choice(segments)}" if is_segment else comparison(chance)
     left = chance.randint(1, leaves - 1)
-    parts: Sequence[str] = [random_rule(chance, left), random_rule(chance, leaves - left)]
+    parts: Sequence[str] = [random_rule(chance, left, segments), random_rule(chance, leaves - left, segments)]
     both = f"({parts[0]}) {chance.choice(['and', 'or'])} ({parts[1]})"
     return f"not ({both})" if chance.random() < 0.3 else both
 
