@@ -11,7 +11,7 @@ from subscribers.errors import NewsletterError
 from subscribers.tables import Child, ConsentRecord, Purpose, Subscriber, Subscription, Told
 
 from .bulk import among
-from .consents import NOT_THEIR_OWN
+from .consents import MAIL
 from .scopes import Scope
 
 _FEW = 5
@@ -80,7 +80,7 @@ def _members() -> Select[int, str]:
         ConsentRecord.list_id == Subscription.list_id,
         ConsentRecord.purpose == Purpose.LIST,
         ConsentRecord.given,
-        ConsentRecord.source.not_in(NOT_THEIR_OWN),
+        ConsentRecord.source == MAIL,
     )
     return (
         select(Subscription.subscriber_id, Subscriber.address_key)

@@ -16,7 +16,7 @@ from subscribers.importing import ImportResult, RosterRefused
 from subscribers.tables import Child, ImportRun, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.imports import NOW, Community, a_community, counts
 
-FORM = Evidence(source="form")
+FORM, MAIL = Evidence(source="form"), Evidence(source="mail")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def join(community: Community, address: str, *, confirms: bool) -> None:
         list_ = community.list_(session)
         subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, NOW, evidence=FORM)
         if confirms:
-            subscriptions.confirm(session, reader, list_, NOW, evidence=FORM)
+            subscriptions.confirm(session, reader, list_, NOW, evidence=MAIL)
 
 
 def test_who_is_missing_is_marked_and_who_comes_back_is_not(community: Community) -> None:
@@ -88,12 +88,20 @@ def test_off_the_roster_is_not_mailed(community: Community) -> None:
 
 def test_readers_who_came_another_way_are_untouched(community: Community) -> None:
     join(community, "own@school.example", confirms=True)
-    join(community, "both@school.example", confirms=False)
+    join(community, "both@school.example", confirms=True)
     community.load("email\nfile@school.example\n")
     sync(community, a_roster(range(40), "both@school.example,3"))
     assert counts(sync(community, a_roster(range(40)))) == {"read": 40, "unchanged": 40}
     assert gone(community) == []
     assert community.state("both@school.example") == "confirmed"
+
+
+def test_a_form_that_nobody_confirmed_keeps_nobody_on_the_list(community: Community) -> None:
+    join(community, "reader39@school.example", confirms=False)
+    sync(community, a_roster(range(40)))
+    assert community.state("reader39@school.example") == "confirmed"
+    assert sync(community, a_roster(range(39))).left == 1
+    assert gone(community) == ["reader39"]
 
 
 def test_who_was_imported_before_the_first_roster_is_a_member_once_named(community: Community) -> None:
