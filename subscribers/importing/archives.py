@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, Literal, TypeAlias
+from typing import IO, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from .records import ImportFileInvalid
 
@@ -35,11 +35,23 @@ _TOO_LARGE = "{name} unpacks to more than a list of people takes. Unpack it your
 _DAMAGED = "{name} is damaged: it does not unpack to its end. Export it again."
 
 
+class Part(NamedTuple):
+    """Which of how many files of an archive a file is, and what that holds in all."""
+
+    number: int
+    of: int
+    contents: str
+
+
+ALONE = Part(1, 1, "")
+
+
 class Member:
     """A compressed CSV file: the contents of a gzip file, or one file in a zip. Opened like a `Path`."""
 
-    def __init__(self, archive: Path, inside: zipfile.ZipInfo | None) -> None:
+    def __init__(self, archive: Path, inside: zipfile.ZipInfo | None = None, part: Part = ALONE) -> None:
         self._archive, self._inside = archive, inside
+        self.part = part
         self.name = _shown(inside.filename) if inside else archive.name
 
     def __str__(self) -> str:
@@ -56,6 +68,10 @@ class Member:
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise ImportFileInvalid(_DAMAGED.format(name=self.name)) from error
 
+    def numbered(self, number: int, of: int) -> "Member":
+        """This file as one of several that are imported one after the other; the first is 1."""
+        return Member(self._archive, self._inside, self.part._replace(number=number, of=of))
+
     def _limited(self, unpacked: IO[bytes] | gzip.GzipFile, packed: int) -> BinaryIO:
         return io.BufferedReader(_Limited(unpacked, packed, self.name))
 
@@ -71,7 +87,7 @@ def sources(path: Path) -> list[Source]:
         if start.startswith(_OLD_WORKBOOK):
             raise ImportFileInvalid(_WORKBOOK.format(name=path.name))
         if start.startswith(_GZIP):
-            return [_checked(Member(path, None))]
+            return [_checked(Member(path))]
         return _members(path) if start.startswith(_ZIP) else [path]
     except OSError as error:
         raise ImportFileInvalid(f"{path} cannot be read: {error.strerror}.") from error
@@ -84,7 +100,8 @@ def _members(path: Path) -> list[Source]:
     except zipfile.BadZipFile as error:
         raise ImportFileInvalid(_DAMAGED.format(name=path.name)) from error
     _refuse(path, inside)
-    found = [_checked(Member(path, one)) for one in _csv_files(inside)]
+    part = ALONE._replace(contents=str([(one.filename, one.file_size, one.CRC) for one in inside]))
+    found = [_checked(Member(path, one, part)) for one in _csv_files(inside)]
     if not found:
         raise ImportFileInvalid(f"{path.name} holds no CSV file.")
     return sorted(found, key=lambda member: member.name)
