@@ -161,9 +161,32 @@ def test_more_than_one_in_ten_are_not_believed_to_have_left(community: Community
     assert len(gone(community)) == 6
 
 
-def test_five_may_leave_however_few_there_are(community: Community) -> None:
-    sync(community, a_roster(range(8)))
-    assert sync(community, a_roster(range(3))).left == 5
+def test_five_of_ten_may_leave(community: Community) -> None:
+    sync(community, a_roster(range(10)))
+    assert sync(community, a_roster(range(5))).left == 5
+
+
+def test_more_than_half_are_not_believed_to_have_left_however_few_they_are(community: Community) -> None:
+    sync(community, a_roster(range(5)))
+    with pytest.raises(RosterRefused, match=r"3 of 5 people are missing .* more than half\. .*--allow-leavers 3"):
+        sync(community, a_roster(range(2)))
+    assert gone(community) == []
+    assert sync(community, a_roster(range(2)), allow_leavers=3).left == 3
+
+
+@pytest.mark.parametrize("text", [a_roster(()), a_roster((7,))], ids=["no one", "somebody else"])
+@pytest.mark.parametrize("members", [1, 5])
+def test_a_roster_that_names_none_of_the_members_marks_nobody(community: Community, text: str, members: int) -> None:
+    sync(community, a_roster(range(members)))
+    rehearsed = sync(community, text, dry_run=True)
+    assert f"{members} of {members} people are missing" in rehearsed.facts()["leaving_refused"]
+    with pytest.raises(RosterRefused, match=f"which is everybody.*--allow-leavers {members}"):
+        sync(community, text)
+    assert gone(community) == []
+
+
+def test_the_first_roster_of_a_list_may_be_empty(community: Community) -> None:
+    assert sync(community, a_roster(())).left == 0
 
 
 def test_a_bad_line_that_names_somebody_keeps_them(community: Community) -> None:
