@@ -17,6 +17,7 @@ from subscribers import lists, organizations, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
+from subscribers.errors import NewsletterError
 from subscribers.importing import (
     ImportOptions,
     ImportResult,
@@ -265,5 +266,5 @@ def test_who_is_always_too_late_gives_up(community: Community, monkeypatch: pyte
         raise ChangedMeanwhile
 
     monkeypatch.setattr(runs, "write", too_late)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(NewsletterError, match="Import the file again"):
         community.load("email\na@school.example\n")
