@@ -17,10 +17,11 @@ from subscribers.tables import ImportRun
 from . import rosters
 from .archives import ALONE, Member, Part
 from .bulk import ChangedMeanwhile, races_told
-from .files import ImportFileInvalid, Source
+from .files import Source
 from .options import ImportOptions
 from .pages import Tally, write
 from .people import Person
+from .records import not_read
 from .results import ImportResult
 from .rosters import RosterRefused
 from .scopes import Scope
@@ -74,7 +75,7 @@ class Run:
     def write(self, page: Sequence[Person]) -> int:
         """Write a page, again where somebody else was quicker. Returns how many records that took.
 
-        Raises `ImportRunning`.
+        Raises `ImportRunning`, and `ChangedMeanwhile` where somebody else was always quicker.
         """
         for tries in range(1, _MOST_TRIES + 1):
             try:
@@ -140,7 +141,7 @@ def _fingerprint(path: Source, scope: Scope, options: ImportOptions) -> str:
             for block in iter(lambda: file.read(_BLOCK), b""):
                 digest.update(block)
     except OSError as error:
-        raise ImportFileInvalid(f"{path} cannot be read: {error.strerror}.") from error
+        raise not_read(path, error) from error
     school = options.school
     end_year = school.roll_over.end_year(school.day)
     grades = [end_year, str(school.bands)]
