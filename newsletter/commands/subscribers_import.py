@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,19 +47,7 @@ class RosterIsOneFile(NewsletterError):
     help="With --sync: so many may have left, however large a part that is.",
 )
 @json_option
-def import_(
-    file: Path,
-    list_slug: str,
-    pairs: tuple[str, ...],
-    status: str | None,
-    consent: str,
-    grades_as_of: date | None,
-    dry_run: bool,
-    send_confirmations: bool,
-    sync: bool,
-    allow_leavers: int | None,
-    as_json: bool,
-) -> None:
+def import_(file: Path, status: str | None, send_confirmations: bool, as_json: bool, **said: Any) -> None:
     """Import people from a CSV file, or from a zip or gzip file that holds some.
 
     An export of Mailchimp, Substack, Ghost, beehiiv or listmonk is taken as it is, and people stay what it says they
@@ -67,28 +56,41 @@ def import_(
     with --map which they are; only email must be there. Bad lines are listed and cost no other line. Only confirmed
     people are mailed.
     """
-    if allow_leavers is not None and not sync:
-        raise click.UsageError("--allow-leavers says something only with --sync.")
-    mapping = _mapping(pairs)
     with opened() as app:
-        found = _look_into(file, mapping, sync=sync)
-        options = importing.ImportOptions(
-            list_slug,
-            importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands),
-            app.clock.now(),
-            consent=consent,
-            mapping=mapping,
-            dry_run=dry_run,
-            roster=sync,
-            allow_leavers=allow_leavers,
-        )
+        options = _options(app, **said)
+        found = _look_into(file, options)
         parts = [_import(app, look, replace(options, state=_state(status, look))) for look in found.looks]
-        asked = _invite(app, parts) if send_confirmations and not dry_run else None
+        asked = _invite(app, parts) if send_confirmations and not options.dry_run else None
     imported = Imported(file.name, parts, found.left_out, asked)
     shown.warn(imported)
     say(imported.facts(), lambda console: shown.imported(console, imported), as_json=as_json)
     if not any(part.result.is_useful for part in parts):
         sys.exit(1)
+
+
+def _options(
+    app: App,
+    *,
+    list_slug: str,
+    pairs: tuple[str, ...],
+    consent: str,
+    grades_as_of: date | None,
+    dry_run: bool,
+    sync: bool,
+    allow_leavers: int | None,
+) -> importing.ImportOptions:
+    if allow_leavers is not None and not sync:
+        raise click.UsageError("--allow-leavers says something only with --sync.")
+    return importing.ImportOptions(
+        list_slug,
+        importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands),
+        app.clock.now(),
+        consent=consent,
+        mapping=_mapping(pairs),
+        dry_run=dry_run,
+        roster=sync,
+        allow_leavers=allow_leavers,
+    )
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -101,9 +103,9 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-def _look_into(file: Path, mapping: dict[str, str], *, sync: bool) -> importing.Found:
-    found = importing.look_into(file, mapping)
-    if sync and len(found.looks) > 1:
+def _look_into(file: Path, options: importing.ImportOptions) -> importing.Found:
+    found = importing.look_into(file, options.mapping)
+    if options.roster and len(found.looks) > 1:
         raise RosterIsOneFile
     return found
 

@@ -115,7 +115,7 @@ def imported(console: Console, what: Imported) -> None:
     _figures(console, counts)
     for part in what.parts:
         for note in notes(part.result.facts()):
-            console.print(note, markup=False, soft_wrap=True)
+            console.print(f"{part.look.file.name}: {note}" if what.is_archive else note, markup=False, soft_wrap=True)
     _errors(console, list(what.lines()), counts["rejected"])
     if is_dry:
         _examples(console, what.parts)
@@ -125,7 +125,7 @@ def imported(console: Console, what: Imported) -> None:
 def notes(facts: Mapping[str, Any]) -> Iterator[str]:
     """What there is to say beside the figures."""
     if facts.get("resumed_at"):
-        yield f"An earlier run was cut off after {facts['resumed_at']:,} people; this one went on from there."
+        yield f"An earlier run was cut off when {facts['resumed_at']:,} people were done; this one went on from there."
     if facts.get("changes"):
         yield f"Changed: {', '.join(f'{field} of {count:,}' for field, count in facts['changes'].items())}."
     if facts.get("leaving_refused"):

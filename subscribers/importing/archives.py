@@ -3,14 +3,15 @@
 import gzip
 import io
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, Literal, TypeAlias
+from typing import IO, BinaryIO, Literal, NamedTuple, TypeAlias
 
-from .records import ImportFileInvalid
+from .records import ImportFileInvalid, not_read
 
 MOST_MEMBERS = 10_000
 MOST_BYTES = 1 << 30
@@ -27,19 +28,35 @@ _ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar"}
 _WORKBOOK_PART = "[Content_Types].xml"
 _HIDDEN = ("__MACOSX", ".")
 _LOCKED = 0x1
+_BROKEN = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
+"""What opening a zip raises where a name, a date, a size or a place in it is not one."""
+_READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LONGEST_NAME = 100
 
 _NESTED = "{name} is an archive inside an archive. Unpack it and import the CSV files in it."
 _WORKBOOK = "{name} is an Excel workbook. Save it as “CSV UTF-8” in Excel and import that file."
 _TOO_LARGE = "{name} unpacks to more than a list of people takes. Unpack it yourself and look what it holds."
+_PACKED = "{name} is packed in a way that is not read here. Unpack the archive and import the CSV files in it."
 _DAMAGED = "{name} is damaged: it does not unpack to its end. Export it again."
+
+
+class Part(NamedTuple):
+    """Which of how many files of an archive a file is, and what that holds in all."""
+
+    number: int
+    of: int
+    contents: str
+
+
+ALONE = Part(1, 1, "")
 
 
 class Member:
     """A compressed CSV file: the contents of a gzip file, or one file in a zip. Opened like a `Path`."""
 
-    def __init__(self, archive: Path, inside: zipfile.ZipInfo | None) -> None:
+    def __init__(self, archive: Path, inside: zipfile.ZipInfo | None = None, part: Part = ALONE) -> None:
         self._archive, self._inside = archive, inside
+        self.part = part
         self.name = _shown(inside.filename) if inside else archive.name
 
     def __str__(self) -> str:
@@ -53,8 +70,12 @@ class Member:
         try:
             with zipfile.ZipFile(self._archive) as archive:  # closed with the last stream that reads from it
                 return self._limited(archive.open(self._inside), self._inside.compress_size)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
+        except _BROKEN as error:
             raise ImportFileInvalid(_DAMAGED.format(name=self.name)) from error
+
+    def numbered(self, number: int, of: int) -> "Member":
+        """This file as one of several that are imported one after the other; the first is 1."""
+        return Member(self._archive, self._inside, self.part._replace(number=number, of=of))
 
     def _limited(self, unpacked: IO[bytes] | gzip.GzipFile, packed: int) -> BinaryIO:
         return io.BufferedReader(_Limited(unpacked, packed, self.name))
@@ -71,20 +92,21 @@ def sources(path: Path) -> list[Source]:
         if start.startswith(_OLD_WORKBOOK):
             raise ImportFileInvalid(_WORKBOOK.format(name=path.name))
         if start.startswith(_GZIP):
-            return [_checked(Member(path, None))]
+            return [_checked(Member(path))]
         return _members(path) if start.startswith(_ZIP) else [path]
     except OSError as error:
-        raise ImportFileInvalid(f"{path} cannot be read: {error.strerror}.") from error
+        raise not_read(path, error) from error
 
 
 def _members(path: Path) -> list[Source]:
     try:
         with zipfile.ZipFile(path) as archive:
             inside = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except _BROKEN as error:
         raise ImportFileInvalid(_DAMAGED.format(name=path.name)) from error
     _refuse(path, inside)
-    found = [_checked(Member(path, one)) for one in _csv_files(inside)]
+    part = ALONE._replace(contents=str([(one.filename, one.file_size, one.CRC) for one in inside]))
+    found = [_checked(Member(path, one, part)) for one in _csv_files(inside)]
     if not found:
         raise ImportFileInvalid(f"{path.name} holds no CSV file.")
     return sorted(found, key=lambda member: member.name)
@@ -101,6 +123,9 @@ def _refuse(path: Path, inside: list[zipfile.ZipInfo]) -> None:
     wanted = list(_csv_files(inside))
     if any(one.flag_bits & _LOCKED for one in wanted):
         raise ImportFileInvalid(f"{path.name} is locked with a password. Unpack it and import the CSV files in it.")
+    for one in wanted:
+        if one.compress_type not in _READ:
+            raise ImportFileInvalid(_PACKED.format(name=_shown(one.filename)))
     if sum(one.file_size for one in wanted) > MOST_BYTES:
         raise ImportFileInvalid(_TOO_LARGE.format(name=path.name))
 

@@ -13,12 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from subscribers.db import Base, dialect_of
+from subscribers.errors import NewsletterError
 
 _RACES = (psycopg.IntegrityError, psycopg.errors.DeadlockDetected)
 
 
-class ChangedMeanwhile(Exception):
-    """Somebody has changed what a page was worked out from; work it out again."""
+class ChangedMeanwhile(NewsletterError):
+    """Others change the same people all the time. Import the file again when they are done: it goes on where it was.
+
+    First the page is worked out again; it is said only of one that was too late each time.
+    """
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of
@@ -14,8 +14,10 @@ from subscribers.tables import ConsentRecord, Purpose
 from .bulk import among, insert, moment
 from .scopes import SOURCE, Scope
 
-NOT_THEIR_OWN = (SOURCE, "staff")
-"""Whose records say what others did for a reader."""
+MAIL = "mail"
+"""The source of what was said behind a mailed link: nobody but the reader of the mailbox can have said it."""
+_FORM = "form"
+"""The source of what was written into the open form, where anybody can write any address."""
 _COLUMNS = (
     *("organization_id", "subscriber_id", "list_id", "purpose", "given", "wording", "wording_version", "language"),
     *("source", "network_address", "user_agent", "recorded_at"),
@@ -58,18 +60,28 @@ def record(session: Session, scope: Scope, purpose: Purpose, answers: Iterable[A
 
 
 def said_yes(session: Session, scope: Scope, reader_ids: Sequence[int]) -> set[int]:
-    """Those who asked for the list here themselves, by a form or a mail."""
+    """Those who said yes to the list here themselves, behind a mailed link."""
+    return _given(session, scope, reader_ids, (MAIL,))
+
+
+def asked(session: Session, scope: Scope, reader_ids: Sequence[int]) -> set[int]:
+    """Those in whose name the list was asked for here, though perhaps by somebody else."""
+    return _given(session, scope, reader_ids, (MAIL, _FORM))
+
+
+def _given(session: Session, scope: Scope, reader_ids: Sequence[int], sources: Sequence[str]) -> set[int]:
     if not reader_ids:
         return set()
-    of_list = _said_yes(dialect_of(session)).where(ConsentRecord.list_id == scope.list_id)
-    return {reader_id for reader_id in session.scalars(of_list, {"readers": list(reader_ids)}) if reader_id}
+    told = {"list": scope.list_id, "readers": list(reader_ids), "sources": sources}
+    return {reader_id for reader_id in session.scalars(_yeses(dialect_of(session)), told) if reader_id}
 
 
 @cache
-def _said_yes(dialect: str) -> Select[int | None]:
+def _yeses(dialect: str) -> Select[int | None]:
     return select(ConsentRecord.subscriber_id).where(
         among(dialect, ConsentRecord.subscriber_id, "readers"),
         ConsentRecord.purpose == Purpose.LIST,
         ConsentRecord.given,
-        ConsentRecord.source.not_in(NOT_THEIR_OWN),
+        ConsentRecord.list_id == bindparam("list"),
+        ConsentRecord.source.in_(bindparam("sources", expanding=True)),
     )

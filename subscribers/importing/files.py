@@ -9,7 +9,7 @@ from typing import BinaryIO
 from . import encodings
 from .archives import Source, sources
 from .formats import EMAIL_COLUMNS
-from .records import ImportFileInvalid, Record, records
+from .records import ImportFileInvalid, Record, not_read, records
 
 __all__ = ["ImportFileInvalid", "Record", "Source", "encoding_of", "lines_in", "opened", "sources"]
 
@@ -27,7 +27,7 @@ def opened(file: Source) -> Iterator[Iterator[Record]]:
         with _text(one, encoding) as text:
             yield records(text, delimiter, encoding.label)
     except OSError as error:
-        raise ImportFileInvalid(f"{file} cannot be read: {error.strerror}.") from error
+        raise not_read(file, error) from error
 
 
 def encoding_of(file: Source) -> str:

@@ -1,13 +1,14 @@
 """A look at files before anybody is imported: what they are taken for, and two people as they are understood."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from subscribers.addresses import AddressInvalid, EmailAddress
 
+from .archives import Member
 from .columns import Columns
 from .files import ImportFileInvalid, Record, Source, encoding_of, opened, sources
 from .formats import PLAIN, Format
@@ -57,7 +58,13 @@ def look_into(path: Path, mapping: Mapping[str, str]) -> Found:
     if not looks:
         reasons = " ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ImportFileInvalid(f"{path.name} holds no list of people. {reasons}")
-    return Found(tuple(looks), left_out)
+    return Found(tuple(_numbered(looks)), left_out)
+
+
+def _numbered(looks: Sequence[Look]) -> Iterator[Look]:
+    for number, look in enumerate(looks, 1):
+        file = look.file
+        yield replace(look, file=file.numbered(number, len(looks))) if isinstance(file, Member) else look
 
 
 def look_at(file: Source, mapping: Mapping[str, str]) -> Look:

@@ -24,6 +24,11 @@ class ImportFileInvalid(NewsletterError):
     """This file cannot be imported. Give a CSV file with a header line that has a column email."""
 
 
+def not_read(file: object, error: OSError) -> ImportFileInvalid:
+    """What to say of a file that the system does not read."""
+    return ImportFileInvalid(f"{file} cannot be read: {error.strerror or str(error) or 'the system does not say why'}.")
+
+
 class Record(NamedTuple):
     """One record of a file: its cells, or what is wrong with it."""
 

@@ -11,11 +11,12 @@ from subscribers.errors import NewsletterError
 from subscribers.tables import Child, ConsentRecord, Purpose, Subscriber, Subscription, Told
 
 from .bulk import among
-from .consents import NOT_THEIR_OWN
+from .consents import MAIL
 from .scopes import Scope
 
 _FEW = 5
 _SHARE = 0.1
+_HALF = 0.5
 _AT_ONCE = 10_000
 
 
@@ -37,12 +38,18 @@ def refusal(count: int, members: int, unreadable: int, allowed: int | None) -> s
             f"Nobody is marked as left: {lines} of the file could not be read, and any of the {count:,} of "
             f"{members:,} people whom it does not name may stand there. {way_out}"
         )
-    if count > _FEW and count > members * _SHARE:
-        return (
-            f"Nobody is marked as left: {count:,} of {members:,} people are missing from this roster, which "
-            f"is more than one in ten. {way_out}"
-        )
-    return ""
+    share = _too_many(count, members)
+    missing = f"{count:,} of {members:,} people are missing from this roster, which is {share}."
+    return f"Nobody is marked as left: {missing} {way_out}" if share else ""
+
+
+def _too_many(count: int, members: int) -> str:
+    """What part of the members is more than can be believed; empty where it is not."""
+    if count >= members:
+        return "everybody"
+    if count > members * _HALF:
+        return "more than half"
+    return "more than one in ten" if count > _FEW and count > members * _SHARE else ""
 
 
 def count_members(session: Session, scope: Scope) -> int:
@@ -80,7 +87,7 @@ def _members() -> Select[int, str]:
         ConsentRecord.list_id == Subscription.list_id,
         ConsentRecord.purpose == Purpose.LIST,
         ConsentRecord.given,
-        ConsentRecord.source.not_in(NOT_THEIR_OWN),
+        ConsentRecord.source == MAIL,
     )
     return (
         select(Subscription.subscriber_id, Subscriber.address_key)

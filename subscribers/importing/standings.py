@@ -16,7 +16,7 @@ from subscribers.db import dialect_of
 from subscribers.tables import SubscriptionState, Suppression, SuppressionReason
 
 from .bulk import among, change, fetch, insert, moment
-from .consents import said_yes
+from .consents import asked, said_yes
 from .people import Person, Standing
 from .scopes import Scope, Stored
 
@@ -28,10 +28,10 @@ class Here(StrEnum):
     """Not on the list; perhaps on another."""
     PENDING = auto()
     ASKED = auto()
-    """Pending, and it was they who asked."""
+    """Pending, and it was asked for here: by them, as only their answer to the mail will tell."""
     CONFIRMED = auto()
     AGREED = auto()
-    """Confirmed, and they said yes themselves."""
+    """Confirmed, and they said yes themselves, behind a mailed link."""
     LEFT = auto()
 
 
@@ -130,7 +130,10 @@ def _stands(known: Stored, *, is_own: bool) -> Here:
 def _their_own(session: Session, scope: Scope, people: Sequence[Person], stored: Mapping[str, Stored]) -> set[int]:
     """Those who are on the list by their own doing, of the people whom the file tells something against."""
     against = (stored.get(person.address.key) for person in people if person.facts.standing not in _ON)
-    return said_yes(session, scope, [known.id for known in against if known and known.state and not known.has_left])
+    on_it = [known for known in against if known and known.state and not known.has_left]
+    pending = [known.id for known in on_it if known.state == SubscriptionState.PENDING]
+    confirmed = [known.id for known in on_it if known.state != SubscriptionState.PENDING]
+    return asked(session, scope, pending) | said_yes(session, scope, confirmed)
 
 
 def _suppressed(session: Session, scope: Scope, people: Sequence[Person]) -> frozenset[str]:

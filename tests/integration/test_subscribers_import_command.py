@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
-from newsletter.clock import Clock
 from newsletter.commands.root import root
 from newsletter.ledger.tables import Delivery
+from subscribers import lists
 from subscribers.consent import Evidence
 from subscribers.db import Database
 from subscribers.errors import NewsletterError
@@ -132,13 +132,32 @@ def test_pending_people_of_the_file_are_asked_to_confirm_once(community: Communi
     assert mailed(community) == ["jose@school.example"]
 
 
-def test_an_earlier_mail_is_too_old_to_count_after_the_window(community: Community) -> None:
-    file = community.write("email\njose@school.example\n")
-    load(community, file, "--send-confirmations")
+def pass_a_night(community: Community) -> None:
+    """Let every mail be a day older."""
     with community.database.writing() as session:
-        before = Clock().now() - timedelta(hours=2)
-        session.execute(update(Delivery).values(updated_at=before, dedupe="earlier"))
-    load(community, file, "--send-confirmations")
+        for mail in session.scalars(select(Delivery)):
+            mail.updated_at -= timedelta(days=1)
+            mail.dedupe = f"{mail.dedupe}, a night ago"
+
+
+def test_a_roster_of_every_night_asks_each_pending_reader_once(community: Community) -> None:
+    for night in range(5):
+        file = community.write(f"email,language\njose@school.example,{('en', 'es')[night % 2]}\n")
+        facts = json.loads(load(community, file, "--sync", "--send-confirmations", "--json").stdout)
+        assert facts["asked"] == (1 if night == 0 else 0)
+        pass_a_night(community)
+    assert mailed(community) == ["jose@school.example"]
+
+
+def test_who_was_asked_about_another_list_is_asked_about_this_one_after_the_window(community: Community) -> None:
+    file = community.write("email\njose@school.example\n")
+    with community.database.writing() as session:
+        lists.create(session, community.organization.id, "teachers", "Teachers", now=NOW)
+    for asked in (1, 0):
+        load(community, file, "--list", "teachers", "--send-confirmations")
+        facts = json.loads(load(community, file, "--send-confirmations", "--json").stdout)
+        assert facts["asked"] == 1 - asked
+        pass_a_night(community)
     assert mailed(community) == ["jose@school.example"] * 2
 
 

@@ -16,7 +16,7 @@ from subscribers.importing import ImportResult, RosterRefused
 from subscribers.tables import Child, ImportRun, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.imports import NOW, Community, a_community, counts
 
-FORM = Evidence(source="form")
+FORM, MAIL = Evidence(source="form"), Evidence(source="mail")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def join(community: Community, address: str, *, confirms: bool) -> None:
         list_ = community.list_(session)
         subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, NOW, evidence=FORM)
         if confirms:
-            subscriptions.confirm(session, reader, list_, NOW, evidence=FORM)
+            subscriptions.confirm(session, reader, list_, NOW, evidence=MAIL)
 
 
 def test_who_is_missing_is_marked_and_who_comes_back_is_not(community: Community) -> None:
@@ -88,12 +88,20 @@ def test_off_the_roster_is_not_mailed(community: Community) -> None:
 
 def test_readers_who_came_another_way_are_untouched(community: Community) -> None:
     join(community, "own@school.example", confirms=True)
-    join(community, "both@school.example", confirms=False)
+    join(community, "both@school.example", confirms=True)
     community.load("email\nfile@school.example\n")
     sync(community, a_roster(range(40), "both@school.example,3"))
     assert counts(sync(community, a_roster(range(40)))) == {"read": 40, "unchanged": 40}
     assert gone(community) == []
     assert community.state("both@school.example") == "confirmed"
+
+
+def test_a_form_that_nobody_confirmed_keeps_nobody_on_the_list(community: Community) -> None:
+    join(community, "reader39@school.example", confirms=False)
+    sync(community, a_roster(range(40)))
+    assert community.state("reader39@school.example") == "confirmed"
+    assert sync(community, a_roster(range(39))).left == 1
+    assert gone(community) == ["reader39"]
 
 
 def test_who_was_imported_before_the_first_roster_is_a_member_once_named(community: Community) -> None:
@@ -153,9 +161,32 @@ def test_more_than_one_in_ten_are_not_believed_to_have_left(community: Community
     assert len(gone(community)) == 6
 
 
-def test_five_may_leave_however_few_there_are(community: Community) -> None:
-    sync(community, a_roster(range(8)))
-    assert sync(community, a_roster(range(3))).left == 5
+def test_five_of_ten_may_leave(community: Community) -> None:
+    sync(community, a_roster(range(10)))
+    assert sync(community, a_roster(range(5))).left == 5
+
+
+def test_more_than_half_are_not_believed_to_have_left_however_few_they_are(community: Community) -> None:
+    sync(community, a_roster(range(5)))
+    with pytest.raises(RosterRefused, match=r"3 of 5 people are missing .* more than half\. .*--allow-leavers 3"):
+        sync(community, a_roster(range(2)))
+    assert gone(community) == []
+    assert sync(community, a_roster(range(2)), allow_leavers=3).left == 3
+
+
+@pytest.mark.parametrize("text", [a_roster(()), a_roster((7,))], ids=["no one", "somebody else"])
+@pytest.mark.parametrize("members", [1, 5])
+def test_a_roster_that_names_none_of_the_members_marks_nobody(community: Community, text: str, members: int) -> None:
+    sync(community, a_roster(range(members)))
+    rehearsed = sync(community, text, dry_run=True)
+    assert f"{members} of {members} people are missing" in rehearsed.facts()["leaving_refused"]
+    with pytest.raises(RosterRefused, match=f"which is everybody.*--allow-leavers {members}"):
+        sync(community, text)
+    assert gone(community) == []
+
+
+def test_the_first_roster_of_a_list_may_be_empty(community: Community) -> None:
+    assert sync(community, a_roster(())).left == 0
 
 
 def test_a_bad_line_that_names_somebody_keeps_them(community: Community) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,17 @@ from subscribers import lists, organizations, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
-from subscribers.importing import ImportOptions, ImportRunning, School, import_file, runs
+from subscribers.errors import NewsletterError
+from subscribers.importing import (
+    ImportOptions,
+    ImportResult,
+    ImportRunning,
+    School,
+    import_file,
+    imports,
+    look_into,
+    runs,
+)
 from subscribers.importing.bulk import ChangedMeanwhile
 from subscribers.tables import Child, ConsentRecord, ImportRun, Subscriber, Subscription, SubscriptionState
 from tests.support.imports import BANDS, NOW, ROLL_OVER, TODAY, Community, a_community, counts
@@ -174,6 +185,71 @@ def test_an_older_run_does_not_go_on_after_a_newer_one(community: Community) -> 
     assert counts(result) == {"read": 5_500, "created": 500, "unchanged": 5_000}
 
 
+NAMES = ("a.csv", "b.csv", "c.csv")
+
+
+def an_archive(community: Community, prefix: str, more: str = "") -> Path:
+    """Three lists of five, some of whom stand on each under another name, with a bad line."""
+    path = community.folder / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(NAMES):
+            people = [f"{prefix}{n}@school.example,{name}" for n in range(number * 3, number * 3 + 5)]
+            archive.writestr(name, "\n".join(["email,name", *people, "nobody,x"]))
+        archive.writestr("posts.csv", f"id\n{more}\n")
+    return path
+
+
+def load_archive(community: Community, path: Path, pages: int = 100) -> list[ImportResult]:
+    """Import every file of an archive, as far as so many pages go."""
+    left = iter(range(pages - 1, -1, -1))
+
+    def count(_: int) -> None:
+        if next(left) == 0:
+            raise CutOff
+
+    files = [look.file for look in look_into(path, {}).looks]
+    return [import_file(community.database, community.organization, file, OPTIONS, count) for file in files]
+
+
+def names(community: Community, prefix: str) -> list[tuple[str, str]]:
+    with community.database.reading() as session:
+        people = select(Subscriber.address, Subscriber.name).where(Subscriber.address.startswith(prefix))
+        return sorted((address.removeprefix(prefix), name) for address, name in session.execute(people))
+
+
+@pytest.mark.parametrize("pages", range(1, 5))
+def test_an_archive_that_was_cut_off_twice_ends_as_one_that_was_not(  # F39
+    community: Community, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    monkeypatch.setattr(imports, "_PAGE", 2)
+    whole = load_archive(community, an_archive(community, "whole"))
+    path = an_archive(community, "cut")
+    for _ in range(2):
+        with pytest.raises(CutOff):
+            load_archive(community, path, pages)
+    went_on = load_archive(community, path)
+    assert went_on[0].resumed_at == min(pages * 4, 6)
+    assert [result.written for result in went_on] == [result.written for result in whole]
+    assert [(result.read, result.rejected) for result in went_on] == [(6, 1)] * 3
+    assert names(community, "cut") == names(community, "whole")
+    assert [result.written.created for result in load_archive(community, path)] == [0, 0, 0]
+
+
+def test_an_archive_of_which_another_file_has_changed_is_imported_anew(community: Community) -> None:
+    with pytest.raises(CutOff):
+        load_archive(community, an_archive(community, "reader"), 2)
+    results = load_archive(community, an_archive(community, "reader", more="1"))
+    assert [result.resumed_at for result in results] == [None] * 3
+
+
+def test_what_was_imported_after_an_archive_was_cut_off_has_it_imported_anew(community: Community) -> None:
+    with pytest.raises(CutOff):
+        load_archive(community, an_archive(community, "reader"), 2)
+    community.load("email\nother@school.example\n")
+    results = load_archive(community, an_archive(community, "reader"))
+    assert [result.resumed_at for result in results] == [None] * 3
+
+
 def test_the_same_file_is_not_imported_by_two_at_once(community: Community) -> None:
     def another_went_on(_: int) -> None:
         with community.database.writing() as session:
@@ -190,5 +266,5 @@ def test_who_is_always_too_late_gives_up(community: Community, monkeypatch: pyte
         raise ChangedMeanwhile
 
     monkeypatch.setattr(runs, "write", too_late)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(NewsletterError, match="Import the file again"):
         community.load("email\na@school.example\n")

@@ -24,7 +24,7 @@ from subscribers.tables import (
 )
 from tests.support.imports import NOW, Community, a_community, counts
 
-FORM, STAFF = Evidence(source="form"), Evidence(source="staff")
+FORM, MAIL, STAFF = Evidence(source="form"), Evidence(source="mail"), Evidence(source="staff")
 MARIA = EmailAddress.parse("maria@school.example")
 PENDING, CONFIRMED = SubscriptionState.PENDING, SubscriptionState.CONFIRMED
 
@@ -44,7 +44,7 @@ def stand(community: Community, here: Here) -> None:
             list_ = community.list_(session)
             subscriptions.subscribe(session, reader, list_, PENDING, NOW, evidence=FORM)
             if here is Here.AGREED:
-                subscriptions.confirm(session, reader, list_, NOW, evidence=FORM)
+                subscriptions.confirm(session, reader, list_, NOW, evidence=MAIL)
             if here is Here.LEFT:
                 subscriptions.unsubscribe(session, reader, list_, NOW, evidence=FORM)
 
@@ -136,9 +136,17 @@ def test_who_asked_here_and_left_elsewhere_is_confirmed_by_nobody_else(community
     assert community.state(MARIA.mailed) == "pending"
     with community.database.writing() as session:
         reader = subscribers.get(session, community.organization.id, MARIA)
-        assert subscriptions.confirm(session, reader, community.list_(session), NOW, evidence=FORM)
+        assert subscriptions.confirm(session, reader, community.list_(session), NOW, evidence=MAIL)
     assert tell(community, Standing.UNSUBSCRIBED) == {"unchanged": 1}
     assert community.state(MARIA.mailed) == "confirmed"
+
+
+@pytest.mark.parametrize("standing", [Standing.UNSUBSCRIBED, Standing.BOUNCED, Standing.COMPLAINED])
+def test_a_form_that_nobody_confirmed_is_not_the_readers_own_yes(community: Community, standing: Standing) -> None:
+    stand(community, Here.ASKED)  # F40
+    assert tell(community, Standing.SUBSCRIBED) == {"updated": 1}
+    fate = {"unsubscribed": 1} if standing is Standing.UNSUBSCRIBED else {"suppressed": 1}
+    assert tell(community, standing) == fate
 
 
 def test_what_staff_did_is_not_the_readers_own_yes(community: Community) -> None:
@@ -211,7 +219,7 @@ def test_times_and_network_of_the_old_service_are_kept(community: Community) -> 
     assert found == {
         "an": ["09-01 00:00", "09-02 13:30", None, "09-02 13:30", "192.0.2.7"],
         "bo": ["09-01 00:00", "09-01 00:00", None, "09-01 00:00", ""],
-        "cy": ["09-01 00:00", None, None, None, None],
+        "cy": [now, None, None, None, None],
         "di": ["09-01 00:00", "09-03 00:00", now, now, ""],
     }
 

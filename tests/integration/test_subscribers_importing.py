@@ -23,7 +23,7 @@ from subscribers.tables import (
 )
 from tests.support.imports import HEADER, NOW, Community, a_community, counts, told
 
-FORM = Evidence(source="form")
+FORM, MAIL = Evidence(source="form"), Evidence(source="mail")
 MARIA = "maria@school.example"
 ROW = f"{MARIA},María Pérez,es,America/Chicago,2;9,family;educator,pta;band,perez,yes"
 FILE = f"{HEADER}\n{ROW}\n"
@@ -168,7 +168,7 @@ def leave(community: Community, *, comes_back_as: SubscriptionState | None = Non
         if comes_back_as:
             subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, NOW, evidence=FORM)
         if comes_back_as is SubscriptionState.CONFIRMED:
-            subscriptions.confirm(session, reader, list_, NOW, evidence=FORM)
+            subscriptions.confirm(session, reader, list_, NOW, evidence=MAIL)
 
 
 def test_who_left_stays_out_and_unchanged(community: Community) -> None:  # F40

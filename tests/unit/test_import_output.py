@@ -6,7 +6,7 @@ from newsletter.commands.subscribers_import_output import notes
 def test_what_changed_what_went_on_and_what_is_refused_is_said() -> None:
     facts = {"resumed_at": 5_000, "changes": {"name": 1_200, "tags": 3}, "leaving_refused": "Half of them would leave."}
     assert list(notes(facts)) == [
-        "An earlier run was cut off after 5,000 people; this one went on from there.",
+        "An earlier run was cut off when 5,000 people were done; this one went on from there.",
         "Changed: name of 1,200, tags of 3.",
         "Half of them would leave.",
     ]
