@@ -12,10 +12,10 @@ from newsletter.campaigns import personal_letters
 from newsletter.rendering import dates
 from newsletter.settings import Tracking
 from newsletter.tokens import ReaderPurpose
-from subscribers import lists
+from subscribers import answers, lists
 from subscribers.tables import Frequency, List, Subscriber, Subscription, SubscriptionState
 
-from .changing import Change, own_children
+from .changing import Change
 from .choices import list_choices
 from .forms import FormOf
 from .site import Site, SiteOf, masked
@@ -72,7 +72,7 @@ def _page(request: Request, site: Site, session: Session, reader: Subscriber, no
     memberships = _memberships(session, site, words, reader)
     form = {
         "lists": list_choices(offered, words.language, {membership.slug for membership in memberships}),
-        "bands": school.choices(words, school.values_of(own_children(session, reader))),
+        "bands": school.choices(words, school.values_of(answers.own_children(session, reader))),
         "school_year": school.year,
         "languages": site.pages.languages,
         "language": site.pages.catalogue.words(reader.language, words.language).language,
