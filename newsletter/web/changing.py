@@ -24,13 +24,14 @@ from subscribers.tables import (
 
 from .evidence import evidence_of
 from .forms import Form
-from .joining import lists_in
+from .joining import current_lists
 from .site import Site
 from .words import Words
 
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
-_SOURCE = "form"
+_SOURCE = "mail"
+"""The link to the page came by mail; `form` is what anybody can fill in."""
 _SAVED = "preferences.saved"
 
 
@@ -84,7 +85,7 @@ class Change:
 
     def _take_lists(self) -> None:
         words, ticked = self._words(), set(self.form.many("lists"))
-        current = {list_.id for list_ in lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)}
+        current = {list_.id for list_ in current_lists(self.session, self.reader)}
         # By id, as a sign-up does: two that change the same reader's subscriptions never wait for each other.
         for list_ in sorted(lists.all_of(self.session, self.site.app.organization.id), key=lambda list_: list_.id):
             name = lists.name_in(list_, words.language)
@@ -132,7 +133,7 @@ class Change:
     def _named(self) -> list[List]:
         """The list whose button was pressed, as far as the reader gets it."""
         slug = self.form.one("list")
-        confirmed = lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)
+        confirmed = current_lists(self.session, self.reader)
         return [list_ for list_ in confirmed if list_.slug == slug]
 
     def _evidence(self, wording: str) -> Evidence:

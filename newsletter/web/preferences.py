@@ -12,8 +12,8 @@ from newsletter.campaigns import personal_letters
 from newsletter.rendering import dates
 from newsletter.settings import Tracking
 from newsletter.tokens import ReaderPurpose
-from subscribers import answers, lists
-from subscribers.tables import Frequency, List, Subscriber, Subscription, SubscriptionState
+from subscribers import answers, lists, subscriptions
+from subscribers.tables import Frequency, List, Subscriber, Subscription
 
 from .changing import Change
 from .choices import list_choices
@@ -103,10 +103,8 @@ def _contact(session: Session, site: Site, reader: Subscriber) -> str:
 
 
 def _memberships(session: Session, site: Site, words: Words, reader: Subscriber) -> list[_Membership]:
-    confirmed = select(List, Subscription.paused_until).join(Subscription, Subscription.list_id == List.id)
-    confirmed = confirmed.where(
-        Subscription.subscriber_id == reader.id, Subscription.state == SubscriptionState.CONFIRMED
-    )
+    current = select(List, Subscription.paused_until).join(Subscription, Subscription.list_id == List.id)
+    current = current.where(Subscription.subscriber_id == reader.id, subscriptions.is_current())
     zone = ZoneInfo(site.app.settings.timezone)
     return [
         _Membership(
@@ -114,7 +112,7 @@ def _memberships(session: Session, site: Site, words: Words, reader: Subscriber)
             lists.name_in(list_, words.language),
             dates.long_day(until.astimezone(zone).date(), words.language) if until else "",
         )
-        for list_, until in session.execute(confirmed.order_by(List.name, List.id))
+        for list_, until in session.execute(current.order_by(List.name, List.id))
     ]
 
 
