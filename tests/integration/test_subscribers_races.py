@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from sqlalchemy import func, select, text
@@ -19,6 +18,7 @@ from subscribers.importing import ImportResult
 from subscribers.importing.bulk import races_told
 from subscribers.tables import Child, ConsentRecord, Role, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.imports import HEADER, NOW, Community, a_community, counts, told
+from tests.support.threads import wait_until_blocked
 
 FORM = Evidence(source="form")
 MARIA = EmailAddress.parse("maria@school.example")
@@ -80,17 +80,6 @@ def test_who_signs_up_while_an_import_runs_is_one_reader(community: Community) -
     assert counts(result) == {"read": 2, "created": 1, "updated": 1}
     assert community.state(MARIA.mailed) == "confirmed"
     assert told(community.known(MARIA.mailed)) == ["3", "3", "9"]
-
-
-def wait_until_blocked(database: Database) -> None:
-    """Until somebody waits for a row that is being inserted. On SQLite the next writer waits for the lock anyway."""
-    if database.is_sqlite:
-        return
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    until = monotonic() + 30
-    with database.reading() as session:
-        while not session.scalar(waiting):
-            assert monotonic() < until
 
 
 def test_who_leaves_while_an_import_would_confirm_them_stays_out(community: Community) -> None:  # F40
