@@ -19,7 +19,7 @@ class Evidence:
     """How a yes or no reached us."""
 
     source: str
-    """`form`, `import`, `staff`, `mail` or `api`."""
+    """`form`, which anybody can fill in; `mail`, behind a link that came to the mailbox; `import`, `staff` or `api`."""
     wording: str = ""
     wording_version: str = ""
     language: str = ""

@@ -3,6 +3,7 @@
 The windows are aligned and the keys are keyed hashes: no address and no network is kept.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -17,7 +18,9 @@ from .tables import Organization, SignUpCount, SignUpKind
 WINDOW = timedelta(hours=1)
 """In which networks, domains and all sign-ups are counted."""
 _DOTS_SAY_NOTHING = {"gmail.com", "googlemail.com"}
-_IPV4_PREFIX, _IPV6_PREFIX = 24, 64
+_IPV4_PREFIX, _IPV6_PREFIX, _IPV6_SITE_PREFIX = 24, 64, 48
+NETWORKS_OF_A_SITE = 10
+"""As many times a network's limit is what the /48 may have that one connection to IPv6 often gets whole: 65,536 /64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def refused_until(
     """
     ends_at = _end_of_window(now, WINDOW)
     for kind, value, most in (
-        (SignUpKind.NETWORK, network_of(network_address), limits.per_network),
+        *((SignUpKind.NETWORK, network, most) for network, most in _networks(network_address, limits.per_network)),
         (SignUpKind.DOMAIN, address.key.rpartition("@")[2], limits.per_domain),
         (SignUpKind.ALL, "", limits.in_all),
     ):
@@ -83,16 +86,21 @@ def folded(address: EmailAddress) -> str:
     return f"{local}@{domain}"
 
 
-def network_of(network_address: str) -> str:
-    """The network an address belongs to: a /24, or a /64 of IPv6; what is no address stands for itself."""
+def networks_of(network_address: str) -> tuple[str, ...]:
+    """The networks an address belongs to: a /24, or a /64 and a /48 of IPv6; what is no address stands for itself."""
     try:
         address = ip_address(network_address.partition("%")[0])
     except ValueError:
-        return network_address
+        return (network_address,)
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
-    prefix = _IPV6_PREFIX if isinstance(address, IPv6Address) else _IPV4_PREFIX
-    return str(ip_network((address, prefix), strict=False))
+    prefixes = (_IPV6_PREFIX, _IPV6_SITE_PREFIX) if isinstance(address, IPv6Address) else (_IPV4_PREFIX,)
+    return tuple(str(ip_network((address, prefix), strict=False)) for prefix in prefixes)
+
+
+def _networks(network_address: str, per_network: int) -> Iterator[tuple[str, int]]:
+    """The networks of an address, each with its limit."""
+    yield from zip(networks_of(network_address), (per_network, per_network * NETWORKS_OF_A_SITE), strict=False)
 
 
 def _end_of_window(now: datetime, window: timedelta) -> datetime:

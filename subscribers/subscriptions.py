@@ -3,17 +3,33 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import ColumnElement, Update, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from . import consent
+from . import consent, suppressions
 from .consent import Evidence
 from .db import insert_into
-from .tables import List, Purpose, Subscriber, Subscription, SubscriptionState
+from .tables import ConsentRecord, List, Purpose, Subscriber, Subscription, SubscriptionState
 
 PENDING = SubscriptionState.PENDING
 CONFIRMED = SubscriptionState.CONFIRMED
 UNSUBSCRIBED = SubscriptionState.UNSUBSCRIBED
+
+
+def is_current() -> ColumnElement[bool]:
+    """Whether a subscription is confirmed, and no roster has taken it off its list."""
+    return and_(Subscription.state == CONFIRMED, Subscription.off_roster_at.is_(None))
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """Whether a subscription waits for `confirm`: pending, or off the roster and asked for again since."""
+    asked_again = exists().where(
+        ConsentRecord.subscriber_id == Subscription.subscriber_id,
+        ConsentRecord.list_id == Subscription.list_id,
+        ConsentRecord.given.is_(True),
+        ConsentRecord.recorded_at >= Subscription.off_roster_at,
+    )
+    return or_(Subscription.state == PENDING, and_(Subscription.state == CONFIRMED, asked_again))
 
 
 def subscribe(
@@ -27,23 +43,30 @@ def subscribe(
 ) -> Subscription:
     """Subscribe a reader, as `pending` or `confirmed`.
 
-    A confirmed subscription stays as it is. Who had left becomes `pending` at most, whatever is asked for: only
-    `confirm` brings them back. What changes is written to the consent ledger.
+    A confirmed subscription stays as it is. Who had left becomes `pending` at most, whatever is asked for, and who is
+    off the roster stays so: only `confirm` brings them back. What changes, or waits now, is written to the consent
+    ledger.
     """
     if (
         _insert(session, subscriber, list_, state, now)
         or (state is CONFIRMED and _promote(session, subscriber, list_, now))
         or _ask_again(session, subscriber, list_)
+        or _is_off_roster(session, subscriber, list_)
     ):
         _record(session, subscriber, list_.id, evidence, given=True, now=now)
     return session.get_one(Subscription, (subscriber.id, list_.id))
 
 
 def confirm(session: Session, subscriber: Subscriber, list_: List, now: datetime, *, evidence: Evidence) -> bool:
-    """Confirm a pending subscription. Returns whether it was pending; a second time changes nothing."""
-    pending = _of(subscriber, list_).where(Subscription.state == PENDING)
-    if not _moves(session, pending, state=CONFIRMED, confirmed_at=now, unsubscribed_at=None):
+    """Confirm a subscription that waits. Returns whether it did; a second time changes nothing.
+
+    Nothing that the reader asked for before keeps them from the list: neither that they left, nor that they did so as
+    somebody we have forgotten since.
+    """
+    waiting = _of(subscriber, list_).where(is_waiting())
+    if not _moves(session, waiting, state=CONFIRMED, confirmed_at=now, unsubscribed_at=None, off_roster_at=None):
         return False
+    suppressions.lift_request(session, subscriber, list_.id, now)
     _record(session, subscriber, list_.id, evidence, given=True, now=now)
     return True
 
@@ -106,6 +129,15 @@ def _ask_again(session: Session, subscriber: Subscriber, list_: List) -> bool:
     return bool(_moves(session, left, state=PENDING))
 
 
+def _is_off_roster(session: Session, subscriber: Subscriber, list_: List) -> bool:
+    """Whether a roster took the reader off the list and nobody has asked since."""
+    mine = select(Subscription.list_id).where(
+        Subscription.subscriber_id == subscriber.id, Subscription.list_id == list_.id
+    )
+    off = mine.where(Subscription.state == CONFIRMED, Subscription.off_roster_at.is_not(None), ~is_waiting())
+    return session.scalar(off) is not None
+
+
 def _of(subscriber: Subscriber, list_: List | None) -> Update:
     mine = update(Subscription).where(Subscription.subscriber_id == subscriber.id)
     return mine if list_ is None else mine.where(Subscription.list_id == list_.id)
@@ -113,7 +145,8 @@ def _of(subscriber: Subscriber, list_: List | None) -> Update:
 
 def _moves(session: Session, expected: Update, **values: Any) -> list[int]:
     """The lists whose subscription was as expected and is changed now; the database lets one caller win."""
-    return list(session.scalars(expected.values(**values).returning(Subscription.list_id)))
+    moved = expected.values(**values).returning(Subscription.list_id)
+    return list(session.scalars(moved, execution_options={"synchronize_session": "fetch"}))
 
 
 def _record(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from .addresses import EmailAddress, address_hash
 from .db import insert_into
 from .errors import NewsletterError
-from .tables import Organization, Suppression, SuppressionReason
+from .tables import Organization, Subscriber, Suppression, SuppressionReason
 
 
 class AddressSuppressed(NewsletterError):
@@ -65,6 +65,13 @@ def lift(
         .returning(Suppression.id)
     )
     return lifted is not None
+
+
+def lift_request(session: Session, subscriber: Subscriber, list_id: int, now: datetime) -> None:
+    """End what keeps a reader off one list because they asked for that; a bounce or a complaint stays."""
+    asked = _exactly(subscriber.organization_id, subscriber.address_hash, list_id)
+    on_request = (asked, Suppression.reason == SuppressionReason.REQUEST)
+    session.execute(update(Suppression).where(*on_request).values(lifted_at=now))
 
 
 def is_suppressed(

@@ -1,20 +1,18 @@
 """What a reader changes about what they get: one form, or one button, in one transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import Request
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns import personal_letters
 from newsletter.events import unsubscribes
 from newsletter.settings import Tracking
-from subscribers import consent, households, lists, subscribers, subscriptions
+from subscribers import answers, consent, lists, subscribers, subscriptions
 from subscribers.consent import Evidence
 from subscribers.tables import (
-    Child,
     Frequency,
     List,
     OwnField,
@@ -22,18 +20,18 @@ from subscribers.tables import (
     Subscriber,
     Subscription,
     SubscriptionState,
-    Told,
 )
 
 from .evidence import evidence_of
 from .forms import Form
-from .joining import lists_in
+from .joining import current_lists
 from .site import Site
 from .words import Words
 
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
-_SOURCE = "form"
+_SOURCE = "mail"
+"""The link to the page came by mail; `form` is what anybody can fill in."""
 _SAVED = "preferences.saved"
 
 
@@ -87,7 +85,7 @@ class Change:
 
     def _take_lists(self) -> None:
         words, ticked = self._words(), set(self.form.many("lists"))
-        current = {list_.id for list_ in lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)}
+        current = {list_.id for list_ in current_lists(self.session, self.reader)}
         # By id, as a sign-up does: two that change the same reader's subscriptions never wait for each other.
         for list_ in sorted(lists.all_of(self.session, self.site.app.organization.id), key=lambda list_: list_.id):
             name = lists.name_in(list_, words.language)
@@ -107,11 +105,10 @@ class Change:
         unsubscribes.leave(self.session, self.reader, list_, now, evidence=self._evidence(wording))
 
     def _take_children(self) -> None:
-        """What the reader says now replaces what they said and what an import said of them."""
-        now = self.site.app.clock.now()
-        told = self.site.school().told(self.form.many("children"), own_children(self.session, self.reader))
-        households.set_children(self.session, self.reader, (), Told.IMPORT, now)
-        households.set_children(self.session, self.reader, told, Told.FAMILY, now)
+        """What the reader says now holds for what they said before and for what an import said of them."""
+        school, now = self.site.school(), self.site.app.clock.now()
+        told = school.told(self.form.many("children"), answers.own_children(self.session, self.reader))
+        answers.take(self.session, self.reader, told, school.asks_about, school.end_year, now)
 
     def _take_tracking(self) -> None:
         agrees = self.form.one("tracking") == "yes"
@@ -136,7 +133,7 @@ class Change:
     def _named(self) -> list[List]:
         """The list whose button was pressed, as far as the reader gets it."""
         slug = self.form.one("list")
-        confirmed = lists_in(self.session, self.reader, SubscriptionState.CONFIRMED)
+        confirmed = current_lists(self.session, self.reader)
         return [list_ for list_ in confirmed if list_.slug == slug]
 
     def _evidence(self, wording: str) -> Evidence:
@@ -144,8 +141,3 @@ class Change:
 
     def _words(self) -> Words:
         return self.site.pages.words(self.request, self.reader.language)
-
-
-def own_children(session: Session, reader: Subscriber) -> Sequence[Child]:
-    """The children that this reader, or an import of this reader, told us of; not those of others in the household."""
-    return session.scalars(select(Child).where(Child.subscriber_id == reader.id)).all()

@@ -85,13 +85,17 @@ class School:
 
     def told(self, chosen: Sequence[str], known: Iterable[Child]) -> tuple[ChildTold, ...]:
         """The children that ticked values tell of. A tick keeps twins already known; any other text is no child."""
-        twins = Counter(self.values_of(known))
+        twins = Counter(self.values_of(households.each_once(known)))
         return tuple(
             child
             for value in dict.fromkeys(chosen)
             for child in self._children(value)
             for _ in range(max(1, twins[value]))
         )
+
+    def asks_about(self, child: Child) -> bool:
+        """Whether a value stands for the child."""
+        return bool(self._value_of(child))
 
     def _value_of(self, child: Child) -> str:
         facts = households.describe(child, self.day, self.roll_over, self.bands)

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from newsletter.campaigns import streams
 from newsletter.tokens import ReaderPurpose
 from subscribers import lists, subscriptions
-from subscribers.tables import List, Subscriber, SubscriptionState
+from subscribers.tables import List, Subscriber
 
 from .choices import list_choices
 from .evidence import evidence_of
-from .joining import lists_in
+from .joining import waiting_lists
 from .site import Site, SiteOf, masked
 from .words import Words
 
@@ -25,7 +25,7 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
     """What would be confirmed, and the button."""
     with site.app.database.reading() as session:
         reader, _ = site.reader_of(session, ReaderPurpose.CONFIRM, token)
-        waiting = lists_in(session, reader, SubscriptionState.PENDING)
+        waiting = waiting_lists(session, reader)
     if not waiting:
         return _message(request, site, reader, waiting)
     words = site.pages.words(request, reader.language)
@@ -39,7 +39,7 @@ def confirm(token: str, request: Request, site: SiteOf) -> Response:
     with site.app.database.writing() as session:
         reader, _ = site.reader_of(session, ReaderPurpose.CONFIRM, token)
         words = site.pages.words(request, reader.language)
-        waiting = lists_in(session, reader, SubscriptionState.PENDING)
+        waiting = waiting_lists(session, reader)
         confirmed = [list_ for list_ in waiting if _confirm(session, request, site, words, reader, list_)]
         streams.welcome(session, site.app.clock, reader, confirmed, language=reader.language or words.language)
     return _message(request, site, reader, confirmed)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, partial
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
@@ -34,39 +35,51 @@ def join(session: Session, app: App, entry: Entry) -> None:
     """Sign up an address. Anybody can write any address, so this changes nothing that its owner has confirmed.
 
     What waits for a confirmation is asked for by one mail a mailbox and window, and who joins at once is greeted by
-    one.
+    one. Without a confirmation only the first sign-up of a mailbox in its window joins.
     """
     if suppressions.is_suppressed(session, app.organization, entry.address):
         return
     reader = subscribers.find(session, app.organization.id, entry.address)
     if reader is None or not _is_proven(session, reader):
         reader = _add(session, app, entry)
-    known = lists_in(session, reader, CONFIRMED)
+    is_first = cache(partial(_is_first, session, app, entry))  # counted where it matters, and then once
+    known = {list_.id for list_ in current_lists(session, reader)}
     # By id, as the reader's own form does: two that change the same subscriptions never wait for each other.
-    in_order = sorted(entry.lists, key=lambda list_: list_.id)
-    is_waiting = [_subscribe(session, app, reader, list_, entry.evidence) for list_ in in_order]
-    joined = [list_ for list_ in lists_in(session, reader, CONFIRMED) if list_ not in known]
-    if any(is_waiting):
-        _ask(session, app, reader, entry)
-    elif any(list_.welcome for list_ in joined) and _may_mail(session, app, entry):
-        streams.welcome(session, app.clock, reader, joined, language=reader.language or entry.evidence.language)
+    wanted = {list_.id: list_ for list_ in sorted(entry.lists, key=lambda list_: list_.id) if list_.id not in known}
+    for list_ in wanted.values():
+        state = CONFIRMED if _joins_at_once(session, app, entry, list_) and is_first() else PENDING
+        subscriptions.subscribe(session, reader, list_, state, app.clock.now(), evidence=entry.evidence)
+    waiting = waiting_lists(session, reader)
+    joined = [list_ for list_ in current_lists(session, reader) if list_.id not in known]
+    language = reader.language or entry.evidence.language
+    if any(list_.id in wanted for list_ in waiting):
+        if is_first():
+            streams.ask_confirmation(session, app.clock, reader, *waiting, language=language, window=_window(app))
+    elif any(list_.welcome for list_ in joined) and is_first():
+        streams.welcome(session, app.clock, reader, joined, language=language)
 
 
-def lists_in(session: Session, reader: Subscriber, state: SubscriptionState) -> Sequence[List]:
-    """The lists to which a reader's subscription stands so."""
+def current_lists(session: Session, reader: Subscriber) -> Sequence[List]:
+    """The lists that a reader gets, or would but for a pause."""
+    return _lists_where(session, reader, subscriptions.is_current())
+
+
+def waiting_lists(session: Session, reader: Subscriber) -> Sequence[List]:
+    """The lists that wait for the reader's confirmation."""
+    return _lists_where(session, reader, subscriptions.is_waiting())
+
+
+def _lists_where(session: Session, reader: Subscriber, such: ColumnElement[bool]) -> Sequence[List]:
     of_reader = select(List).join(Subscription, Subscription.list_id == List.id)
-    of_reader = of_reader.where(Subscription.subscriber_id == reader.id, Subscription.state == state)
-    return session.scalars(of_reader.order_by(List.id)).all()
+    return session.scalars(of_reader.where(Subscription.subscriber_id == reader.id, such).order_by(List.id)).all()
 
 
-def _ask(session: Session, app: App, reader: Subscriber, entry: Entry) -> None:
-    if _may_mail(session, app, entry):
-        waiting = lists_in(session, reader, PENDING)
-        language = reader.language or entry.evidence.language
-        streams.ask_confirmation(session, app.clock, reader, *waiting, language=language, window=_window(app))
+def _joins_at_once(session: Session, app: App, entry: Entry, list_: List) -> bool:
+    """Whether a list asks for no confirmation: one that suppresses the address always does."""
+    return not (list_.double_opt_in or suppressions.is_suppressed(session, app.organization, entry.address, list_.id))
 
 
-def _may_mail(session: Session, app: App, entry: Entry) -> bool:
+def _is_first(session: Session, app: App, entry: Entry) -> bool:
     return signups.may_mail(session, app.organization, entry.address, app.clock.now(), _window(app))
 
 
@@ -88,11 +101,3 @@ def _add(session: Session, app: App, entry: Entry) -> Subscriber:
     if entry.children:
         households.set_children(session, reader, entry.children, Told.FAMILY, now)
     return reader
-
-
-def _subscribe(session: Session, app: App, reader: Subscriber, list_: List, evidence: Evidence) -> bool:
-    """Subscribe as the list asks. Returns whether a confirmation is needed."""
-    state = PENDING if list_.double_opt_in else CONFIRMED
-    now = app.clock.now()
-    subscription = subscriptions.subscribe(session, reader, list_, state, now, evidence=evidence)
-    return subscription.state is PENDING

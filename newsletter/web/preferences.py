@@ -12,10 +12,10 @@ from newsletter.campaigns import personal_letters
 from newsletter.rendering import dates
 from newsletter.settings import Tracking
 from newsletter.tokens import ReaderPurpose
-from subscribers import lists
-from subscribers.tables import Frequency, List, Subscriber, Subscription, SubscriptionState
+from subscribers import answers, lists, subscriptions
+from subscribers.tables import Frequency, List, Subscriber, Subscription
 
-from .changing import Change, own_children
+from .changing import Change
 from .choices import list_choices
 from .forms import FormOf
 from .site import Site, SiteOf, masked
@@ -72,7 +72,7 @@ def _page(request: Request, site: Site, session: Session, reader: Subscriber, no
     memberships = _memberships(session, site, words, reader)
     form = {
         "lists": list_choices(offered, words.language, {membership.slug for membership in memberships}),
-        "bands": school.choices(words, school.values_of(own_children(session, reader))),
+        "bands": school.choices(words, school.values_of(answers.own_children(session, reader))),
         "school_year": school.year,
         "languages": site.pages.languages,
         "language": site.pages.catalogue.words(reader.language, words.language).language,
@@ -103,10 +103,8 @@ def _contact(session: Session, site: Site, reader: Subscriber) -> str:
 
 
 def _memberships(session: Session, site: Site, words: Words, reader: Subscriber) -> list[_Membership]:
-    confirmed = select(List, Subscription.paused_until).join(Subscription, Subscription.list_id == List.id)
-    confirmed = confirmed.where(
-        Subscription.subscriber_id == reader.id, Subscription.state == SubscriptionState.CONFIRMED
-    )
+    current = select(List, Subscription.paused_until).join(Subscription, Subscription.list_id == List.id)
+    current = current.where(Subscription.subscriber_id == reader.id, subscriptions.is_current())
     zone = ZoneInfo(site.app.settings.timezone)
     return [
         _Membership(
@@ -114,7 +112,7 @@ def _memberships(session: Session, site: Site, words: Words, reader: Subscriber)
             lists.name_in(list_, words.language),
             dates.long_day(until.astimezone(zone).date(), words.language) if until else "",
         )
-        for list_, until in session.execute(confirmed.order_by(List.name, List.id))
+        for list_, until in session.execute(current.order_by(List.name, List.id))
     ]
 
 

@@ -6,6 +6,7 @@ from time import monotonic
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from subscribers import signups
@@ -55,6 +56,14 @@ def _sign_up(request: Request, site: Site, form: Form) -> Response:
 
 
 def _take(visit: Visit, entry: Entry, judged: Judgement) -> Response:
+    try:
+        return _counted(visit, entry, judged)
+    except (IntegrityError, InvalidRequestError):
+        # The reader was forgotten meanwhile, by the purge or on request: now it is a new one's sign-up.
+        return _counted(visit, entry, judged)
+
+
+def _counted(visit: Visit, entry: Entry, judged: Judgement) -> Response:
     """Count the sign-up and let it have its effect, in one transaction."""
     refused_until = None
     with visit.site.app.database.writing() as session:

@@ -11,7 +11,7 @@ from subscribers.tables import List, Subscriber, SubscriptionState
 
 from .evidence import evidence_of
 from .forms import AnyFormOf
-from .joining import lists_in
+from .joining import current_lists
 from .site import LinkDone, Site, SiteOf, masked
 
 router = APIRouter()
@@ -47,7 +47,7 @@ def unsubscribe(token: str, request: Request, form: AnyFormOf, site: SiteOf) -> 
         _do(
             session, site, what, reader, list_, evidence_of(request, site, words, "mail", words(button, list=list_name))
         )
-        kept = lists_in(session, reader, SubscriptionState.CONFIRMED)
+        kept = current_lists(session, reader)
     return site.pages.render(
         request,
         words,

@@ -19,6 +19,7 @@ from subscribers.importing.bulk import races_told
 from subscribers.tables import Child, ConsentRecord, Role, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.databases import wait_until_blocked
 from tests.support.imports import HEADER, NOW, Community, a_community, counts, told
+from tests.support.threads import wait_until_blocked
 
 FORM = Evidence(source="form")
 MARIA = EmailAddress.parse("maria@school.example")

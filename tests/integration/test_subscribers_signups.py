@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from subscribers import signups
 from subscribers.addresses import EmailAddress
 from subscribers.db import Database
-from subscribers.signups import WINDOW, Limits, folded, network_of
+from subscribers.signups import NETWORKS_OF_A_SITE, WINDOW, Limits, folded, networks_of
 from subscribers.tables import SignUpCount, SignUpKind
 from tests.support.imports import Community, a_community
 
@@ -136,15 +136,26 @@ def test_a_tag_never_makes_another_mailbox(local: str, tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "network"),
+    ("text", "networks"),
     [
-        ("192.0.2.77", "192.0.2.0/24"),
-        ("::ffff:192.0.2.77", "192.0.2.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "testclient"),
-        ("", ""),
+        ("192.0.2.77", ("192.0.2.0/24",)),
+        ("::ffff:192.0.2.77", ("192.0.2.0/24",)),
+        ("2001:db8:1:2:3:4:5:6", ("2001:db8:1:2::/64", "2001:db8:1::/48")),
+        ("fe80::1%eth0", ("fe80::/64", "fe80::/48")),
+        ("testclient", ("testclient",)),
+        ("", ("",)),
     ],
 )
-def test_a_network_is_what_one_household_or_school_has(text: str, network: str) -> None:
-    assert network_of(text) == network
+def test_a_network_is_what_one_household_or_school_has(text: str, networks: tuple[str, ...]) -> None:
+    assert networks_of(text) == networks
+
+
+def test_who_has_thousands_of_networks_is_counted_by_what_holds_them(community: Community) -> None:
+    limits = Limits(2, 1000, 1000)
+    with community.database.writing() as session:
+        answers = [
+            until(session, community, limits, f"x{n}@one.example", f"2001:db8:1:{n:x}::1")
+            for n in range(2 * NETWORKS_OF_A_SITE + 3)
+        ]
+        assert answers.count(None) == 2 * NETWORKS_OF_A_SITE
+        assert until(session, community, limits, "y@one.example", "2001:db8:2::1") is None

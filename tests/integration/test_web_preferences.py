@@ -119,15 +119,6 @@ def test_saving_again_changes_nothing_more(world: World, client: httpx.Client, p
     assert {record.list_id for record in records} == {world.list_ids["workshops"]}
 
 
-def test_what_the_family_says_replaces_what_an_import_said(
-    world: World, client: httpx.Client, reader: Subscriber, path: str
-) -> None:
-    tell(world, reader, Told.IMPORT, 2036, 2030)
-    assert client.get(path).text.count(" checked>") >= 2
-    client.post(path, data=SAVED | {"children": ["9"]})
-    assert children(world) == [(2030, None)]
-
-
 def test_twins_stay_twins_when_the_form_is_saved(
     world: World, client: httpx.Client, reader: Subscriber, path: str
 ) -> None:

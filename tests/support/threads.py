@@ -2,6 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from time import monotonic
+
+from sqlalchemy import text
+
+from subscribers.db import Database
+
+_PATIENCE_SECONDS = 30
 
 
 def at_once(*works: Callable[[], object]) -> list[BaseException]:
@@ -22,3 +29,13 @@ def at_once(*works: Callable[[], object]) -> list[BaseException]:
     for thread in threads:
         thread.join()
     return raised
+
+
+def wait_until_blocked(database: Database) -> None:
+    """Until somebody waits for a row that another changes. On SQLite the next writer waits for the lock anyway."""
+    if database.is_sqlite:
+        return
+    until = monotonic() + _PATIENCE_SECONDS
+    with database.reading() as session:
+        while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert monotonic() < until

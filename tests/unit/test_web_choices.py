@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from newsletter.web.choices import School
 from subscribers.grades import Bands, RollOver
 from subscribers.households import ChildTold
 from subscribers.tables import Child, Told
+
+IDS = count(1)
 
 
 def school(day: date = date(2026, 12, 2), roll_over: str = "07-01", bands: str = "elementary=PK-5 high=9-12") -> School:
@@ -27,7 +30,7 @@ def test_a_school_year_is_named_as_people_write_it(day: date, roll_over: str, ye
 
 
 def child(**facts: Any) -> Child:
-    return Child(told_by=Told.FAMILY, **facts)
+    return Child(id=next(IDS), told_by=Told.FAMILY, **facts)
 
 
 def test_a_childs_value_follows_the_day() -> None:
@@ -45,3 +48,9 @@ def test_ticks_become_children_and_anything_else_does_not() -> None:
 def test_a_tick_keeps_the_twins_already_known() -> None:
     twins = [child(graduation_year=2036), child(graduation_year=2036), child(graduation_year=2030)]
     assert school().told(["3"], twins) == (ChildTold(2036, None, None),) * 2
+
+
+def test_a_child_told_by_a_form_and_an_import_is_no_twin() -> None:
+    imported = child(graduation_year=2036)
+    imported.told_by = Told.IMPORT
+    assert school().told(["3"], [child(graduation_year=2036), imported]) == (ChildTold(2036, None, None),)
