@@ -25,8 +25,8 @@ from subscribers.tables import (
     SuppressionReason,
     Told,
 )
-from tests.support.databases import wait_until_blocked
 from tests.support.imports import counts
+from tests.support.threads import wait_until_blocked
 from tests.support.web_world import World, new_world
 
 MARIA = EmailAddress.parse("maria@school.example")

@@ -17,7 +17,6 @@ from subscribers.households import ChildTold
 from subscribers.importing import ImportResult
 from subscribers.importing.bulk import races_told
 from subscribers.tables import Child, ConsentRecord, Role, Subscriber, Subscription, SubscriptionState, Told
-from tests.support.databases import wait_until_blocked
 from tests.support.imports import HEADER, NOW, Community, a_community, counts, told
 from tests.support.threads import wait_until_blocked
 

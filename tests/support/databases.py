@@ -6,12 +6,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
-
-from subscribers.db import Database
 
 
 @contextmanager
@@ -87,14 +84,3 @@ def administer(server_url: str, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-def wait_until_blocked(database: Database) -> None:
-    """Until somebody waits for a row that is being inserted. On SQLite the next writer waits for the lock anyway."""
-    if database.is_sqlite:
-        return
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    until = monotonic() + 30
-    with database.reading() as session:
-        while not session.scalar(waiting):
-            assert monotonic() < until
