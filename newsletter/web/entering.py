@@ -78,7 +78,8 @@ class Visit:
         if not self.offered:
             return self.site.pages.message(self.request, self.words, "subscribe.nothing")
         school = self.site.school()
-        ticked = self.form.many("lists") if self.form.values else [list_.slug for list_ in self.offered[:1]]
+        first_made = sorted(self.offered, key=lambda list_: list_.id)[:1]
+        ticked = self.form.many("lists") if self.form.values else [list_.slug for list_ in first_made]
         shown = {
             "email": self.form.one("email"),
             "name": self.form.one("name"),

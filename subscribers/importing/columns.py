@@ -12,6 +12,9 @@ from .formats import FIELDS, Format, Rule, attribute, recognised
 from .formats.plain import rule_of
 from .records import ImportFileInvalid, Record
 
+_ALIKE = 0.8
+_NO_TABLES = {"{": "JSON", "[": "JSON", "%pdf": "a PDF", "<": "a page or XML"}
+"""What other files begin with, in lower case."""
 _Read = tuple[str, tuple[int | None, ...], Callable[..., str]]
 
 
@@ -52,6 +55,8 @@ class Columns:
     def read(cls, records: Iterator[Record], mapping: Mapping[str, str]) -> "Columns":
         """Take the header from the records of a file. Raises `ImportFileInvalid`."""
         header = next(records, None)
+        if header is not None and header.cells and header.cells[0].strip().casefold().startswith("sep="):
+            header = next(records, None)  # Excel's own line, which says only what parts the cells
         if header is None:
             raise ImportFileInvalid("The file is empty.")
         if header.error:
@@ -90,11 +95,20 @@ def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, s
         if count > 1 and column in wanted:
             raise ImportFileInvalid(f"The file has {count} columns {column!r}. Rename or remove all but one.")
     if rules["email"].columns[0] not in names:
-        close = [*get_close_matches("email", names, 1), *(name for name in names if "mail" in name), "COLUMN"][0]
+        _refuse_what_is_no_table(names[0] if names else "")
+        close = [*(name for name in names if "mail" in name), *get_close_matches("email", names, 1, _ALIKE), "COLUMN"][
+            0
+        ]
         raise ImportFileInvalid(
             f"The file has no column email. It has: {_listed(names)}. "
             f"Name the right one with --map {shlex.quote(f'email={close}')}"
         )
+
+
+def _refuse_what_is_no_table(first: str) -> None:
+    for beginning, kind in _NO_TABLES.items():
+        if first.startswith(beginning):
+            raise ImportFileInvalid(f"This is {kind}, not a table. Save the people as a CSV file, and import that.")
 
 
 def _listed(names: list[str]) -> str:

@@ -131,7 +131,7 @@ def _depth(text: str) -> int:
 
 def _unreadable(text: str, error: UnexpectedInput) -> str:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return f"The rule ends too early, after {text.strip()[-20:]!r}. {_EXAMPLE}"
+        return f"The rule ends too early, after {' '.join(text.split()[-3:])!r}. {_EXAMPLE}"
     at = cast("int", error.pos_in_stream)  # lark declares None and always sets it
     if isinstance(error, UnexpectedCharacters) and text[at] == '"':
         return f"The quote at character {at + 1} is not closed."

@@ -7,7 +7,7 @@ import pytest
 
 from subscribers.importing.columns import Columns
 from subscribers.importing.formats.rules import moment, quoted_tags
-from subscribers.importing.records import ImportFileInvalid
+from subscribers.importing.records import ImportFileInvalid, Record
 
 MAILCHIMP = (
     "Email Address,First Name,Last Name,Company,Position,ZIP Code,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
@@ -193,3 +193,22 @@ def test_a_moment_becomes_iso_in_utc_and_anything_else_is_left_for_the_import_to
 )
 def test_a_tag_keeps_what_would_part_it_as_a_slash(text: str, told: str) -> None:
     assert quoted_tags(text) == told
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kind"),
+    [('{"email": "ana@x.example"}', "JSON"), ("[", "JSON"), ("%PDF-1.4", "a PDF"), ("<html>", "a page or XML")],
+)
+def test_a_file_that_is_no_table_is_called_what_it_is(beginning: str, kind: str) -> None:
+    with pytest.raises(ImportFileInvalid, match=f"^This is {kind}, not a table"):
+        Columns.of((beginning, "name"), {})
+
+
+def test_the_line_by_which_excel_says_what_parts_its_cells_is_no_header() -> None:
+    lines = iter([Record(1, ("sep=", "")), Record(2, ("email", "name"))])
+    assert Columns.read(lines, {}).width == 2
+
+
+def test_no_column_is_suggested_that_only_sounds_a_little_like_it() -> None:
+    with pytest.raises(ImportFileInvalid, match="--map email=COLUMN"):
+        Columns.of(("correo", "señal"), {})

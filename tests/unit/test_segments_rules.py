@@ -42,7 +42,7 @@ def test_any_text_is_a_rule_or_a_sentence(text: str) -> None:
         ("language = spanish", "did you mean es?"),
         ("language = klingonish9", "is not a language code"),
         ('tag = "  "', "the value is empty"),
-        ("band = elementary and", "ends too early, after 'and = elementary and'"),
+        ("band = elementary and", "ends too early, after '= elementary and'"),
         ('tag = "fair', "The quote at character 7 is not closed"),
         ("band == high", "cannot be read at character 7"),
         ("(" * 60 + "band = high" + ")" * 60, "too many brackets"),
