@@ -72,18 +72,33 @@ def lapse(session: Session, waiting: Collection[tuple[int, int]]) -> tuple[int, 
 def gone(before: datetime) -> _Rows:
     """The readers (`subscriber_id`) who have left every list they were on, the last of them `since` before a moment.
 
-    Who was never on a list has left none.
+    Whom a school's roster no longer names has left too, where they never said yes behind a mailed link. Who was never
+    on a list has left none.
     """
     other = aliased(Subscription)
+    other_left = _left_at(other)
     stays = exists().where(
-        other.subscriber_id == Subscription.subscriber_id,
-        or_(other.state != SubscriptionState.UNSUBSCRIBED, other.unsubscribed_at >= before),
+        other.subscriber_id == Subscription.subscriber_id, or_(other_left.is_(None), other_left >= before)
     )
+    left = _left_at(Subscription)
     return (
-        select(Subscription.subscriber_id, func.max(Subscription.unsubscribed_at).label("since"))
-        .where(Subscription.state == SubscriptionState.UNSUBSCRIBED, Subscription.unsubscribed_at < before, ~stays)
+        select(Subscription.subscriber_id, func.max(left).label("since"))
+        .where(left < before, ~stays)
         .group_by(Subscription.subscriber_id)
     )
+
+
+def _left_at(of: type[Subscription]) -> ColumnElement[datetime | None]:
+    """When a reader left a list; NULL for who has not."""
+    own = exists().where(
+        ConsentRecord.subscriber_id == of.subscriber_id,
+        ConsentRecord.list_id == of.list_id,
+        ConsentRecord.purpose == Purpose.LIST,
+        ConsentRecord.given,
+        ConsentRecord.source == "mail",
+    )
+    has_left = of.state == SubscriptionState.UNSUBSCRIBED
+    return case((has_left, of.unsubscribed_at), (and_(of.off_roster_at.is_not(None), ~own), of.off_roster_at))
 
 
 def still_gone(session: Session, reader_ids: Collection[int], before: datetime) -> Sequence[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from newsletter.clock import Clock
 from newsletter.events import persons, retention
-from subscribers import households, importing, subscribers, subscriptions
+from subscribers import consent, households, importing, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
@@ -18,6 +18,7 @@ from subscribers.tables import (
     ConsentRecord,
     Part,
     Participation,
+    Purpose,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -31,7 +32,8 @@ from tests.support.web_world import World, new_world
 
 MARIA = EmailAddress.parse("maria@school.example")
 FILE = f"email\n{MARIA.mailed}\n"
-FORM = Evidence("form")
+FORM, BEHIND_A_LINK = Evidence("form"), Evidence("mail")
+GONE = {"people who left": 1}
 PENDING, CONFIRMED, UNSUBSCRIBED = SubscriptionState
 
 
@@ -143,6 +145,27 @@ def test_a_pending_person_waits_from_the_last_roster_that_named_them(world: Worl
     after(world, 11)
     assert purge(world) == {"unconfirmed sign-ups": 1}
     assert count_people(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("evidence", "went"), [(None, {"people who left": 1}), (BEHIND_A_LINK, {}), (FORM, {"people who left": 1})]
+)
+def test_whom_no_roster_names_any_more_has_left_unless_they_said_yes_themselves(
+    world: World, tmp_path: Path, evidence: Evidence | None, went: dict[str, int]
+) -> None:
+    load(world, tmp_path, f"{FILE}jose@school.example\n", roster=True)
+    load(world, tmp_path, "email\njose@school.example\n", roster=True)
+    if evidence:
+        with world.database.writing() as session:
+            reader, now = subscribers.get(session, world.app.organization.id, MARIA), world.app.clock.now()
+            on_list = world.list_ids["monthly"]
+            consent.record(session, reader, Purpose.LIST, True, evidence=evidence, now=now, list_id=on_list)
+    after(world, 364)
+    assert purge(world) == {}
+    after(world, 2)
+    assert purge(world) == went
+    if went:
+        assert load(world, tmp_path) == {"read": 1, "created": 1}
 
 
 @pytest.mark.parametrize("told", ["a workshop", "a child", "a name"])
