@@ -19,6 +19,7 @@ ROWS = {
     "counts": "counting whom each of a set of rules chooses beside a bare SELECT count(*)",
     "imports": "importing a CSV file beside loading the same rows",
     "exports": "exporting people beside a bare read of the same columns",
+    "signups": "how long a sign-up takes to answer for an address we know, beside one we do not",
     "tracking": "opens and clicks beside an empty route",
     "workers": "two workers beside one, the mail server far away",
     "commands": "the command's help beside an empty Click program",

@@ -27,12 +27,14 @@ from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
 from .words import Catalogue
 
+EVEN_ANSWER_SECONDS = 0.5
+"""Longer than a sign-up takes, whatever address it names."""
 _RETRY_SECONDS = "30"
 _MAPPED_PREFIX = 96
 """Of IPv4 addresses written as IPv6 (RFC 4291, 2.5.5.2)."""
 
 
-def create(app: App) -> FastAPI:
+def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
     """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
     settings, folder = app.settings, templates_folder() / "web"
     catalogue = Catalogue(folder / "words", settings.language_codes)
@@ -42,6 +44,7 @@ def create(app: App) -> FastAPI:
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
+        even_answer_seconds=even_answer_seconds,
     )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site

@@ -20,9 +20,6 @@ from .site import Site, SiteOf
 from .work import Judgement, Verdict
 
 router = APIRouter()
-EVEN_ANSWER_SECONDS = 0.5
-"""Longer than the work for any address takes. An answer that takes longer all the same comes at a multiple of it, so
-that the time tells nothing."""
 
 
 @router.api_route(SIGN_UP, methods=["GET", "HEAD"])
@@ -36,7 +33,7 @@ async def sign_up(request: Request, form: FormOf, site: SiteOf) -> Response:
     """Take the form, or show it again with what is wrong, or with what is still asked for."""
     begun = monotonic()
     response = await run_in_threadpool(_sign_up, request, site, form)
-    await asyncio.sleep((begun - monotonic()) % EVEN_ANSWER_SECONDS)
+    await asyncio.sleep((begun - monotonic()) % site.even_answer_seconds)
     return response
 
 

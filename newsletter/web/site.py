@@ -36,6 +36,8 @@ class Site:
     targets: Targets
     webhook_key: WebhookKey | None
     """By which SendGrid's calls are known; None where it is not set."""
+    even_answer_seconds: float
+    """The answer to a sign-up comes after a multiple of it, so that the time tells nothing about the address."""
 
     def reader_of(self, session: Session, purpose: ReaderPurpose, token: str) -> tuple[Subscriber, int]:
         """The reader that a token names, and its subject. Raises `TokenInvalid` or `LinkDone`."""

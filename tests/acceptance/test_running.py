@@ -1,5 +1,4 @@
 import signal
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -8,6 +7,7 @@ import pytest
 
 from tests.support.installation import Installation
 from tests.support.smtp_server import SmtpServer
+from tests.support.waiting import await_truth
 
 PATIENCE_SECONDS = 30
 
@@ -24,15 +24,6 @@ def answer(url: str) -> int:
         return 0
 
 
-def wait_for(is_so: object, url: str = "") -> None:
-    """Poll a real process until something is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if is_so() if callable(is_so) else answer(url) == is_so:
-            return
-    raise AssertionError("It did not come to be so in time.")
-
-
 @pytest.mark.slow
 def test_one_process_serves_keeps_the_schedule_and_sends(database_url: str, tmp_path: Path) -> None:
     with SmtpServer() as server:
@@ -42,9 +33,9 @@ def test_one_process_serves_keeps_the_schedule_and_sends(database_url: str, tmp_
         process = installation.start("run", "--port", "0")
         assert process.stdout is not None
         url = address_of(process.stdout.readline())
-        wait_for(200, f"{url}/healthz")
-        wait_for(lambda: len(server.record.recipients) == 8)
-        wait_for(lambda: installation.ask("campaigns", "status", "1")["state"] == "sent")
+        await_truth(lambda: answer(f"{url}/healthz") == 200)
+        await_truth(lambda: len(server.record.recipients) == 8)
+        await_truth(lambda: installation.ask("campaigns", "status", "1")["state"] == "sent")
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode in (0, -signal.SIGTERM)
@@ -59,7 +50,7 @@ def test_a_terminated_sender_finishes_its_group_and_leaves_nothing_unknown(datab
         installation.set_up(200)
         campaign_id = installation.schedule_campaign()
         process = installation.start("send", str(campaign_id))
-        wait_for(lambda: len(server.record.recipients) > 40)
+        await_truth(lambda: len(server.record.recipients) > 40)
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 3, errors

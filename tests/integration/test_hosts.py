@@ -15,6 +15,7 @@ from tests.support.databases import a_new_database
 from tests.support.hosts import Door, hosts
 from tests.support.installation import Installation
 from tests.support.smtp_server import SmtpServerProcess
+from tests.support.waiting import await_truth
 
 FAMILIES = 3_000
 CONNECTIONS = 4
@@ -51,8 +52,7 @@ def test_a_host_that_vanishes_is_replaced_by_another(postgresql_url: str, tmp_pa
             )
         first, second = pair[0].start(away[0], "worker"), pair[1].start(away[1], "worker")
         try:
-            while server.received() < FAMILIES // 3:
-                threading.Event().wait(_PAUSE)
+            await_truth(lambda: server.received() >= FAMILIES // 3)
             first.send_signal(signal.SIGKILL)
             first.wait()
             threading.Event().wait(1)

@@ -1,8 +1,7 @@
 """SendGrid took a call and nobody heard its answer: the copies are unknown until an event tells, and go once."""
 
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.support.sendgrid.processes import SendGridServerProcess
 from tests.support.sendgrid.records import Taken
 from tests.support.sendgrid.server import KEY
 from tests.support.sendgrid.webhooks import Deliverer, EventSigner, event
+from tests.support.waiting import await_truth
 from tests.support.web_server import served
 
 FAMILIES = 12
@@ -50,13 +50,6 @@ def counts(app: App, campaign_id: int) -> dict[str, int]:
 
 def delivered(taken: list[Taken]) -> list[dict[str, object]]:
     return [event(one, kind) for one in taken for kind in ("processed", "delivered")]
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_an_answer_that_is_lost_is_made_good_by_events(database_url: str, tmp_path: Path) -> None:  # F2 M52
@@ -100,7 +93,7 @@ def test_a_sender_killed_after_the_call_was_taken_is_made_good_by_events(
             sendgrid_url=server.url,
             state_folder=str(tmp_path),
         ).start("send", str(campaign_id))
-        wait_for(server.taken)
+        await_truth(server.taken)
         sender.send_signal(signal.SIGKILL)
         sender.communicate(timeout=PATIENCE_SECONDS)
         in_the_air = len(server.taken())

@@ -25,6 +25,7 @@ from tests.support.mails import Mail
 from tests.support.school import ISSUE, a_school
 from tests.support.smtp_server import SmtpServer
 from tests.support.threads import at_once
+from tests.support.waiting import await_truth
 
 FIRST_TUESDAY = Recurrence.parse("1st tue 09:00")
 CHICAGO = "America/Chicago"
@@ -220,8 +221,7 @@ def test_the_editor_is_told_by_a_mail_without_pixel_or_list(app: App, clock: Clo
     app.scheduler().tick()
     crew = Crew(app.sending())
     crew.start()
-    while not server.record.recipients and crew.failure is None:
-        crew.found_nothing.wait(0.01)
+    await_truth(lambda: server.record.recipients or crew.failure)
     crew.stop()
     assert server.record.recipients == ["editor@maple.example"]
     mail = Mail(server.record.bodies[0])

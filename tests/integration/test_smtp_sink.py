@@ -17,8 +17,9 @@ from newsletter.return_paths import ReturnPath
 from newsletter.sending.smtp import SmtpTransport
 from tests.support.mails import CAMPAIGN, SIGNER, content_of, identity
 from tests.support.outgoing import Notes, a_group
-from tests.support.postfix import answers, await_truth, free_port
+from tests.support.postfix import answers, free_port
 from tests.support.signatures import KINDS, a_key
+from tests.support.waiting import await_truth
 
 pytestmark = pytest.mark.skipif(
     shutil.which("smtp-sink") is None, reason="smtp-sink is not installed (Debian: postfix)"

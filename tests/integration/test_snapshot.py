@@ -5,14 +5,15 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, func, select, update
 
+from newsletter import app as wiring
 from newsletter.app import App
 from newsletter.campaigns import lifecycle, preparing, streams
 from newsletter.campaigns.lifecycle import Aim
@@ -20,8 +21,8 @@ from newsletter.clock import Clock
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, Chunk, Delivery, DeliveryState, Exclusion
 from newsletter.reports.status import status
+from newsletter.settings import Settings
 from subscribers import lists, subscriptions
-from subscribers.db import Database
 from subscribers.tables import Subscriber, Subscription, SubscriptionState
 from tests.support.school import (
     EVIDENCE,
@@ -74,10 +75,10 @@ def is_whole(app: App, campaign_id: int, audience: int) -> None:
 def test_a_process_killed_within_a_page_leaves_nothing_of_that_page(app: App) -> None:  # F5
     add_families(app, 17, grades="9")
     campaign_id = due(app)
-    child = os.fork()
-    if child == 0:
-        _die_within_page(app, campaign_id, 3)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    child = get_context("spawn").Process(target=_die_within_page, args=(app.settings, app.clock, campaign_id, 3))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     with app.database.reading() as session:
         assert get(session, campaign_id).audience == 2 * SMALL
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2 * SMALL
@@ -85,9 +86,9 @@ def test_a_process_killed_within_a_page_leaves_nothing_of_that_page(app: App) ->
     is_whole(app, campaign_id, 20)
 
 
-def _die_within_page(app: App, campaign_id: int, page: int) -> None:
+def _die_within_page(settings: Settings, clock: Clock, campaign_id: int, page: int) -> None:
     """In a process of its own: be killed when the deliveries of that page are written, and its chunks are not."""
-    own, written = replace(app, database=Database(app.settings.database_url)), Counter[str]()
+    app, written = wiring.build(settings, clock), Counter[str]()
 
     def look(_: Any, __: Any, statement: str, *rest: Any) -> None:
         del rest
@@ -95,9 +96,8 @@ def _die_within_page(app: App, campaign_id: int, page: int) -> None:
         if written["INSERT INTO delivery"] == page:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(own.database.engine, "after_cursor_execute", look)
-    prepare(own, campaign_id)
-    os._exit(1)
+    event.listen(app.database.engine, "after_cursor_execute", look)
+    prepare(app, campaign_id)
 
 
 def test_many_at_once_write_each_page_once(app: App) -> None:  # F5

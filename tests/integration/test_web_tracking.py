@@ -30,7 +30,7 @@ def world(database: Database, clock: Clock) -> World:
 
 @pytest.fixture
 def client(world: World) -> Iterator[httpx.Client]:
-    with visiting(world.app, **{"User-Agent": BROWSER}) as client:
+    with visiting(world.app, {"User-Agent": BROWSER}) as client:
         yield client
 
 
@@ -126,7 +126,7 @@ def test_a_reader_is_not_kept_from_a_page_because_we_cannot_count(
 def test_tracking_off_still_redirects_and_keeps_nothing(database: Database, clock: Clock) -> None:
     world = new_world(database, clock, tracking="off")
     campaign_id = world.sent_to(world.reader("yes@school.example", tracking=True), targets=TARGETS)
-    with visiting(world.app, **{"User-Agent": BROWSER}) as client:
+    with visiting(world.app, {"User-Agent": BROWSER}) as client:
         assert client.get(f"/c/{world.mail_token(campaign_id, 1)}").status_code == 302
         assert client.get(f"/o/{world.mail_token(campaign_id, 1, OPEN_LINK)}.gif").status_code == 200
     assert told(world) == ([], {})

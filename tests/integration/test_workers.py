@@ -21,6 +21,7 @@ from tests.support.databases import a_new_database
 from tests.support.installation import Installation
 from tests.support.school import a_scheduled_campaign, a_school
 from tests.support.smtp_server import SmtpServerProcess
+from tests.support.waiting import await_truth
 
 FAMILIES = 1_500
 _WAIT_SECONDS = 60
@@ -85,8 +86,7 @@ def test_a_worker_that_is_killed_is_replaced_by_another(
     installation.set_up(FAMILIES)
     campaign_id = installation.schedule_campaign()
     with running(installation, "scheduler", "worker") as (_, doomed):
-        while server.received() < FAMILIES // 4:
-            threading.Event().wait(0.01)
+        await_truth(lambda: server.received() >= FAMILIES // 4)
         doomed.send_signal(signal.SIGKILL)
         doomed.wait()
         with running(installation, "worker"):
@@ -102,8 +102,7 @@ def test_a_worker_told_to_stop_leaves_nothing_unknown(installation: Installation
     installation.set_up(FAMILIES)
     campaign_id = installation.schedule_campaign()
     with running(installation, "scheduler", "worker") as (scheduler, worker):
-        while server.received() < FAMILIES // 5:
-            threading.Event().wait(0.01)
+        await_truth(lambda: server.received() >= FAMILIES // 5)
         scheduler.terminate()
         worker.terminate()
         assert worker.wait(timeout=30) == 0

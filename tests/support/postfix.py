@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from .certificates import certificate_files
+from .waiting import await_truth
 
 HOST = "relay.example"
 READERS, SENDER = "families.example", "maple.example"
@@ -171,15 +171,6 @@ def a_postfix(records: Mapping[str, str], *, largest: int = 1_000_000) -> Iterat
         _start(ending, subprocess.Popen.kill, milter, "opendkim", "-f", "-x", str(folder / "opendkim.conf"))
         _start(ending, end_master, port, "postfix", "-c", str(folder / "configuration"), "start-fg")
         yield Postfix(folder, port, trusted)
-
-
-def await_truth(is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-    """Wait until it is so. Raises `AssertionError` with what is there instead."""
-    until = time.monotonic() + _SECONDS
-    while not is_so():
-        if time.monotonic() > until:
-            raise AssertionError(otherwise())
-        time.sleep(0.02)
 
 
 def _write(folder: Path, own: Mapping[str, object], records: Mapping[str, str]) -> None:

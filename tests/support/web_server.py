@@ -1,7 +1,7 @@
 """The real web server, on a port of its own, for as long as a test needs it."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -12,6 +12,8 @@ from newsletter.app import App
 from newsletter.web.application import create
 
 _PATIENCE_SECONDS = 20
+_SOON_SECONDS = 0.02
+"""What sign-ups wait for where the time of the answer is not what is tested."""
 
 
 class _Server(uvicorn.Server):
@@ -25,9 +27,15 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(app: App) -> Iterator[str]:
+def served(app: App, *, even_answer_seconds: float = _SOON_SECONDS) -> Iterator[str]:
     """Serve an application; yields its base URL."""
-    config = uvicorn.Config(create(app), log_level="critical", ws="none", proxy_headers=False)
+    config = uvicorn.Config(
+        create(app, even_answer_seconds=even_answer_seconds),
+        log_level="critical",
+        ws="none",
+        proxy_headers=False,
+        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+    )
     server, listening = _Server(config), socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -41,7 +49,12 @@ def served(app: App) -> Iterator[str]:
 
 
 @contextmanager
-def visiting(app: App, **headers: str) -> Iterator[httpx.Client]:
+def visiting(
+    app: App, headers: Mapping[str, str] | None = None, even_answer_seconds: float = _SOON_SECONDS
+) -> Iterator[httpx.Client]:
     """A client of a served application; it follows no redirect."""
-    with served(app) as url, httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS) as client:
+    with (
+        served(app, even_answer_seconds=even_answer_seconds) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_SECONDS) as client,
+    ):
         yield client
