@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from . import subscriptions
 from .errors import NewsletterError, NotFound
-from .tables import List, Subscription, SubscriptionState
+from .tables import List, Subscriber, Subscription, SubscriptionState
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -32,6 +33,7 @@ class ListFacts(TypedDict, total=False):
     descriptions: dict[str, str]
     double_opt_in: bool
     welcome: bool
+    is_public: bool
     from_address: str
     reply_to: str
     postal_address: str
@@ -92,6 +94,20 @@ def all_of(session: Session, organization_id: int) -> Sequence[List]:
     """Every list, by name."""
     of_organization = select(List).where(List.organization_id == organization_id)
     return session.scalars(of_organization.order_by(List.name, List.id)).all()
+
+
+def public(session: Session, organization_id: int) -> Sequence[List]:
+    """The lists that anybody may join, by name."""
+    return [list_ for list_ in all_of(session, organization_id) if list_.is_public]
+
+
+def shown_to(session: Session, subscriber: Subscriber) -> Sequence[List]:
+    """The lists that a reader may join or leave, by name: the public ones, and of the hidden ones those they are on."""
+    theirs = select(Subscription.list_id).where(Subscription.subscriber_id == subscriber.id, subscriptions.is_current())
+    shown = select(List).where(
+        List.organization_id == subscriber.organization_id, or_(List.is_public, List.id.in_(theirs))
+    )
+    return session.scalars(shown.order_by(List.name, List.id)).all()
 
 
 def name_in(list_: List, language: str) -> str:

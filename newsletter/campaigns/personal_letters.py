@@ -66,11 +66,11 @@ def can_be_mailed(session: Session, organization: Organization, reader: Subscrib
 
 
 def list_of(session: Session, reader: Subscriber) -> List:
-    """The list in whose name a reader is written to: one they get, else one they have left, else any.
+    """The list in whose name a reader is written to: one they get, one they have left, a public one, or any.
 
     There is one: what names a reader to us came with a list.
     """
     theirs = and_(Subscription.list_id == List.id, Subscription.subscriber_id == reader.id)
     known_first = (Subscription.state == SubscriptionState.CONFIRMED).desc().nulls_last()
     named = select(List).outerjoin(Subscription, theirs).where(List.organization_id == reader.organization_id)
-    return session.scalars(named.order_by(known_first, List.id).limit(1)).one()
+    return session.scalars(named.order_by(known_first, List.is_public.desc(), List.id).limit(1)).one()

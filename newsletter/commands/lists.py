@@ -72,7 +72,7 @@ def list_(as_json: bool) -> None:
 
 
 def _facts(list_: List) -> dict[str, Any]:
-    return {"list": list_.slug, "name": list_.name, "double_opt_in": list_.double_opt_in}
+    return {"list": list_.slug, "name": list_.name, "double_opt_in": list_.double_opt_in, "public": list_.is_public}
 
 
 def _all_facts(list_: List) -> dict[str, Any]:
@@ -91,8 +91,7 @@ def _all_facts(list_: List) -> dict[str, Any]:
 
 def _shown(console: Console, app: App, list_: List) -> None:
     """What holds for a list's mails; what is not the list's own comes from the settings."""
-    how = "Who signs up confirms by mail." if list_.double_opt_in else "Who signs up is on it at once."
-    console.print(f"{list_.slug}: {list_.name}. {how}", markup=False)
+    console.print(f"{list_.slug}: {list_.name}. {_how(list_)}", markup=False)
     identity = app.identity(list_)
     rows = [
         *((f"name, {language}", text, True) for language, text in sorted(list_.names.items())),
@@ -112,10 +111,20 @@ def _shown(console: Console, app: App, list_: List) -> None:
     console.print(f"Next: newsletter lists edit {list_.slug} --help", markup=False)
 
 
+def _how(list_: List) -> str:
+    """How people come to a list."""
+    who = "signs up" if list_.is_public else "is added"
+    how = f"Who {who} confirms by mail." if list_.double_opt_in else f"Who {who} is on it at once."
+    return how if list_.is_public else f"It is hidden: nobody finds it but its members. {how}"
+
+
 def _made(console: Console, made: List) -> None:
-    how = "Who signs up confirms by mail." if made.double_opt_in else "Who signs up is on it at once."
-    console.print(f"The list {made.slug} is made: {made.name}. {how}", markup=False)
+    console.print(f"The list {made.slug} is made: {made.name}. {_how(made)}", markup=False)
     console.print(f"Next: newsletter subscribers import FILE --list {made.slug}")
+
+
+def _ways(row: dict[str, Any]) -> tuple[str, str]:
+    return "double" if row["double_opt_in"] else "single", "public" if row["public"] else "hidden"
 
 
 def _table(console: Console, rows: list[dict[str, Any]]) -> None:
@@ -123,10 +132,10 @@ def _table(console: Console, rows: list[dict[str, Any]]) -> None:
     if not rows:
         console.print('Next: newsletter lists create families --name "Family newsletter"')
         return
-    table = Table("list", "name", "opt-in", box=None, pad_edge=False)
+    table = Table("list", "name", "opt-in", "sign-up form", box=None, pad_edge=False)
     for state in ("confirmed", "pending", "unsubscribed"):
         table.add_column(state, justify="right")
     for row in rows:
         counted = (f"{row[state]:,}" for state in ("confirmed", "pending", "unsubscribed"))
-        table.add_row(row["list"], Text(row["name"]), "double" if row["double_opt_in"] else "single", *counted)
+        table.add_row(row["list"], Text(row["name"]), *_ways(row), *counted)
     console.print(table)

@@ -87,7 +87,7 @@ class Change:
         words, ticked = self._words(), set(self.form.many("lists"))
         current = {list_.id for list_ in current_lists(self.session, self.reader)}
         # By id, as a sign-up does: two that change the same reader's subscriptions never wait for each other.
-        for list_ in sorted(lists.all_of(self.session, self.site.app.organization.id), key=lambda list_: list_.id):
+        for list_ in sorted(lists.shown_to(self.session, self.reader), key=lambda list_: list_.id):
             name = lists.name_in(list_, words.language)
             if list_.slug in ticked and list_.id not in current:
                 self._join(list_, words("confirm.wording", organization=self.site.app.organization.name, list=name))

@@ -42,7 +42,7 @@ class Visit:
     def of(cls, request: Request, site: Site, form: Form) -> "Visit":
         """A visit as things stand now."""
         with site.app.database.reading() as session:
-            offered = lists.all_of(session, site.app.organization.id)
+            offered = lists.public(session, site.app.organization.id)
         return cls(request, site, form, site.pages.words(request), offered, site.app.clock.now())
 
     @property

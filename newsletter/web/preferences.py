@@ -68,7 +68,7 @@ def _page(request: Request, site: Site, session: Session, reader: Subscriber, no
     """The page; `notice` is the key of what it says has been done."""
     words = site.pages.words(request, reader.language)
     school = site.school()
-    offered = lists.all_of(session, site.app.organization.id)
+    offered = lists.shown_to(session, reader)
     memberships = _memberships(session, site, words, reader)
     form = {
         "lists": list_choices(offered, words.language, {membership.slug for membership in memberships}),

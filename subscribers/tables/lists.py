@@ -48,6 +48,8 @@ class List(Base):
     theme: Mapped[str] = mapped_column(default="")
     welcome: Mapped[bool] = mapped_column(default=True)
     """Whether who joins gets a welcome mail."""
+    is_public: Mapped[bool] = mapped_column(default=True)
+    """Whether anybody may join by a form; a hidden one only its members see."""
     utm: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
 

@@ -182,7 +182,7 @@ def test_an_address_is_suppressed_once_and_not_added_again(community: Community)
 
 def test_lists_are_made_and_counted(community: Community) -> None:
     made = ask(community, "lists", "create", "workshops", "--name", "Workshops [b]")
-    assert made == {"list": "workshops", "name": "Workshops [b]", "double_opt_in": True}
+    assert made == {"list": "workshops", "name": "Workshops [b]", "double_opt_in": True, "public": True}
     answer = call(community, "lists", "create", "open", "--name", "Open", "--single-opt-in")
     assert answer.stdout.splitlines()[0] == "The list open is made: Open. Who signs up is on it at once."
     load(community)
@@ -191,13 +191,14 @@ def test_lists_are_made_and_counted(community: Community) -> None:
         "list": "families",
         "name": "Family newsletter",
         "double_opt_in": True,
+        "public": True,
         "confirmed": 0,
         "pending": 2,
         "unsubscribed": 0,
     }
     lines = call(community, "lists", "list").stdout.splitlines()
     assert lines[0] == "3 lists"
-    assert ["workshops", "Workshops", "[b]", "double", "0", "0", "0"] in [line.split() for line in lines]
+    assert ["workshops", "Workshops", "[b]", "double", "public", "0", "0", "0"] in [line.split() for line in lines]
 
 
 def test_a_new_installation_is_told_how_to_make_a_list(community: Community) -> None:
