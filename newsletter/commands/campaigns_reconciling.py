@@ -1,6 +1,5 @@
 """`newsletter campaigns reconcile` and `retry`: what is not settled, and sending it once more."""
 
-import sys
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, DeliveryState
 from newsletter.reports.sums import sum_of
 
-from .output import json_option, opened, say
+from .output import ask, json_option, opened, say
 
 EVENTS_COME_FOR = timedelta(days=3)
 """SendGrid tries a receiving server for 72 hours, and tells of each copy by then."""
@@ -83,11 +82,8 @@ def retry(campaign_id: int, state_name: str, yes: bool) -> None:
 
 
 def _ask(found: int, state: DeliveryState) -> None:
-    if not sys.stdin.isatty():
-        raise NotAsked(
-            f"{_copies(found)} {state}. {_WARNING[state]}Nobody is here to be asked: add --yes to send again."
-        )
-    click.confirm(f"{_copies(found)} {state}. {_WARNING[state]}Send again?", abort=True)
+    told = f"{_copies(found)} {state}. {_WARNING[state]}"
+    ask(f"{told}Send again?", NotAsked(f"{told}Nobody is here to be asked: add --yes to send again."))
 
 
 def _said(campaign_id: int, state: DeliveryState, again: int, held: int) -> str:

@@ -8,13 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from newsletter.app import App
+from newsletter.campaigns import lists as campaign_lists
+from newsletter.errors import NewsletterError
 from newsletter.rendering import theme
 from subscribers import lists as lists_of
 from subscribers.lists import ListFacts
 from subscribers.tables import List
 
 from .list_options import list_options
-from .output import json_option, opened, say
+from .output import ask, json_option, opened, say
+
+
+class NotAsked(NewsletterError):
+    """Nobody is here to be asked. Add --yes to delete."""
 
 
 @click.group()
@@ -48,6 +54,22 @@ def edit(slug: str, facts: ListFacts, as_json: bool) -> None:
         list_ = lists_of.get(session, app.organization.id, slug)
         lists_of.edit(session, list_, facts)
         say(_all_facts(list_), lambda console: _shown(console, app, list_), as_json=as_json)
+
+
+@lists.command()
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(slug: str, yes: bool, as_json: bool) -> None:
+    """Delete a list that nobody ever subscribed to and no mail was made for; hide any other."""
+    with opened() as app:
+        with app.database.reading() as session:
+            lists_of.get(session, app.organization.id, slug)
+        if not yes:
+            ask(f"Delete the list {slug}?", NotAsked(f"Nobody is here to be asked: add --yes to delete {slug}."))
+        with app.database.writing() as session:
+            campaign_lists.delete(session, lists_of.get(session, app.organization.id, slug))
+    say({"deleted": slug}, lambda console: console.print(f"The list {slug} is deleted."), as_json=as_json)
 
 
 @lists.command()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from newsletter.app import App, build
+from newsletter.errors import NewsletterError
 from newsletter.settings import load
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -67,6 +68,13 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
     with Progress(*columns, console=terminal, transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda n: bar.advance(task, n)
+
+
+def ask(question: str, unasked: NewsletterError) -> None:
+    """Go on only after a yes. Raises `unasked` where nobody is at a terminal to be asked, and ends at a no."""
+    if not sys.stdin.isatty():
+        raise unasked
+    click.confirm(question, abort=True)
 
 
 def parse_day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:

@@ -1,7 +1,6 @@
 """`newsletter subscribers data` and `erase`: what we hold about a person, and being forgotten."""
 
 import json
-import sys
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from subscribers import suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.tables import Subscriber
 
-from .output import json_option, opened, say
+from .output import ask, json_option, opened, say
 
 
 class NothingHeld(NewsletterError):
@@ -67,9 +66,8 @@ def _reader(session: Session, app: App, address: EmailAddress) -> Subscriber:
 
 
 def _ask(address: str) -> None:
-    if not sys.stdin.isatty():
-        raise NotConfirmed(f"Nobody is here to be asked: add --yes to erase {address} for good.")
-    click.confirm(f"Erase {address} for good? This cannot be undone.", abort=True)
+    unasked = NotConfirmed(f"Nobody is here to be asked: add --yes to erase {address} for good.")
+    ask(f"Erase {address} for good? This cannot be undone.", unasked)
 
 
 def _erased(console: Console, facts: dict[str, Any]) -> None:
