@@ -9,6 +9,7 @@ from rich.text import Text
 from sqlalchemy.orm import Session
 
 from newsletter.app import App
+from newsletter.campaigns import segments as campaign_segments
 from subscribers import audience, lists
 from subscribers.db import dialect_of
 from subscribers.segments import saved
@@ -42,6 +43,44 @@ def create(name: str, rule: str, as_json: bool) -> None:
         segment = saved.create(session, name, Rule.parse(rule), app.rule_context(), app.clock.now())
         facts = _facts(app, session, segment)
         say(facts, lambda console: _made(console, facts), as_json=as_json)
+
+
+@segments.command()
+@click.argument("name")
+@click.argument("rule")
+@json_option
+def edit(name: str, rule: str, as_json: bool) -> None:
+    """Give segment NAME another RULE; campaigns that are made already keep the rule they have."""
+    with opened() as app, app.database.writing() as session:
+        segment = saved.get(session, app.organization.id, name)
+        saved.edit(session, segment, Rule.parse(rule), app.rule_context(), app.clock.now())
+        facts = _facts(app, session, segment)
+        say(facts, lambda console: _made(console, facts), as_json=as_json)
+
+
+@segments.command()
+@click.argument("name")
+@click.argument("new")
+@json_option
+def rename(name: str, new: str, as_json: bool) -> None:
+    """Call segment NAME something else, also in the rules of segments that name it."""
+    with opened() as app, app.database.writing() as session:
+        segment = saved.get(session, app.organization.id, name)
+        campaign_segments.rename(session, segment, new, app.clock.now())
+        facts = _facts(app, session, segment)
+        say(facts, lambda console: _made(console, facts), as_json=as_json)
+
+
+@segments.command()
+@click.argument("name")
+@json_option
+def delete(name: str, as_json: bool) -> None:
+    """Delete segment NAME, which nothing names any more."""
+    with opened() as app, app.database.writing() as session:
+        segment = saved.get(session, app.organization.id, name)
+        campaign_segments.delete(session, segment)
+    facts = {"deleted": segment.name}
+    say(facts, lambda console: console.print(f"Segment {segment.name} is deleted.", markup=False), as_json=as_json)
 
 
 @segments.command("list")

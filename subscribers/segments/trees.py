@@ -1,7 +1,7 @@
 """The tree of a rule, and how it is written."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -118,6 +118,17 @@ def comparisons(node: Node) -> Iterator[Comparison]:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from comparisons(part)
+
+
+def mapped(node: Node, change: Callable[[Comparison], Node]) -> Node:
+    """The tree with what each comparison changes into in its place."""
+    match node:
+        case Comparison():
+            return change(node)
+        case Not(part):
+            return Not(mapped(part, change))
+        case AllOf(parts) | AnyOf(parts):
+            return type(node)(tuple(mapped(part, change) for part in parts))
 
 
 def is_plain(word: str) -> bool:

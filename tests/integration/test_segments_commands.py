@@ -108,3 +108,13 @@ def test_a_campaign_keeps_the_rule_and_not_the_segment(newsletter: CommandLine) 
         1,
         "Error: At character 11: There is no campaign 77. `newsletter campaigns list` shows those there are.\n",
     )
+
+
+def test_a_segment_is_edited_renamed_and_deleted(newsletter: CommandLine) -> None:
+    newsletter.do("segments", "create", "Spanish", "language = es")
+    edited = newsletter.do("segments", "edit", "Spanish", "language = en", "--json").json()
+    assert edited == {"name": "Spanish", "rule": "language = en", "count": 1}
+    assert "Segment [b]English is saved" in newsletter.do("segments", "rename", "Spanish", "[b]English").out
+    assert "no segment 'Spanish'" in newsletter("segments", "delete", "Spanish").err
+    assert newsletter.do("segments", "delete", "[b]English").out == "Segment [b]English is deleted.\n"
+    assert newsletter.do("segments", "list", "--json").json() == []
