@@ -66,7 +66,8 @@ def create(
     with opened() as app, app.database.writing() as session:
         list_ = lists.get(session, app.organization.id, list_slug)
         rule = saved.rule_for(session, app.rule_context(), segment, rule_text)
-        aim = lifecycle.Aim(list_, str(rule), segment or "")
+        name = saved.get(session, app.organization.id, segment).name if segment else ""
+        aim = lifecycle.Aim(list_, str(rule), name)
         trial = lifecycle.trial_of(session, issue_id, subjects, test_percent, decide_after) if subjects else None
         campaign = lifecycle.create(session, app.clock, issue_id, aim, trial)
         readers = audience.count(session, list_.id, rule, app.rule_context())

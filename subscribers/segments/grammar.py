@@ -39,7 +39,7 @@ _GRAMMAR = r"""
     STARTS.2: /starts(?![^\s()=!<>,"])/i
     WITHIN.2: /within(?![^\s()=!<>,"])/i
     _DAYS.2: /days?(?![^\s()=!<>,"])/i
-    WORD: /[^\s()=!<>,"]+/
+    WORD: /(?!'(?:[^'"]|'(?=[^\s()=!<>,"]))*'(?![^\s()=!<>,"]))[^\s()=!<>,"]+/
     QUOTED: /"(?:[^"]|"")*"/
     %ignore /\s+/
 """
@@ -135,6 +135,8 @@ def _unreadable(text: str, error: UnexpectedInput) -> str:
     at = cast("int", error.pos_in_stream)  # lark declares None and always sets it
     if isinstance(error, UnexpectedCharacters) and text[at] == '"':
         return f"The quote at character {at + 1} is not closed."
+    if isinstance(error, UnexpectedCharacters) and text[at] == "'":
+        return f"At character {at + 1}: a value does not stand in single quotes; use double quotes."
     if text[at] == "=" and text[at - 1] in "<>":
         return f"At character {at}: there is no {text[at - 1]}=; use < or > with the value next to it."
     return f"The rule cannot be read at character {at + 1}, {text[at : at + 20]!r}. {_EXAMPLE}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-_PLAIN_WORD = re.compile(r'(?!(?:and|or|not|in)$)[^\s()=!<>,"]+', re.IGNORECASE)
+_PLAIN_WORD = re.compile(r"""(?!(?:and|or|not|in)$|')[^\s()=!<>,"]+""", re.IGNORECASE)
 
 
 class Operator(StrEnum):

@@ -12,7 +12,7 @@ SETS = {
     "grade": ["PK", "K", "1", "2", "5", "9", "12"],
     "school": ['"Maple Elementary"', '"Oak High"'],
     "role": ["family", "educator", "organization"],
-    "tag": ["volunteers", '"fair 2026"', '"and"', '"a ""quoted"" one"'],
+    "tag": ["volunteers", '"fair 2026"', '"and"', '"a ""quoted"" one"', "O'Brien", "\"'so'\""],
     "list": ["families", "teachers"],
     "consent": ["tracking", "list"],
     "interest": ["reading", '"Math at home"', "ÑANDÚ"],

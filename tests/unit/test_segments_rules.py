@@ -43,6 +43,10 @@ def test_any_text_is_a_rule_or_a_sentence(text: str) -> None:
         ("language = klingonish9", "is not a language code"),
         ('tag = "  "', "the value is empty"),
         ("band = elementary and", "ends too early, after '= elementary and'"),
+        ("tag = 'board'", "At character 7: a value does not stand in single quotes; use double quotes."),
+        ("tag in (fair, 'spring fair')", "At character 15: a value does not stand in single quotes"),
+        ("place = 'O'Brien' and band = high", "At character 9: a value does not stand in single quotes"),
+        ("tag = ''", "At character 7: a value does not stand in single quotes"),
         ('tag = "fair', "The quote at character 7 is not closed"),
         ("band == high", "cannot be read at character 7"),
         ("(" * 60 + "band = high" + ")" * 60, "too many brackets"),
@@ -72,6 +76,19 @@ def test_what_is_wrong_is_said_with_its_place(text: str, sentence: str) -> None:
     with pytest.raises(RuleInvalid) as refusal:
         Rule.parse(text).where(CONTEXT)
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("place = O'Brien", "place = O'Brien"),
+        ("tag in ('tis, rock'n'roll)", "tag in (\"'tis\", rock'n'roll)"),
+        ("tag = \"'board'\"", "tag = \"'board'\""),
+    ],
+)
+def test_a_single_quote_is_a_letter_of_a_value(text: str, written: str) -> None:
+    assert str(Rule.parse(text)) == written
+    assert Rule.parse(written) == Rule.parse(text)
 
 
 @pytest.mark.parametrize(
