@@ -11,7 +11,7 @@ from newsletter.errors import NewsletterError
 from newsletter.rendering import theme as themes
 from newsletter.rendering.headers import Mailbox
 from subscribers.addresses import EmailAddress
-from subscribers.languages import parse_language
+from subscribers.languages import parse_known_language
 
 _LONGEST = 200
 _UTM = ("source", "medium", "campaign", "term", "content")
@@ -93,7 +93,7 @@ def _texts(pairs: Iterable[str]) -> dict[str, str]:
         language, equals, text = pair.partition("=")
         if not equals:
             raise TextInLanguageInvalid(f"{pair[:30]!r} names no language: write it like es=Carta para familias.")
-        texts[parse_language(language)] = one_line(text)
+        texts[parse_known_language(language)] = one_line(text)
     return texts
 
 

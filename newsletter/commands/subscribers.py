@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.campaigns import streams
+from newsletter.errors import NewsletterError
 from subscribers import consent, households, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
@@ -24,6 +25,10 @@ from .subscribers_privacy import data, erase
 
 _STAFF = Evidence(source="staff")
 _list_option = click.option("--list", "list_slug", required=True, help="The list to put them on.")
+
+
+class ReasonMissing(NewsletterError):
+    """Say why the address is never mailed again: bounce, complaint or request, or in your own words."""
 
 
 @click.group()
@@ -84,7 +89,9 @@ def unsubscribe(address: str, list_slug: str | None, as_json: bool) -> None:
 @json_option
 def suppress(address: str, reason: str, as_json: bool) -> None:
     """Never mail an address again, whatever list it is on or comes to."""
-    to = EmailAddress.parse(address)
+    to, reason = EmailAddress.parse(address), reason.strip()
+    if not reason:
+        raise ReasonMissing
     kind = SuppressionReason(reason) if reason in set(SuppressionReason) else SuppressionReason.STAFF
     detail = "" if kind == reason else reason
     with opened() as app, app.database.writing() as session:

@@ -31,7 +31,7 @@ _SENDER_LENGTHS = (5, 15)
 
 
 class SenderInvalid(NewsletterError):
-    """Write a sender as a name and an address in ASCII: Our school <letters@school.example>."""
+    """Write a name and an address in ASCII, such as: Our school <letters@school.example>."""
 
 
 @dataclass(frozen=True, slots=True)

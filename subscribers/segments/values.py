@@ -12,14 +12,13 @@ from babel import Locale
 
 from subscribers.errors import NewsletterError
 from subscribers.grades import GradeInvalid, parse_grade
+from subscribers.languages import is_known
 from subscribers.tables import Purpose, Role
 
 from .contexts import RuleContext
 
-_LANGUAGE = re.compile(r"([a-z]{2,3})(-[a-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _ALIKE = 0.8
-_LENGTH_OF_ALL_KNOWN = 2
-"""Of the codes of two letters every one is known; of those of three there are thousands."""
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _EXACT_DIGITS = 15
 _DAY = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
@@ -52,8 +51,7 @@ def grade(text: str, _: RuleContext) -> str:
 def language(text: str, _: RuleContext) -> str:
     """A language tag in lower case; `es` stands for every kind of Spanish."""
     tag = text.lower().replace("_", "-")
-    match = _LANGUAGE.fullmatch(tag)
-    if match and (len(match[1]) > _LENGTH_OF_ALL_KNOWN or match[1] in _language_names().values()):
+    if _LANGUAGE.fullmatch(tag) and is_known(tag):
         return tag
     close = get_close_matches(tag, _language_names(), 1, cutoff=_ALIKE)
     hint = f"did you mean {_language_names()[close[0]]}?" if close else "use one such as en, es or zh-Hans."

@@ -174,19 +174,26 @@ def test_what_is_not_named_stays_and_an_empty_text_takes_away(newsletter: Comman
         {"utm_source": "n"},
     )
     assert (before["double_opt_in"], before["welcome"], before["confirmed"]) == (True, True, 0)
-    changes = ("--name-in", "SO=Warqad", "--utm", "utm_medium=email", "--no-welcome", "--reply-to", "a@x.example")
+    changes = (
+        "--name-in",
+        "SO=Warqad",
+        "--description-in",
+        "es=Cada mes",
+        "--utm",
+        "utm_medium=email",
+        "--no-welcome",
+        "--reply-to",
+        "a@x.example",
+    )
     after = newsletter.do("lists", "edit", "families", *changes, "--json").json()
     assert after["names"] == {"es": "Carta", "so": "Warqad"}
     assert after["utm"] == {"utm_source": "n", "utm_medium": "email"}
     assert (after["welcome"], after["reply_to"], after["double_opt_in"]) == (False, "a@x.example", True)
-    last = newsletter.do(
-        "lists", "edit", "families", "--name-in", "es=", "--utm", "source=", "--reply-to", "", "--json"
-    )
-    assert (last.json()["names"], last.json()["utm"], last.json()["reply_to"]) == (
-        {"so": "Warqad"},
-        {"utm_medium": "email"},
-        "",
-    )
+    assert after["descriptions"] == {"es": "Cada mes"}
+    taken = ("--name-in", "es=", "--description-in", "es= ", "--utm", "source=", "--reply-to", "")
+    last = newsletter.do("lists", "edit", "families", *taken, "--json").json()
+    assert (last["names"], last["descriptions"]) == ({"so": "Warqad"}, {})
+    assert (last["utm"], last["reply_to"]) == ({"utm_medium": "email"}, "")
 
 
 def test_a_list_is_shown_with_what_it_has_from_the_settings(newsletter: CommandLine) -> None:
@@ -202,7 +209,8 @@ def test_a_list_is_shown_with_what_it_has_from_the_settings(newsletter: CommandL
     [
         (("--from", "Our school <news@x.example>\r\nBcc: all@evil.example"), "has a line break"),
         (("--from", "Our school\u2028 <news@x.example>"), "has a line break"),
-        (("--from", "news"), "Write a sender as a name and an address"),
+        (("--from", "news"), "Write a name and an address in ASCII"),
+        (("--reply-to", "news"), "Error: Write a name and an address in ASCII"),
         (("--from", "a@x.example,b@y.example"), "."),
         (("--reply-to", "a@x.example\nb@x.example"), "has a line break"),
         (("--postal-address", "1 Main Street\x00"), "has a line break or a control character"),
@@ -211,6 +219,8 @@ def test_a_list_is_shown_with_what_it_has_from_the_settings(newsletter: CommandL
         (("--name-in", "es=a\nb"), "has a line break"),
         (("--name-in", "Carta"), "names no language"),
         (("--description-in", "spanish!=Carta"), "is not a language"),
+        (("--name-in", "zz=Carta"), "There is no language 'zz': use a code like en"),
+        (("--description-in", "zz="), "There is no language 'zz': use a code like en"),
         (("--theme", "nix"), "There is no theme 'nix'"),
         (("--utm", "ref=x"), "is no UTM value"),
         (("--utm", "source"), "is no UTM value"),

@@ -168,7 +168,10 @@ def test_a_person_leaves_one_list_or_all(community: Community) -> None:
 
 
 def test_an_address_is_suppressed_once_and_not_added_again(community: Community) -> None:
-    first = ask(community, "subscribers", "suppress", MARIA, "--reason", "asked by phone")
+    for nothing in ("", "  "):
+        refused = call(community, "subscribers", "suppress", MARIA, "--reason", nothing)
+        assert "Say why the address is never mailed again" in sentence(refused)
+    first = ask(community, "subscribers", "suppress", MARIA, "--reason", " asked by phone ")
     assert first == {"address": MARIA, "reason": "staff", "detail": "asked by phone", "new": True}
     with community.database.reading() as session:
         assert session.scalars(select(Suppression.detail)).all() == ["asked by phone"]

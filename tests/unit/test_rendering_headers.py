@@ -28,7 +28,7 @@ def test_a_sender_is_a_name_and_an_address(text: str, name: str, address: str) -
 
 @pytest.mark.parametrize("text", ["", "School", "<>", "@school.example", "a@", "señor@school.example", "A <a@b> <c@d>"])
 def test_what_is_no_sender_is_refused(text: str) -> None:
-    with pytest.raises(SenderInvalid, match="Write a sender as a name and an address"):
+    with pytest.raises(SenderInvalid, match="Write a name and an address"):
         Mailbox.parse(text)
 
 
