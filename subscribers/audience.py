@@ -3,12 +3,13 @@
 from sqlalchemy import ColumnElement, Select, and_, case, func, null, select, text
 from sqlalchemy.orm import Session
 
-from . import suppressions
+from . import lists, suppressions
 from .db import dialect_of
 from .segments.rules import Rule, RuleContext
 from .tables import Subscriber, Subscription, SubscriptionState
 
 _ROOM = text("SELECT set_config('work_mem', '256MB', true), set_config('jit', 'off', true)")
+_COUNTED = (*(state.value for state in SubscriptionState), "mailed", "paused", "off_roster", "suppressed")
 
 
 def members(list_id: int, rule: Rule, context: RuleContext) -> Select[int]:
@@ -50,6 +51,23 @@ def count(session: Session, list_id: int, rule: Rule, context: RuleContext, *als
 def count_chosen(session: Session, rule: Rule, context: RuleContext) -> int:
     """How many subscribers a rule chooses, on any list or none."""
     return _count(session, chosen(rule, context))
+
+
+def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
+    """How many subscriptions of each state every list has, by its id, and where the confirmed stand now.
+
+    These are `mailed` and, by what keeps them from it, `paused`, `off_roster` and `suppressed`.
+    """
+    found = {list_.id: dict.fromkeys(_COUNTED, 0) for list_ in lists.all_of(session, organization_id)}
+    why = exclusion(Subscription.list_id.expression).label("why")
+    of_lists = select(Subscription.list_id, Subscription.state, why, func.count())
+    of_lists = of_lists.join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+    grouped = of_lists.where(Subscription.list_id.in_(found)).group_by(Subscription.list_id, Subscription.state, why)
+    for list_id, state, excluded, count in session.execute(grouped):
+        found[list_id][state.value] += count
+        if state is SubscriptionState.CONFIRMED:
+            found[list_id][(excluded or "mailed").replace("-", "_")] += count
+    return found
 
 
 def counted(ids: Select[int]) -> Select[int]:

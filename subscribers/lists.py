@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from . import subscriptions
 from .errors import NewsletterError, NotFound
-from .tables import List, Subscriber, Subscription, SubscriptionState
+from .tables import List, Subscriber, Subscription
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -123,16 +123,6 @@ def description_in(list_: List, language: str) -> str:
 def in_language(texts: Mapping[str, str], language: str) -> str:
     """The text in a language, or in its kind without a region; empty where there is none."""
     return texts.get(language) or texts.get(language.partition("-")[0]) or ""
-
-
-def counts(session: Session, organization_id: int) -> dict[int, dict[str, int]]:
-    """How many subscriptions of each state every list has, by its id."""
-    found = {list_.id: dict.fromkeys(map(str, SubscriptionState), 0) for list_ in all_of(session, organization_id)}
-    rows = select(Subscription.list_id, Subscription.state, func.count())
-    rows = rows.where(Subscription.list_id.in_(found)).group_by(Subscription.list_id, Subscription.state)
-    for list_id, state, count in session.execute(rows):
-        found[list_id][str(state)] = count
-    return found
 
 
 def _find(session: Session, organization_id: int, slug: str) -> List | None:

@@ -11,6 +11,7 @@ from newsletter.app import App
 from newsletter.campaigns import lists as campaign_lists
 from newsletter.errors import NewsletterError
 from newsletter.rendering import theme
+from subscribers import audience
 from subscribers import lists as lists_of
 from subscribers.lists import ListFacts
 from subscribers.tables import List
@@ -79,16 +80,16 @@ def show(slug: str, as_json: bool) -> None:
     """Show everything of one list: its names, in whose name its mails go, how they look."""
     with opened() as app, app.database.reading() as session:
         list_ = lists_of.get(session, app.organization.id, slug)
-        facts = _all_facts(list_) | lists_of.counts(session, app.organization.id)[list_.id]
+        facts = _all_facts(list_) | audience.counts(session, app.organization.id)[list_.id]
         say(facts, lambda console: _shown(console, app, list_), as_json=as_json)
 
 
 @lists.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Show every list and how many read it."""
+    """Show every list, how many are on it, and how many of them would be mailed now."""
     with opened() as app, app.database.reading() as session:
-        counts = lists_of.counts(session, app.organization.id)
+        counts = audience.counts(session, app.organization.id)
         rows = [_facts(one) | counts[one.id] for one in lists_of.all_of(session, app.organization.id)]
         say(rows, lambda console: _table(console, rows), as_json=as_json)
 
@@ -155,9 +156,10 @@ def _table(console: Console, rows: list[dict[str, Any]]) -> None:
         console.print('Next: newsletter lists create families --name "Family newsletter"')
         return
     table = Table("list", "name", "opt-in", "sign-up form", box=None, pad_edge=False)
-    for state in ("confirmed", "pending", "unsubscribed"):
-        table.add_column(state, justify="right")
+    counts = {"mailed": "mailed now", "confirmed": "confirmed", "pending": "pending", "unsubscribed": "unsubscribed"}
+    for heading in counts.values():
+        table.add_column(heading, justify="right")
     for row in rows:
-        counted = (f"{row[state]:,}" for state in ("confirmed", "pending", "unsubscribed"))
+        counted = (f"{row[name]:,}" for name in counts)
         table.add_row(row["list"], Text(row["name"]), *_ways(row), *counted)
     console.print(table)

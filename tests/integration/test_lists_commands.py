@@ -22,7 +22,7 @@ def test_a_list_is_public_until_it_is_hidden(newsletter: CommandLine) -> None:
         "board": False,
         "families": True,
     }
-    assert ["board", "Board", "double", "hidden", "0", "0", "0"] in [
+    assert ["board", "Board", "double", "hidden", "0", "0", "0", "0"] in [
         line.split() for line in newsletter.do("lists", "list").out.splitlines()
     ]
     newsletter.do("lists", "edit", "board", "--name", "The board")

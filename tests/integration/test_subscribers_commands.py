@@ -198,10 +198,14 @@ def test_lists_are_made_and_counted(community: Community) -> None:
         "confirmed": 0,
         "pending": 2,
         "unsubscribed": 0,
+        "mailed": 0,
+        "paused": 0,
+        "off_roster": 0,
+        "suppressed": 0,
     }
     lines = call(community, "lists", "list").stdout.splitlines()
     assert lines[0] == "3 lists"
-    assert ["workshops", "Workshops", "[b]", "double", "public", "0", "0", "0"] in [line.split() for line in lines]
+    assert ["workshops", "Workshops", "[b]", "double", "public", "0", "0", "0", "0"] in [line.split() for line in lines]
 
 
 def test_a_new_installation_is_told_how_to_make_a_list(community: Community) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from subscribers import lists, organizations, subscriptions, suppressions
+from subscribers import audience, lists, organizations, subscriptions, suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
@@ -58,16 +58,29 @@ def test_a_short_name_is_plain(community: Community, slug: str) -> None:
         lists.create(session, community.organization.id, slug, "Name", now=NOW)
 
 
-def test_a_list_counts_its_readers_by_state(community: Community) -> None:
+def test_a_list_counts_its_readers_by_state_and_who_of_them_is_mailed(community: Community) -> None:
     with community.database.writing() as session:
-        for n, state in enumerate((PENDING, CONFIRMED, CONFIRMED)):
+        here, organization = community.list_(session), community.organization
+        for n, state in enumerate((PENDING, *[CONFIRMED] * 5)):
             reader = add(session, community, EmailAddress.parse(f"reader{n}@school.example"))
-            subscriptions.subscribe(session, reader, community.list_(session), state, NOW, evidence=FORM)
-        empty = lists.create(session, community.organization.id, "empty", "Empty", now=NOW)
-        assert lists.counts(session, community.organization.id) == {
-            community.list_id: {"pending": 1, "confirmed": 2, "unsubscribed": 0},
-            empty.id: {"pending": 0, "confirmed": 0, "unsubscribed": 0},
+            standing = subscriptions.subscribe(session, reader, here, state, NOW, evidence=FORM)
+            standing.off_roster_at = NOW if n == 3 else None
+            standing.paused_until = LATER if n == 4 else None
+        for n in (0, 5):
+            address = EmailAddress.parse(f"reader{n}@school.example")
+            suppressions.suppress(session, organization, address, SuppressionReason.STAFF, now=NOW)
+        empty = lists.create(session, organization.id, "empty", "Empty", now=NOW)
+        counts = audience.counts(session, organization.id)
+        assert counts[here.id] == {
+            "pending": 1,
+            "confirmed": 5,
+            "unsubscribed": 0,
+            "mailed": 2,
+            "paused": 1,
+            "off_roster": 1,
+            "suppressed": 1,
         }
+        assert counts[empty.id] == dict.fromkeys(counts[here.id], 0)
 
 
 def test_there_is_one_organization_and_it_is_made_once(database: Database) -> None:
