@@ -108,8 +108,13 @@ def at_hand(session: Session, organization_id: int, today: date, roll_over: Roll
 
 def refuse_far(turn: Turn, today: date) -> None:
     """Raise `RollOverFar` where neither the school year that runs nor the next one begins by it."""
-    if not 0 <= turn.end_year - turn.roll_over.end_year(today) <= 1:
+    if is_far(turn, today):
         raise RollOverFar
+
+
+def is_far(turn: Turn, today: date) -> bool:
+    """Whether neither the school year that runs nor the next one begins by a roll-over."""
+    return not 0 <= turn.end_year - turn.roll_over.end_year(today) <= 1
 
 
 def ran(session: Session, organization_id: int, turn: Turn) -> RollOverRun | None:

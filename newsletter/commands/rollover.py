@@ -34,16 +34,23 @@ def rollover(day: date | None, ask: str, dry_run: bool, names: bool, as_json: bo
     No grade is changed: each follows from the date. Families are asked once a school year.
     """
     with opened() as app:
-        plan = _plan(app, day, Ask(ask))
+        plan, today = _plan(app, day, Ask(ask)), app.today()
         if not dry_run:
-            rollovers.refuse_far(plan.turn, app.today())
+            rollovers.refuse_far(plan.turn, today)
+        earlier = _earlier(app, plan)
         found = _found(app, plan, dry_run=dry_run)
         if isinstance(found, RollOverRun):
             facts = shown.earlier_facts(plan, found)
             say(facts, lambda console: shown.ran_before(console, facts), as_json=as_json)
         else:
             facts = shown.facts(plan, found, dry_run=dry_run, names=names)
-            say(facts, lambda console: shown.foreseen(console, facts, app.today()), as_json=as_json)
+            next_step = shown.next_step(plan, earlier, today, dry_run=dry_run)
+            say(facts, lambda console: shown.foreseen(console, facts, next_step, today), as_json=as_json)
+
+
+def _earlier(app: App, plan: Plan) -> RollOverRun | None:
+    with app.database.reading() as session:
+        return rollovers.ran(session, plan.organization_id, plan.turn)
 
 
 def _found(app: App, plan: Plan, *, dry_run: bool) -> Tally | RollOverRun:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newsletter.campaigns.rollovers import Ask, Kind, Plan, Tally
+from subscribers import rollovers
 from subscribers.grades import grade_word
 from subscribers.rollovers import Step, Turn
 from subscribers.tables import RollOverRun
@@ -53,7 +54,7 @@ def ran_before(console: Console, facts: dict[str, Any]) -> None:
     console.print(f"Next: newsletter subscribers rollover --on {facts['on']} --dry-run")
 
 
-def foreseen(console: Console, facts: dict[str, Any], today: date) -> None:
+def foreseen(console: Console, facts: dict[str, Any], next_step: str, today: date) -> None:
     """Who moves, who is asked, and what to do next."""
     children, families = _of("child", facts["children"]), _of("family", facts["families"])
     away = (facts["on"] - today).days
@@ -65,8 +66,19 @@ def foreseen(console: Console, facts: dict[str, Any], today: date) -> None:
     for kind, addresses in facts.get("names", {}).items():
         if addresses:
             console.print(f"  {_OF_KIND[Kind(kind)]}, such as: {', '.join(addresses)}", markup=False)
-    again = f"newsletter subscribers rollover --on {facts['on']} --ask {facts['ask']}"
-    console.print(f"Next: {again if facts['dry_run'] else 'newsletter run, which sends the mails'}")
+    console.print(next_step)
+
+
+def next_step(plan: Plan, earlier: RollOverRun | None, today: date, *, dry_run: bool) -> str:
+    """What can be done after the roll-over was run or looked at; `earlier` is the run that there was before."""
+    if not dry_run:
+        return "Next: newsletter run, which sends the mails"
+    if earlier is not None:
+        return f"It was run on {earlier.ran_at.date()}, and is run once."
+    if rollovers.is_far(plan.turn, today):
+        from_day = plan.turn.roll_over.begins_on(plan.turn.end_year - 1)
+        return "It is long past and cannot be run." if from_day < today else f"It can be run from {from_day} on."
+    return f"Next: newsletter subscribers rollover --on {plan.turn.day} --ask {plan.ask.value}"
 
 
 def _moves(console: Console, facts: dict[str, Any]) -> None:

@@ -77,6 +77,19 @@ def test_a_roll_over_long_past_can_only_be_looked_at(newsletter: CommandLine) ->
     )
     said = newsletter.do("subscribers", "rollover", "--on", "2020-08-01", "--dry-run").out
     assert said.startswith("School year 2020-21, from 2020-07-01: ")
+    assert said.endswith("It is long past and cannot be run.\n")
+
+
+def test_a_roll_over_far_ahead_says_from_when_it_can_be_run(newsletter: CommandLine) -> None:
+    said = newsletter.do("subscribers", "rollover", "--on", f"{YEAR + 1}-07-01", "--dry-run").out
+    assert said.endswith(f"It can be run from {YEAR}-07-01 on.\n")
+
+
+def test_a_roll_over_that_was_run_is_looked_at_and_not_offered_again(newsletter: CommandLine) -> None:
+    newsletter.do("subscribers", "rollover", "--on", ON)
+    last = newsletter.do("subscribers", "rollover", "--on", ON, "--dry-run").out.splitlines()[-1]
+    assert last.startswith("It was run on ")
+    assert last.endswith(", and is run once.")
 
 
 def test_bands_that_do_not_touch_are_said(newsletter: CommandLine) -> None:
