@@ -24,9 +24,13 @@ class OnlyLevelKnown(NotFound):
     """Only the level of this child is known: remove it, and add it with its grade."""
 
 
+class LevelMovedAway(OnlyLevelKnown):
+    """Only the level of this child is known, and a level cannot be marked: remove the child with --remove instead."""
+
+
 def repeat(session: Session, reader: Subscriber, child: ChildTold) -> None:
     """The child repeats a grade: it graduates a year later. Raises `ChildNotFound`, `OnlyLevelKnown`."""
-    year = _year(child)
+    year = _year(child, OnlyLevelKnown)
     told = func.nullif(func.coalesce(Child.told_year, year), year + 1)
     _correct(session, reader, child, graduation_year=year + 1, told_year=told, mark=None)
 
@@ -34,9 +38,9 @@ def repeat(session: Session, reader: Subscriber, child: ChildTold) -> None:
 def move_away(session: Session, reader: Subscriber, child: ChildTold, end_year: int) -> None:
     """The child left for another place: from now on it counts as one that has left school.
 
-    `end_year` is the running school year. Raises `ChildNotFound`, `OnlyLevelKnown`.
+    `end_year` is the running school year. Raises `ChildNotFound`, `LevelMovedAway`.
     """
-    told = func.coalesce(Child.told_year, _year(child))
+    told = func.coalesce(Child.told_year, _year(child, LevelMovedAway))
     _correct(session, reader, child, graduation_year=end_year - 1, told_year=told, mark=ChildMark.LEFT)
 
 
@@ -108,7 +112,7 @@ def _is_such(known: Child, child: ChildTold) -> bool:
     return (known.graduation_year, known.band) == (child.graduation_year, child.band)
 
 
-def _year(child: ChildTold) -> int:
+def _year(child: ChildTold, refusal: type[OnlyLevelKnown]) -> int:
     if child.graduation_year is None:
-        raise OnlyLevelKnown
+        raise refusal
     return child.graduation_year

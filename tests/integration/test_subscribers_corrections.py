@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from subscribers import corrections, guardians, households, schools, subscribers
-from subscribers.corrections import ChildNotFound, OnlyLevelKnown
+from subscribers.corrections import ChildNotFound, LevelMovedAway, OnlyLevelKnown
 from subscribers.db import Database
 from subscribers.grades import GradeInvalid
 from subscribers.households import ChildTold
@@ -169,6 +169,8 @@ def test_a_child_of_whom_only_the_level_is_known_can_change_school_and_be_remove
         assert session.scalars(select(Child.end_year)).all() == [2028]
         with pytest.raises(OnlyLevelKnown, match="remove it, and add it with its grade"):
             corrections.repeat(session, maria, level)
+        with pytest.raises(LevelMovedAway, match="remove the child with --remove instead"):
+            corrections.move_away(session, maria, level, 2028)
     assert children(community) == [("high", None, "Lincoln")]
     with community.database.writing() as session:
         corrections.remove(session, subscribers.get(session, community.organization.id, MARIA), level)
