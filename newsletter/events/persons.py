@@ -148,8 +148,7 @@ def _with_subject(session: Session, row: dict[str, Any]) -> dict[str, Any]:
 
 def _mails(reader: Subscriber) -> privacy.Query:
     """By their number, and those to no reader by the address."""
-    to_address = or_(Delivery.to_address == reader.address, func.lower(Delivery.to_address) == reader.address_key)
-    theirs = or_(Delivery.subscriber_id == reader.id, and_(Delivery.subscriber_id.is_(None), to_address))
+    theirs = or_(Delivery.subscriber_id == reader.id, forgetting.is_to_nobody_at([reader]))
     return (
         select(
             Campaign.stream.label("mail"),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.db import Base, named
@@ -204,6 +204,15 @@ Index(
     postgresql_where=Delivery.dedupe.is_not(None),
 )
 Index("ix_delivery_subscriber_id", Delivery.subscriber_id)
+_IS_TO_NOBODY = text("subscriber_id IS NULL AND to_address > ''")
+# Of the few that go to no reader, such as tests: without it, whose they are is asked of every copy of an erased reader.
+Index(
+    "ix_delivery_to_nobody",
+    Delivery.subscriber_id,  # so that SQLite does not take the index of all of nobody's copies for as good
+    Delivery.to_address,
+    sqlite_where=_IS_TO_NOBODY,
+    postgresql_where=_IS_TO_NOBODY,
+)
 
 
 class Link(Base):
