@@ -1,6 +1,5 @@
 """What we hold about a person is told whole; and once they are erased nothing tells that they were ever here."""
 
-import ast
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -21,26 +20,19 @@ from newsletter.ledger.states import locked
 from newsletter.ledger.tables import CampaignState, Delivery, DeliveryState, Exclusion
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.settings import Tracking
-from subscribers import lists, subscribers, subscriptions, suppressions
-from subscribers.addresses import EmailAddress, without_addresses
-from subscribers.db import Base, Database
+from subscribers import subscribers, suppressions
+from subscribers.addresses import EmailAddress
 from subscribers.tables import (
     Child,
     ConsentRecord,
     Household,
     Subscriber,
-    Subscription,
-    SubscriptionState,
     Suppression,
     SuppressionReason,
 )
-from tests.support.persons import ADDRESS, AGENT, EVIDENCE, NETWORK, a_known_person, hear_of, traces
+from tests.support.persons import ADDRESS, AGENT, NETWORK, a_known_person, hear_of, traces
 from tests.support.school import a_scheduled_campaign, a_school, add_families, add_family, send, snapshot
 from tests.support.smtp_server import SmtpServer, when_it_arrives
-from tests.support.web_server import visiting
-from tests.support.web_world import new_world
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -131,10 +123,6 @@ def test_what_is_told_of_an_erased_reader_later_names_nobody_either(app: App, tm
     app.database.wipe()
     assert traces(app.database, tmp_path) == set()
     assert {copy.error for copy in theirs} == {None}
-
-
-def test_addresses_are_left_out_of_what_a_server_said() -> None:
-    assert without_addresses("550 5.1.1 <a.b@c.example>: x@y, 'ü@z.example' @") == "550 5.1.1 <...>: ..., '...' @"
 
 
 @pytest.mark.parametrize("tracking", [Tracking.CONSENT, Tracking.PERSONAL])
@@ -290,16 +278,6 @@ def test_an_erasure_waits_for_the_page_of_an_audience_that_is_being_written(app:
         assert (copied.state, copied.reason) == (DeliveryState.EXCLUDED, Exclusion.ERASED)
 
 
-def test_where_a_consent_came_from_is_not_written_if_it_is_to_be_kept_no_day(database: Database, clock: Clock) -> None:
-    world = new_world(database, clock, keep_evidence_days=0)
-    with visiting(world.app) as client:
-        client.post("/subscribe", data={"email": ADDRESS.mailed, "lists": "monthly"})
-    with database.reading() as session:
-        [record] = session.scalars(select(ConsentRecord))
-    assert (record.source, record.network_address, record.user_agent) == ("form", "", "")
-    assert record.wording
-
-
 def test_many_are_erased_at_once_by_their_ids(app: App) -> None:
     campaign_id = a_sent_campaign(app)
     with app.database.writing() as session:
@@ -312,51 +290,3 @@ def test_many_are_erased_at_once_by_their_ids(app: App) -> None:
         details = session.execute(select(Event.kind, Event.detail).order_by(Event.id)).all()
     assert dict(details[:2]) == {EventKind.OPEN: {}, EventKind.CLICK: {}}
     assert set(details[2].detail) == {"attempt", "permanent", "status"}
-
-
-def test_every_table_of_a_subscriber_is_emptied_by_the_database_or_named_by_the_erasure() -> None:
-    kept = {"delivery", "consent_record"}
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            if column.name == "subscriber_id" and table.name not in kept:
-                assert {key.ondelete for key in column.foreign_keys} == {"CASCADE"}, table.name
-
-
-def test_only_the_ledger_itself_changes_a_record_of_consent() -> None:
-    changing = {"update", "delete", "update_rows", "session.delete"}
-    found = set[Path]()
-    for file in [*ROOT.glob("subscribers/**/*.py"), *ROOT.glob("newsletter/**/*.py")]:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in changing:
-                found |= {file.relative_to(ROOT) for given in node.args if ast.unparse(given) == "ConsentRecord"}
-    assert found == {Path("subscribers/consent.py")}
-
-
-def test_every_yes_and_no_is_one_more_record_and_changes_none_before(app: App) -> None:
-    reader_id = a_known_person(app)
-    columns = list(ConsentRecord.__table__.columns)
-
-    def records() -> list[tuple[Any, ...]]:
-        with app.database.reading() as session:
-            of_reader = select(*columns).where(ConsentRecord.subscriber_id == reader_id)
-            return [tuple(row) for row in session.execute(of_reader.order_by(ConsentRecord.id))]
-
-    before = records()
-    for step in ("leave", "ask", "confirm"):
-        with app.database.writing() as session:
-            reader, now = session.get_one(Subscriber, reader_id), app.clock.now()
-            list_ = lists.get(session, app.organization.id, "families")
-            if step == "leave":
-                subscriptions.unsubscribe(session, reader, list_, now, evidence=EVIDENCE)
-            elif step == "ask":
-                subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, now, evidence=EVIDENCE)
-            else:
-                subscriptions.confirm(session, reader, list_, now, evidence=EVIDENCE)
-        after = records()
-        assert len(after) == len(before) + 1
-        assert after[:-1] == before
-        before = after
-    with app.database.reading() as session:
-        assert session.scalars(select(Subscription.state).where(Subscription.subscriber_id == reader_id)).all() == [
-            SubscriptionState.CONFIRMED
-        ]

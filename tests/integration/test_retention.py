@@ -1,13 +1,11 @@
 """What was kept as long as the settings say goes by itself; nothing goes before, and the figures stay."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.clock import Clock
@@ -18,19 +16,10 @@ from newsletter.ledger.tables import CampaignState, Delivery, Schedule, Schedule
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.sending.sender import Sender
 from newsletter.settings import Tracking
-from subscribers import lists, subscribers, subscriptions
-from subscribers.tables import ConsentRecord, List, Subscriber, Subscription, SubscriptionState
-from tests.support.persons import ADDRESS, EVIDENCE, a_known_person, hear_of, traces
-from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, send, step_until_nothing
-
-KEPT = {"keep_events_days": 700, "keep_persons_days": 300, "keep_pending_days": 30, "keep_evidence_days": 1000}
-FOR_EVER = dict.fromkeys(KEPT, 0) | {"keep_evidence_days": 100_000}
-
-
-@contextmanager
-def a_keeping_school(database_url: str, folder: Path, clock: Clock, **kept: int) -> Iterator[App]:
-    with a_school(database_url, f"file:{folder}/outbox", folder / "state", clock, **(FOR_EVER | kept)) as app:
-        yield app
+from subscribers.tables import ConsentRecord, Subscriber
+from tests.support.keeping import KEPT, a_keeping_school, after, count, purge, step
+from tests.support.persons import a_known_person, hear_of, traces
+from tests.support.school import FAMILIES, a_scheduled_campaign, add_family, send, step_until_nothing
 
 
 @pytest.fixture
@@ -39,55 +28,9 @@ def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[App]:
         yield app
 
 
-def after(app: App, days: float) -> None:
-    app.clock.offset += timedelta(days=days)
-
-
-def purge(app: App) -> dict[str, int]:
-    """What went of each kind, without those of which nothing did; a dry run has said the same before."""
-    kept, now = retention.clocks(app.settings), app.clock.now()
-    with app.database.reading() as session:
-        due = {name: found.rows for name, found in retention.due(session, kept, now).items() if found.rows}
-    went, is_all = retention.purge(app.database, kept, now)
-    assert is_all
-    assert {name: count for name, count in went.items() if count} == due
-    return due
-
-
 def report(app: App, campaign_id: int) -> CampaignReport:
     with app.database.reading() as session:
         return campaign_report(session, campaign_id, 1, tracking=Tracking.CONSENT, context_of=app.rule_context)
-
-
-def count(app: App, of: Any) -> int:
-    with app.database.reading() as session:
-        return session.scalars(select(func.count()).select_from(of)).one()
-
-
-def people(app: App) -> set[str]:
-    with app.database.reading() as session:
-        return set(session.scalars(select(Subscriber.address)))
-
-
-def step(app: App, reader_id: int, what: str, slug: str = "families") -> None:
-    with app.database.writing() as session:
-        reader, now = session.get_one(Subscriber, reader_id), app.clock.now()
-        list_ = lists.get(session, app.organization.id, slug)
-        match what:
-            case "ask":
-                subscriptions.subscribe(session, reader, list_, SubscriptionState.PENDING, now, evidence=EVIDENCE)
-            case "confirm":
-                subscriptions.confirm(session, reader, list_, now, evidence=EVIDENCE)
-            case _:
-                subscriptions.unsubscribe(session, reader, list_, now, evidence=EVIDENCE)
-
-
-def a_stranger(app: App, *, slug: str = "families") -> int:
-    """Who asked for a list and did not confirm yet."""
-    with app.database.writing() as session:
-        reader = subscribers.add(session, app.organization, ADDRESS, now=app.clock.now())
-    step(app, reader.id, "ask", slug)
-    return reader.id
 
 
 def test_nothing_goes_before_its_time(app: App) -> None:
@@ -145,100 +88,6 @@ def test_single_mails_lose_their_readers_when_they_are_old(app: App, tmp_path: P
     after(app, 701)
     assert purge(app)["readers of single mails"] == 2
     assert not any(name.startswith("delivery.") for name in traces(app.database, tmp_path))
-
-
-def test_a_sign_up_that_is_never_confirmed_is_forgotten_with_the_person(app: App) -> None:
-    a_stranger(app)
-    after(app, 29)
-    assert purge(app) == {}
-    after(app, 2)
-    assert purge(app) == {"unconfirmed sign-ups": 1}
-    assert people(app) == set(FAMILIES)
-
-
-def test_a_sign_up_asked_for_again_waits_from_then(app: App) -> None:
-    reader_id = a_stranger(app)
-    step(app, reader_id, "confirm")
-    step(app, reader_id, "leave")
-    after(app, 100)
-    step(app, reader_id, "ask")
-    after(app, 29)
-    assert purge(app) == {}
-    after(app, 2)
-    assert purge(app) == {"unconfirmed sign-ups": 1}
-    with app.database.reading() as session:
-        assert session.scalars(select(Subscription.state).where(Subscription.subscriber_id == reader_id)).all() == [
-            SubscriptionState.UNSUBSCRIBED
-        ]
-    after(app, 300 - 131 + 1)
-    assert purge(app) == {"people who left": 1}
-
-
-def test_who_reads_another_list_only_loses_the_sign_up(app: App) -> None:
-    with app.database.writing() as session:
-        lists.create(session, app.organization.id, "teachers", "Teachers", now=app.clock.now())
-    reader_id = a_stranger(app, slug="teachers")
-    step(app, reader_id, "ask")
-    step(app, reader_id, "confirm")
-    after(app, 31)
-    assert purge(app) == {"unconfirmed sign-ups": 1}
-    with app.database.reading() as session:
-        on = select(List.slug).join(Subscription).where(Subscription.subscriber_id == reader_id)
-        assert session.scalars(on).all() == ["families"]
-
-
-def test_who_confirms_in_the_last_moment_stays(app: App) -> None:
-    reader_id = a_stranger(app)
-    after(app, 31)
-    kept, now = retention.clocks(app.settings), app.clock.now()
-    [clock] = [clock for clock in kept if clock.name == "unconfirmed sign-ups"]
-    cut = retention.Cut(now - timedelta(days=30), now)
-    with app.database.reading() as session:
-        rows = session.execute(clock.due(cut.before)).all()
-    step(app, reader_id, "confirm")
-    with app.database.writing() as session:
-        assert clock.forget(session, rows, cut) == 0
-    assert ADDRESS.mailed in people(app)
-
-
-def test_who_has_left_every_list_is_forgotten_after_the_last_leaving(app: App, tmp_path: Path) -> None:
-    with app.database.writing() as session:
-        lists.create(session, app.organization.id, "teachers", "Teachers", now=app.clock.now())
-    reader_id = a_known_person(app)
-    step(app, reader_id, "ask", "teachers")
-    step(app, reader_id, "confirm", "teachers")
-    step(app, reader_id, "leave")
-    after(app, 290)
-    step(app, reader_id, "leave", "teachers")
-    after(app, 299)
-    assert purge(app) == {}
-    after(app, 2)
-    assert purge(app) == {"people who left": 1}
-    assert people(app) == set(FAMILIES)
-    assert traces(app.database, tmp_path) == set()
-
-
-def test_who_comes_back_in_the_last_moment_stays(app: App) -> None:
-    reader_id = a_known_person(app)
-    step(app, reader_id, "leave")
-    after(app, 301)
-    kept, now = retention.clocks(app.settings), app.clock.now()
-    [clock] = [clock for clock in kept if clock.name == "people who left"]
-    cut = retention.Cut(now - timedelta(days=300), now)
-    with app.database.reading() as session:
-        rows = session.execute(clock.due(cut.before)).all()
-    step(app, reader_id, "ask")
-    with app.database.writing() as session:
-        assert clock.forget(session, rows, cut) == 0
-    assert ADDRESS.mailed in people(app)
-
-
-def test_who_was_never_on_a_list_has_left_none(app: App) -> None:
-    with app.database.writing() as session:
-        subscribers.add(session, app.organization, ADDRESS, now=app.clock.now())
-    after(app, 5000)
-    purge(app)
-    assert ADDRESS.mailed in people(app)
 
 
 def test_consents_forget_in_time_from_where_they_came(app: App) -> None:
