@@ -22,9 +22,9 @@ def delete(session: Session, list_: List) -> None:
     session.refresh(list_, with_for_update=True)  # who subscribes meanwhile waits, or is seen
     why = _use_of(session, list_)
     if why:
+        instead = f"Take it off the sign-up form instead: newsletter lists edit {list_.slug} --hidden"
         raise ListInUse(
-            f"The list {list_.slug} is not deleted: {why}. "
-            f"Take it off the sign-up form instead: newsletter lists edit {list_.slug} --hidden"
+            f"The list {list_.slug} is not deleted: {why}. {instead if list_.is_public else 'It is hidden.'}"
         )
     session.delete(list_)
     session.flush()

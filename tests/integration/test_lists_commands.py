@@ -46,7 +46,8 @@ def test_a_list_that_somebody_was_on_is_not_deleted(newsletter: CommandLine) -> 
         "Error: The list families is not deleted: 1 person is on it, or left it. "
         "Take it off the sign-up form instead: newsletter lists edit families --hidden\n"
     )
-    assert newsletter.do("lists", "show", "families", "--json").json()["unsubscribed"] == 1
+    assert newsletter.do("lists", "edit", "families", "--hidden", "--json").json()["public"] is False
+    assert newsletter("lists", "delete", "families", "--yes").err.endswith("on it, or left it. It is hidden.\n")
 
 
 def test_a_list_that_mails_are_made_for_is_not_deleted(newsletter: CommandLine) -> None:
