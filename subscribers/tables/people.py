@@ -98,7 +98,8 @@ class Subscriber(Base):
         UniqueConstraint("organization_id", "address_key"),
         UniqueConstraint("public_id"),
         Index("ix_subscriber_address_hash", "address_hash"),
-        Index("ix_subscriber_household_id", "household_id"),
+        # All that a question about children needs of a reader: of a million, a count reads this and not the people.
+        Index("ix_subscriber_household_id", "household_id", "id", "organization_id"),
         NEVER_REUSED,
     )
 
