@@ -17,7 +17,7 @@ _MOST_SUBJECTS = 100
 _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-_ON_A_DAY = re.compile(r"(.*?)\s*\((\d{4}-\d{2}-\d{2})\)", re.DOTALL)
+_ON_A_DAY = re.compile(r"(.*)\((\d{4}-\d{2}-\d{2})\)", re.DOTALL)
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,14}[1-9])?")
 
 
@@ -88,7 +88,7 @@ def attended(cell: str) -> Mapping[str, date | None]:
     last: dict[str, date | None] = {}
     for word in _subjects(cell):
         on_a_day = _ON_A_DAY.fullmatch(word)
-        subject, day = (on_a_day[1], _day(on_a_day[2])) if on_a_day else (word, None)
+        subject, day = (on_a_day[1].rstrip(), _day(on_a_day[2])) if on_a_day else (word, None)
         if not subject:
             raise RowInvalid(f"{word[:30]!r} names no subject: write it like Homework help (2026-03-04).")
         known = last.get(subject)

@@ -12,7 +12,7 @@ from subscribers.tables import SubscriptionState
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?: \S+)?")
 _IS_UTC = {None, "Z", "UTC", "GMT"}
-_PARTS_TAGS = re.compile(r"\s*[,;]+\s*")
+_PARTS_TAGS = re.compile("[,;]")
 
 SUBSCRIBED = "subscribed"
 PENDING = SubscriptionState.PENDING.value
@@ -102,7 +102,7 @@ def split_tags(cell: str) -> str:
 
 def tags(*names: str) -> str:
     """Tags as the import reads them. A comma or semicolon inside a tag, which would part it, becomes a slash."""
-    return ";".join(_PARTS_TAGS.sub(" / ", name.strip(" ,;")) for name in names)
+    return ";".join(" / ".join(filter(None, map(str.strip, _PARTS_TAGS.split(name)))) for name in names)
 
 
 def time_zone(cell: str) -> str:

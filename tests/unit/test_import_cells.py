@@ -1,0 +1,19 @@
+"""No cell takes long to read, whatever stands in it: a line may have 100,000 characters."""
+
+from datetime import date
+
+from subscribers.importing import cells
+from subscribers.importing.formats import rules
+from subscribers.importing.records import LONGEST_LINE
+
+BLANKS = " " * LONGEST_LINE
+
+
+def test_tags_with_a_line_of_blanks_are_read_at_once() -> None:
+    assert rules.tags(f"choir{BLANKS}fair") == f"choir{BLANKS}fair"
+    assert rules.tags(f"choir{BLANKS},;{BLANKS}fair", " ,", "a , ; b") == "choir / fair;;a / b"
+
+
+def test_a_workshop_with_a_line_of_blanks_is_read_at_once() -> None:
+    assert cells.attended(f"Talk{BLANKS}(2026-03-04)") == {"Talk": date(2026, 3, 4)}
+    assert cells.attended("Talk (at home) (2026-03-04)") == {"Talk (at home)": date(2026, 3, 4)}
