@@ -1,6 +1,8 @@
 """The header of our own, which lists from anywhere else can be given."""
 
-from .rules import BOUNCED, COMPLAINED, PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, moment, words
+from subscribers.standings import Standing
+
+from .rules import Format, Rule, column, moment, words
 
 FIELDS = (
     "email",
@@ -22,12 +24,12 @@ FIELDS = (
     "interests",
 )
 _ATTRIBUTE = "attribute:"
-_STANDINGS = {word: word for word in (SUBSCRIBED, PENDING, UNSUBSCRIBED, BOUNCED, COMPLAINED)} | {
-    "confirmed": SUBSCRIBED,
-    "active": SUBSCRIBED,
-    "unconfirmed": PENDING,
-    "inactive": UNSUBSCRIBED,
-    "cleaned": BOUNCED,
+_STANDINGS = {standing.value: standing for standing in Standing} | {
+    "confirmed": Standing.SUBSCRIBED,
+    "active": Standing.SUBSCRIBED,
+    "unconfirmed": Standing.PENDING,
+    "inactive": Standing.UNSUBSCRIBED,
+    "cleaned": Standing.BOUNCED,
 }
 """Our words in any capitals, and others for the same that services use."""
 _READ = {
