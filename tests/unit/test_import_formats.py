@@ -149,7 +149,7 @@ def test_a_column_that_is_mapped_may_say_where_people_stand_in_our_words(standin
     [
         ("email,name,Name", {}, "2 columns 'name'"),
         ("email,x,X", {"place": "x"}, "2 columns 'x'"),
-        (MAILCHIMP.format("UNSUB_TIME,TAGS"), {}, "2 columns 'tags'"),
+        (MAILCHIMP.format("UNSUB_TIME,TAGS"), {}, "2 columns 'TAGS'"),
         ("email", {"attribute:": "email"}, "attribute:NAME"),
         ("email", {"attribute:bus": "Bus"}, "no column 'Bus'"),
     ],
