@@ -12,6 +12,7 @@ from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from subscribers.households import ChildTold
 from subscribers.importing import ImportFileInvalid
+from subscribers.segments.rules import Rule
 from subscribers.tables import (
     Child,
     ChildMark,
@@ -63,6 +64,12 @@ def test_the_school_of_a_line_is_that_of_its_children(community: Community) -> N
     told(community, "grades,school", "3;9 @ Lincoln High,Maple Elementary")
     assert children(community) == [(2030, None, "Lincoln High"), (2036, None, "Maple Elementary")]
     assert reader(community).school_id is None
+
+
+def test_files_and_rules_read_grades_alike_as_people_write_them(community: Community) -> None:
+    community.load("email,Grade\nmaria@school.example,3rd grade @ Maple;Kindergarten\n")
+    assert {child["grade"] for child in community.known(MARIA)["children"]} == {"3", "K"}
+    assert Rule.parse('grade in ("Gr. 3", Kinder)') == Rule.parse("grade in (3, K)")
 
 
 def test_the_school_of_a_line_without_children_is_where_the_reader_works(community: Community) -> None:
