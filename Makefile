@@ -38,7 +38,7 @@ lint: .venv/dev
 
 test: .venv/dev browser
 	$(BIN)/coverage erase
-	$(MEMORY) $(BIN)/coverage run -m pytest -n 2 --dist worksteal $(TESTS)
+	$(MEMORY) $(BIN)/coverage run -m pytest -n 2 --dist load --maxschedchunk 4 $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

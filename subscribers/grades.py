@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 
 from .errors import NewsletterError
@@ -11,7 +12,10 @@ from .errors import NewsletterError
 PRE_KINDERGARTEN = -1
 KINDERGARTEN = 0
 LAST_GRADE = 12
-_WORDS = {"PK": PRE_KINDERGARTEN, "PREK": PRE_KINDERGARTEN, "PRE-K": PRE_KINDERGARTEN, "K": KINDERGARTEN}
+_PRE_KINDERGARTEN = ("PK", "PREK", "PRE-K", "PRE K", "PREKINDERGARTEN", "PRE-KINDERGARTEN")
+_KINDERGARTEN = ("K", "KINDER", "KINDERGARTEN")
+_BEFORE = ("", "GRADE ", "GR ", "GR. ", "GR.")
+_ORDINALS = {1: "1ST", 2: "2ND", 3: "3RD"}
 _BAND = re.compile(r"([a-z][a-z-]*)=([A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?")
 
 
@@ -135,15 +139,24 @@ def graduation_year_of(grade: int, end_year: int) -> int:
 
 
 def parse_grade(text: str) -> int:
-    """Read PK, K or 1 to 12. Raises `GradeInvalid`."""
-    word = text.strip().upper()
-    if word in _WORDS:
-        return _WORDS[word]
-    if word.isascii() and word.isdigit() and 1 <= int(word) <= LAST_GRADE:
-        return int(word)
+    """Read PK, K or 1 to 12, or what else people write for these and for nothing else. Raises `GradeInvalid`."""
+    grade = _spellings().get(" ".join(text.upper().split()))
+    if grade is not None:
+        return grade
     raise GradeInvalid(f"{text.strip()!r} is not a grade: use PK, K or a number from 1 to 12.")
 
 
 def grade_word(grade: int) -> str:
     """PK, K or the number, as people write it."""
     return {PRE_KINDERGARTEN: "PK", KINDERGARTEN: "K"}.get(grade, str(grade))
+
+
+@cache
+def _spellings() -> dict[str, int]:
+    """Each way to write a grade: `3`, `03`, `Grade 3`, `Gr. 3`, `3rd`, `3rd grade`, `Kindergarten`, `Grade K`."""
+    numbers = range(1, LAST_GRADE + 1)
+    names = dict.fromkeys(_PRE_KINDERGARTEN, PRE_KINDERGARTEN) | dict.fromkeys(_KINDERGARTEN, KINDERGARTEN)
+    names |= {str(grade): grade for grade in numbers} | {f"{grade:02}": grade for grade in numbers}
+    spellings = {before + name: grade for name, grade in names.items() for before in _BEFORE}
+    ordinals = {_ORDINALS.get(grade, f"{grade}TH"): grade for grade in numbers}
+    return spellings | ordinals | {f"{ordinal} GRADE": grade for ordinal, grade in ordinals.items()}

@@ -52,9 +52,9 @@ def import_(file: Path, status: str | None, send_confirmations: bool, as_json: b
 
     An export of Mailchimp, Substack, Ghost, beehiiv or listmonk is taken as it is, and people stay what it says they
     are: subscribed, unsubscribed, bounced. Any other file has columns called email, name, language, timezone, grades,
-    school, roles, tags, household, tracking, place, joined, standing, attended, interests or attribute:NAME, or says
-    with --map which they are; only email must be there. Bad lines are listed and cost no other line. Only confirmed
-    people are mailed.
+    school, roles, tags, household, tracking, place, joined, standing, attended, interests or attribute:NAME, or as
+    people call these (E-mail, First Name, Grade), or says with --map which they are; only email must be there. Bad
+    lines are listed and cost no other line. Only confirmed people are mailed.
     """
     with opened() as app:
         options = _options(app, **said)

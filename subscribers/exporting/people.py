@@ -24,20 +24,24 @@ from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of
 from subscribers.segments.rules import Rule, RuleContext
+from subscribers.standings import Standing
 from subscribers.suppressions import in_force
 from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 
 from .belongings import Attended, Belongings, Parts
 
 PAGE = 5_000
-_OUT = "unsubscribed"
-"""Also who is never to be mailed for a reason of staff or their own: the import keeps them out."""
 _STANDINGS: Mapping[str, str] = {
-    SubscriptionState.CONFIRMED: "subscribed",
-    SubscriptionState.PENDING: "pending",
-    SubscriptionState.UNSUBSCRIBED: _OUT,
+    SubscriptionState.CONFIRMED: Standing.SUBSCRIBED,
+    SubscriptionState.PENDING: Standing.PENDING,
+    SubscriptionState.UNSUBSCRIBED: Standing.UNSUBSCRIBED,
 }
-_WORSE: Mapping[str, str] = {SuppressionReason.BOUNCE: "bounced", SuppressionReason.COMPLAINT: "complained"}
+_OUT = Standing.UNSUBSCRIBED
+"""Also who is never to be mailed for a reason of staff or their own: the import keeps them out."""
+_WORSE: Mapping[str, str] = {
+    SuppressionReason.BOUNCE: Standing.BOUNCED,
+    SuppressionReason.COMPLAINT: Standing.COMPLAINED,
+}
 _TO_SECONDS = len("2026-12-02 12:00:00")
 _NOTHING: Mapping[str, Any] = {}
 _NO_PARTS = Parts()
@@ -68,7 +72,7 @@ class Person(NamedTuple):
     joined: str
     confirmed: str
     standing: str
-    """`subscribed`, `pending`, `unsubscribed`, `bounced` or `complained`; empty for who is on no list."""
+    """A `Standing`; empty for who is on no list."""
     suppressed: str
     """Why they are never to be mailed; empty: they may be."""
     grades: Sequence[str]

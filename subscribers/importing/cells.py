@@ -18,6 +18,7 @@ _YES = frozenset({"yes", "y", "true", "1"})
 _NO = frozenset({"no", "n", "false", "0"})
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _ON_A_DAY = re.compile(r"(.*)\((\d{4}-\d{2}-\d{2})\)", re.DOTALL)
+_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([./-])\d{1,2}\1(\d{4}|\d{2})\b")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,14}[1-9])?")
 
 
@@ -67,11 +68,17 @@ def yes_or_no(cell: str) -> bool:
 
 @lru_cache(1_000)
 def moment(cell: str) -> datetime:
-    """Read a date or a time by ISO 8601, in UTC where no zone is told; a date is its first instant."""
+    """Read a date or a time by ISO 8601, in UTC where no zone is told; a date is its first instant.
+
+    Whether `03/04/2025` is in March or in April no file says, and a wrong guess looks right.
+    """
     try:
         at = datetime.fromisoformat(cell)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
+        if _DAY_OR_MONTH_FIRST.match(cell):
+            way = "write year, month and day, like 2024-09-01 for the first of September"
+            raise RowInvalid(f"{cell[:30]!r} does not say which is the day and which the month: {way}.") from error
         raise RowInvalid(f"{cell[:30]!r} is not a time: write it like 2024-09-01 or 2024-09-01T08:30:00Z.") from error
 
 

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from subscribers.formulas import restored
 
-from .formats import FIELDS, Format, Rule, attribute, recognised
-from .formats.plain import rule_of
+from .formats import FIELDS, PLAIN, Format, Rule, attribute, recognised
+from .formats.plain import rule_of, rules_of
 from .records import ImportFileInvalid, Record
 
 _ALIKE = 0.8
@@ -37,14 +37,16 @@ class Columns:
 
         Capitals and blanks around a name do not matter. Raises `ImportFileInvalid`.
         """
-        names = [cell.strip().casefold() for cell in header]
+        shown = [cell.strip() for cell in header]
+        names = [name.casefold() for name in shown]
         found = recognised(frozenset(names))
-        rules = _rules(found, header, mapping)
-        _refuse(names, rules, mapping)
+        _refuse_mapping(shown, mapping)
+        rules = _rules(found, shown, mapping)
+        _refuse_header(shown, rules)
         place_of = {name: place for place, name in enumerate(names) if name}
         told = {field: rule for field, rule in rules.items() if rule.is_told(place_of)}
         used = {name for rule in told.values() for name in rule.columns}
-        unknown = tuple(cell.strip() for cell, name in zip(header, names, strict=True) if name and name not in used)
+        unknown = tuple(cell for cell, name in zip(shown, names, strict=True) if name and name not in used)
         copied = tuple((field, place_of[rule.columns[0]]) for field, rule in told.items() if rule.read is None)
         read = tuple(
             (field, tuple(map(place_of.get, rule.columns)), rule.read) for field, rule in told.items() if rule.read
@@ -77,32 +79,44 @@ class Columns:
 
 
 def _rules(found: Format, header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Rule]:
-    """The format's rules, the header's attributes, and over them what the mapping says."""
-    attributes = {attribute(name): rule_of("", name) for cell in header if attribute(name := cell.strip())}
-    mapped = {attribute(field) or field: rule_of(field, cell.strip()) for field, cell in mapping.items()}
-    return {**found.rules, **attributes, **mapped}
+    """What the mapping says; of the other columns, what their names and the format say."""
+    mapped = {attribute(field) or field: rule_of(field, name.strip()) for field, name in mapping.items()}
+    taken = {name for rule in mapped.values() for name in rule.columns}
+    left = {name.casefold(): name for name in header if name.casefold() not in taken}
+    attributes = {attribute(name): rule_of("", name) for name in left.values() if attribute(name)}
+    own = rules_of(left.values(), elsewhere=mapped) if found is PLAIN else found.rules
+    return {**own, **attributes, **mapped}
 
 
-def _refuse(names: list[str], rules: Mapping[str, Rule], mapping: Mapping[str, str]) -> None:
-    for field in mapping:
+def _refuse_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> None:
+    names = {name.casefold() for name in header}
+    for field, name in mapping.items():
         if field not in FIELDS and not attribute(field):
             fields = ", ".join(FIELDS)
             raise ImportFileInvalid(f"{field!r} is not a field. Map one of: {fields}, or attribute:NAME.")
-        if mapping[field].strip().casefold() not in names:
-            raise ImportFileInvalid(f"The file has no column {mapping[field]!r}. It has: {_listed(names)}.")
+        if name.strip().casefold() not in names:
+            raise ImportFileInvalid(f"The file has no column {name!r}. It has: {_listed(header)}.")
+
+
+def _refuse_header(header: Sequence[str], rules: Mapping[str, Rule]) -> None:
     wanted = {name for rule in rules.values() for name in rule.columns}
-    for column, count in Counter(names).items():
-        if count > 1 and column in wanted:
-            raise ImportFileInvalid(f"The file has {count} columns {column!r}. Rename or remove all but one.")
-    if rules["email"].columns[0] not in names:
-        _refuse_what_is_no_table(names[0] if names else "")
-        close = [*(name for name in names if "mail" in name), *get_close_matches("email", names, 1, _ALIKE), "COLUMN"][
-            0
-        ]
+    counts = Counter(map(str.casefold, header))
+    for name in header:
+        if (count := counts[name.casefold()]) > 1 and name.casefold() in wanted:
+            raise ImportFileInvalid(f"The file has {count} columns {name!r}. Rename or remove all but one.")
+    if "email" not in rules:
+        _refuse_what_is_no_table(header[0].casefold() if header else "")
         raise ImportFileInvalid(
-            f"The file has no column email. It has: {_listed(names)}. "
-            f"Name the right one with --map {shlex.quote(f'email={close}')}"
+            f"The file has no column email. It has: {_listed(header)}. "
+            f"Name the right one with --map {shlex.quote(f'email={_likely(header)}')}"
         )
+
+
+def _likely(header: Sequence[str]) -> str:
+    """The column that may hold the addresses."""
+    names = {name.casefold(): name for name in header}
+    likely = [*(name for name in names if "mail" in name), *get_close_matches("email", names, 1, _ALIKE)]
+    return names[likely[0]] if likely else "COLUMN"
 
 
 def _refuse_what_is_no_table(first: str) -> None:
@@ -111,5 +125,5 @@ def _refuse_what_is_no_table(first: str) -> None:
             raise ImportFileInvalid(f"This is {kind}, not a table. Save the people as a CSV file, and import that.")
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(name for name in names if name) or "none"
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(filter(None, header)) or "none"

@@ -54,10 +54,10 @@ def encoding_of(opened: Callable[[], BinaryIO]) -> Encoding:
         return WINDOWS if _is_windows(file) else UTF8
 
 
-def delimiter_of(text: TextIO, wanted: frozenset[str]) -> str:
+def delimiter_of(text: TextIO, is_wanted: Callable[[str], bool]) -> str:
     """What parts the cells of the first line that is not blank: a comma, a semicolon, a tab or a bar.
 
-    The one that makes a cell which is `wanted` (in lower case), else the one that makes most cells.
+    The one that makes a cell which is wanted, else the one that makes most cells.
     """
     header = next(iter(lambda: text.readline(LONGEST_LINE), ""), "")
     while header and not header.strip():
@@ -65,7 +65,7 @@ def delimiter_of(text: TextIO, wanted: frozenset[str]) -> str:
 
     def fitness(delimiter: str) -> tuple[bool, int]:
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        return any(cell.strip().casefold() in wanted for cell in cells), len(cells)
+        return any(is_wanted(cell.strip()) for cell in cells), len(cells)
 
     return max(_DELIMITERS, key=fitness)
 

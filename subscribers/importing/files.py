@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from . import encodings
 from .archives import Source, sources
-from .formats import EMAIL_COLUMNS
+from .formats import is_email
 from .records import ImportFileInvalid, Record, not_read, records
 
 __all__ = ["ImportFileInvalid", "Record", "Source", "encoding_of", "lines_in", "opened", "sources"]
@@ -23,7 +23,7 @@ def opened(file: Source) -> Iterator[Iterator[Record]]:
     try:
         encoding = encodings.encoding_of(lambda: _stream(one))
         with _text(one, encoding) as text:
-            delimiter = encodings.delimiter_of(text, EMAIL_COLUMNS)
+            delimiter = encodings.delimiter_of(text, is_email)
         with _text(one, encoding) as text:
             yield records(text, delimiter, encoding.label)
     except OSError as error:

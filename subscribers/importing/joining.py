@@ -8,11 +8,12 @@ from sqlalchemy import Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of
+from subscribers.standings import Standing
 from subscribers.tables import Frequency, Purpose, Subscription, SubscriptionState
 
 from .bulk import among, change, insert, moment
 from .consents import Answer, record
-from .people import Person, Standing
+from .people import Person
 from .scopes import Changes, Reader, Scope, Stored
 
 PENDING, CONFIRMED = SubscriptionState.PENDING, SubscriptionState.CONFIRMED

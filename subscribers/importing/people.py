@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from subscribers.households import parse_children
 from subscribers.languages import parse_language
 from subscribers.retelling import ChildTold
 from subscribers.schools import parse_school
+from subscribers.standings import Standing
 from subscribers.tables import Role
 
 from . import cells
@@ -23,16 +23,6 @@ from .files import ImportFileInvalid
 _ATTRIBUTE = "attribute:"
 _MOST_FACTS = 10_000
 _NOTHING: Mapping[str, Any] = {}
-
-
-class Standing(StrEnum):
-    """Where a person stood with the service the file comes from."""
-
-    SUBSCRIBED = "subscribed"
-    PENDING = "pending"
-    UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True)

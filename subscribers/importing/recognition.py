@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from subscribers import suppressions
 from subscribers.db import dialect_of
+from subscribers.standings import Standing
 from subscribers.tables import (
     Child,
     Household,
@@ -27,7 +28,7 @@ from subscribers.tables import (
 )
 
 from .bulk import among, as_json, fetch
-from .people import Facts, Person, Standing
+from .people import Facts, Person
 from .scopes import Scope
 
 _BETWEEN = ";"

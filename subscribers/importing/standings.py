@@ -13,11 +13,12 @@ from sqlalchemy import Select, String, bindparam, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of
+from subscribers.standings import Standing
 from subscribers.tables import SubscriptionState, Suppression, SuppressionReason
 
 from .bulk import among, change, fetch, insert, moment
 from .consents import asked, said_yes
-from .people import Person, Standing
+from .people import Person
 from .scopes import Scope, Stored
 
 

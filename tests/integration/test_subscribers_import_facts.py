@@ -12,6 +12,7 @@ from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from subscribers.households import ChildTold
 from subscribers.importing import ImportFileInvalid
+from subscribers.segments.rules import Rule, RuleContext
 from subscribers.tables import (
     Child,
     ChildMark,
@@ -24,7 +25,7 @@ from subscribers.tables import (
     SubscriptionState,
     Told,
 )
-from tests.support.imports import NOW, Community, a_community, counts
+from tests.support.imports import BANDS, NOW, ROLL_OVER, TODAY, Community, a_community, counts
 
 MARIA = "maria@school.example"
 
@@ -63,6 +64,15 @@ def test_the_school_of_a_line_is_that_of_its_children(community: Community) -> N
     told(community, "grades,school", "3;9 @ Lincoln High,Maple Elementary")
     assert children(community) == [(2030, None, "Lincoln High"), (2036, None, "Maple Elementary")]
     assert reader(community).school_id is None
+
+
+def test_files_and_rules_read_grades_alike_as_people_write_them(community: Community) -> None:
+    community.load("email,Grade\nmaria@school.example,3rd grade @ Maple;Kindergarten\n")
+    assert {child["grade"] for child in community.known(MARIA)["children"]} == {"3", "K"}
+    rule = Rule.parse('grade has "Gr. 3" and grade has Kinder')
+    context = RuleContext(community.organization.id, TODAY, ROLL_OVER, BANDS)
+    with community.database.reading() as session:
+        assert session.scalars(select(Subscriber.address).where(rule.where(context))).all() == [MARIA]
 
 
 def test_the_school_of_a_line_without_children_is_where_the_reader_works(community: Community) -> None:
@@ -187,6 +197,8 @@ def test_of_a_subject_only_the_last_day_is_kept(community: Community) -> None:
         ("grades", "3 @", "is not a school's name"),
         ("place", "x" * 201, "is longer than 200 characters"),
         ("confirmed", "2024-13-01", "is not a time"),
+        ("joined", "31/12/2025", "'31/12/2025' does not say which is the day and which the month: write year, month"),
+        ("joined", "4.3.25 08:30", "like 2024-09-01 for the first of September"),
     ],
 )
 def test_a_bad_cell_is_refused_in_a_sentence(community: Community, header: str, cell: str, problem: str) -> None:

@@ -11,8 +11,8 @@ from subscribers import subscribers, subscriptions, suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
-from subscribers.importing.people import Standing
 from subscribers.importing.standings import FATES, Fate, Here
+from subscribers.standings import Standing
 from subscribers.tables import (
     ConsentRecord,
     Purpose,

@@ -8,6 +8,7 @@ import pytest
 from subscribers.importing.columns import Columns
 from subscribers.importing.formats.rules import moment, quoted_tags
 from subscribers.importing.records import ImportFileInvalid, Record
+from subscribers.standings import Standing
 
 MAILCHIMP = (
     "Email Address,First Name,Last Name,Company,Position,ZIP Code,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
@@ -138,7 +139,7 @@ def test_a_mapping_goes_before_what_a_service_means() -> None:
     assert {"Company", "NOTES", "LEID"} <= set(columns.unknown)
 
 
-@pytest.mark.parametrize("standing", ["subscribed", "pending", "unsubscribed", "bounced", "complained"])
+@pytest.mark.parametrize("standing", Standing)
 def test_a_column_that_is_mapped_may_say_where_people_stand_in_our_words(standing: str) -> None:
     assert read("email,State", f"a@b.example,{standing.title()}", standing="State")["standing"] == standing
 
@@ -148,7 +149,7 @@ def test_a_column_that_is_mapped_may_say_where_people_stand_in_our_words(standin
     [
         ("email,name,Name", {}, "2 columns 'name'"),
         ("email,x,X", {"place": "x"}, "2 columns 'x'"),
-        (MAILCHIMP.format("UNSUB_TIME,TAGS"), {}, "2 columns 'tags'"),
+        (MAILCHIMP.format("UNSUB_TIME,TAGS"), {}, "2 columns 'TAGS'"),
         ("email", {"attribute:": "email"}, "attribute:NAME"),
         ("email", {"attribute:bus": "Bus"}, "no column 'Bus'"),
     ],

@@ -85,6 +85,21 @@ def test_a_grade_is_read_as_it_is_written(grade: int) -> None:
     assert parse_grade(grade_word(grade)) == grade
 
 
+PIECES = st.sampled_from(["grade", "GR", ".", "pre", "-", "K", "P", "inder", "garten", "1", "2", "3", "0", "rd", "TH"])
+
+
+@given(st.lists(st.one_of(PIECES, st.just(" "), st.characters()), max_size=5).map("".join))
+def test_whatever_is_read_as_a_grade_comes_back_from_its_word(text: str) -> None:
+    try:
+        grade = parse_grade(text)
+    except GradeInvalid:
+        return
+    assert grade in range(-1, 13)
+    assert parse_grade(grade_word(grade)) == grade
+    digits = "".join(filter(str.isdigit, text)).lstrip("0")
+    assert digits in (grade_word(grade), "")  # no other number than the one that was written
+
+
 @given(GRADES, st.integers(1990, 2090))
 def test_a_bands_graduation_years_are_those_of_its_grades(grade: int, end_year: int) -> None:
     year = graduation_year_of(grade, end_year)
@@ -96,12 +111,23 @@ def test_a_bands_graduation_years_are_those_of_its_grades(grade: int, end_year: 
     assert inside == [found.name]
 
 
-@pytest.mark.parametrize(("text", "grade"), [("pk", -1), ("Pre-K", -1), ("prek", -1), (" k ", 0), ("1", 1), ("12", 12)])
+WRITTEN = [
+    *[("pk", -1), ("Pre-K", -1), ("prek", -1), ("Pre K", -1), ("Pre-Kindergarten", -1), ("Grade PK", -1)],
+    *[(" k ", 0), ("Kinder", 0), ("kindergarten", 0), ("Grade K", 0)],
+    *[("1", 1), ("01", 1), ("1st", 1), ("2nd", 2), ("3rd", 3), ("Grade 3", 3), ("Gr. 3", 3), ("gr.3", 3), ("GR 3", 3)],
+    *[("3rd grade", 3), ("3RD  Grade", 3), ("11th Grade", 11), ("12th", 12), ("12", 12), ("grade\t12", 12)],
+]
+
+
+@pytest.mark.parametrize(("text", "grade"), WRITTEN)
 def test_grades_are_read_as_families_write_them(text: str, grade: int) -> None:
     assert parse_grade(text) == grade
 
 
-@pytest.mark.parametrize("text", ["0", "13", "-1", "", "third", "1.5", "\u0663"])
+NOT_CERTAIN = ["TK", "4K", "K-5", "3-5", "3/4", "G3", "3th", "11st", "13th", "Grade", "Grade 13", "Gr", "year 3", "K 3"]
+
+
+@pytest.mark.parametrize("text", ["0", "13", "-1", "", "third", "1.5", "3.0", "1 2", "\u0663", *NOT_CERTAIN])
 def test_what_is_no_grade_is_refused(text: str) -> None:
     with pytest.raises(GradeInvalid, match="use PK, K or a number"):
         parse_grade(text)

@@ -4,14 +4,13 @@ from .beehiiv import BEEHIIV
 from .ghost import GHOST
 from .listmonk import LISTMONK
 from .mailchimp import MAILCHIMP
-from .plain import FIELDS, PLAIN, attribute
+from .plain import FIELDS, PLAIN, attribute, is_email
 from .rules import Format, Rule, column
 from .substack import SUBSTACK
 
-__all__ = ["EMAIL_COLUMNS", "FIELDS", "PLAIN", "Format", "Rule", "attribute", "column", "recognised"]
+__all__ = ["FIELDS", "PLAIN", "Format", "Rule", "attribute", "column", "is_email", "recognised"]
 
 _SERVICES = (*MAILCHIMP, GHOST, LISTMONK, BEEHIIV, SUBSTACK)
-EMAIL_COLUMNS = frozenset(name for known in (*_SERVICES, PLAIN) for name in known.rules["email"].columns)
 
 
 def recognised(names: frozenset[str]) -> Format:

@@ -5,13 +5,22 @@ The columns are those of such a file, kept in TryGhost/migrate, packages/mg-beeh
 leaving counts more than a status.
 """
 
-from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, joined, moment, words
+from subscribers.standings import Standing
 
-_status = words({"active": SUBSCRIBED, "inactive": UNSUBSCRIBED, "pending": PENDING, "": PENDING})
+from .rules import Format, Rule, column, joined, moment, words
+
+_status = words(
+    {
+        "active": Standing.SUBSCRIBED,
+        "inactive": Standing.UNSUBSCRIBED,
+        "pending": Standing.PENDING,
+        "": Standing.PENDING,
+    }
+)
 
 
 def _standing(status: str, left_at: str) -> str:
-    return UNSUBSCRIBED if left_at else _status(status)
+    return Standing.UNSUBSCRIBED if left_at else _status(status)
 
 
 BEEHIIV = Format(

@@ -4,7 +4,9 @@ The columns are those that Ghost's source writes: TryGhost/Ghost, ghost/members-
 ghost/core/core/server/services/members/exporter. Labels are joined with commas.
 """
 
-from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, split_tags, words
+from subscribers.standings import Standing
+
+from .rules import Format, column, moment, split_tags, words
 
 GHOST = Format(
     "Ghost",
@@ -14,7 +16,10 @@ GHOST = Format(
         "name": column("name"),
         "tags": column("labels", split_tags),
         "joined": column("created_at", moment),
-        "standing": column("subscribed_to_emails", words({"true": SUBSCRIBED, "false": UNSUBSCRIBED, "": PENDING})),
+        "standing": column(
+            "subscribed_to_emails",
+            words({"true": Standing.SUBSCRIBED, "false": Standing.UNSUBSCRIBED, "": Standing.PENDING}),
+        ),
     },
     tells_consent=True,
 )

@@ -4,7 +4,9 @@ The columns are those that its source writes: knadh/listmonk, cmd/subscribers.go
 somebody has confirmed one list is not in the file, so that of the enabled ones it says nothing.
 """
 
-from .rules import UNSUBSCRIBED, Format, column, moment, words
+from subscribers.standings import Standing
+
+from .rules import Format, column, moment, words
 
 LISTMONK = Format(
     "listmonk",
@@ -13,6 +15,8 @@ LISTMONK = Format(
         "email": column("email"),
         "name": column("name"),
         "joined": column("created_at", moment),
-        "standing": column("status", words({"enabled": "", "disabled": UNSUBSCRIBED, "blocklisted": UNSUBSCRIBED})),
+        "standing": column(
+            "status", words({"enabled": "", "disabled": Standing.UNSUBSCRIBED, "blocklisted": Standing.UNSUBSCRIBED})
+        ),
     },
 )

@@ -5,19 +5,9 @@ subscribed.csv, unsubscribed.csv and cleaned.csv. What a person is shows in whic
 CLEAN_TIME tell the files apart. An address is cleaned when it has bounced for good, or too often.
 """
 
-from .rules import (
-    BOUNCED,
-    SUBSCRIBED,
-    UNSUBSCRIBED,
-    Format,
-    always,
-    column,
-    first_of,
-    joined,
-    moment,
-    quoted_tags,
-    time_zone,
-)
+from subscribers.standings import Standing
+
+from .rules import Format, always, column, first_of, joined, moment, quoted_tags, time_zone
 
 _SIGNS = frozenset({"email address", "optin_time", "leid", "euid"})
 _RULES = {
@@ -34,8 +24,8 @@ _RULES = {
 MAILCHIMP = tuple(
     Format(f"Mailchimp ({name})", _SIGNS | signs, _RULES | {"standing": always(standing)}, tells_consent=True)
     for name, signs, standing in (
-        ("cleaned", {"clean_time"}, BOUNCED),
-        ("unsubscribed", {"unsub_time"}, UNSUBSCRIBED),
-        ("subscribed", set[str](), SUBSCRIBED),
+        ("cleaned", {"clean_time"}, Standing.BOUNCED),
+        ("unsubscribed", {"unsub_time"}, Standing.UNSUBSCRIBED),
+        ("subscribed", set[str](), Standing.SUBSCRIBED),
     )
 )

@@ -1,6 +1,12 @@
-"""The header of our own, which lists from anywhere else can be given."""
+"""Files of no service: their columns are called as we call them, or as people do."""
 
-from .rules import BOUNCED, COMPLAINED, PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, Rule, column, moment, words
+import re
+from collections.abc import Container, Iterable, Mapping
+
+from subscribers.importing.records import ImportFileInvalid
+from subscribers.standings import Standing
+
+from .rules import Format, Rule, column, joined, moment, words
 
 FIELDS = (
     "email",
@@ -21,13 +27,29 @@ FIELDS = (
     "attended",
     "interests",
 )
+_FIRST_NAME, _LAST_NAME = "first name", "last name"
+_SPELLINGS: Mapping[str, str] = {field: field for field in FIELDS} | {
+    "emailaddress": "email",
+    "firstname": _FIRST_NAME,
+    "fullname": "name",
+    "givenname": _FIRST_NAME,
+    "grade": "grades",
+    "gradelevel": "grades",
+    "lastname": _LAST_NAME,
+    "role": "roles",
+    "schoolname": "school",
+    "surname": _LAST_NAME,
+    "tag": "tags",
+}
+"""What columns are called, in lower case and in one word, and what they hold: only names that mean one thing."""
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _ATTRIBUTE = "attribute:"
-_STANDINGS = {word: word for word in (SUBSCRIBED, PENDING, UNSUBSCRIBED, BOUNCED, COMPLAINED)} | {
-    "confirmed": SUBSCRIBED,
-    "active": SUBSCRIBED,
-    "unconfirmed": PENDING,
-    "inactive": UNSUBSCRIBED,
-    "cleaned": BOUNCED,
+_STANDINGS = {standing.value: standing for standing in Standing} | {
+    "confirmed": Standing.SUBSCRIBED,
+    "active": Standing.SUBSCRIBED,
+    "unconfirmed": Standing.PENDING,
+    "inactive": Standing.UNSUBSCRIBED,
+    "cleaned": Standing.BOUNCED,
 }
 """Our words in any capitals, and others for the same that services use."""
 _READ = {
@@ -35,6 +57,34 @@ _READ = {
     "confirmed": moment,
     "standing": words(_STANDINGS),
 }
+
+
+PLAIN = Format("plain CSV", frozenset(), {})
+"""Its rules follow from the header; see `rules_of`."""
+
+
+def rules_of(names: Iterable[str], elsewhere: Container[str]) -> dict[str, Rule]:
+    """How the columns of a header are read, but for the fields that are read from `elsewhere`.
+
+    Raises `ImportFileInvalid` where two would be the same field.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        told = _held_by(name)
+        if told and _field(told) not in elsewhere:
+            if told in found:
+                raise _are_one(told, found[told], name)
+            found[told] = name
+    parts = [found.pop(part) for part in (_FIRST_NAME, _LAST_NAME) if part in found]
+    if parts and "name" in found:
+        raise _are_one("name", found["name"], parts[0])
+    rules = {field: rule_of(field, name) for field, name in found.items()}
+    return rules | ({"name": joined(*parts)} if parts else {})
+
+
+def is_email(name: str) -> bool:
+    """Whether a column is called as one that holds addresses."""
+    return _held_by(name) == "email"
 
 
 def rule_of(field: str, name: str) -> Rule:
@@ -48,4 +98,17 @@ def attribute(field: str) -> str:
     return _ATTRIBUTE + name if prefix.casefold() == _ATTRIBUTE and name else ""
 
 
-PLAIN = Format("plain CSV", frozenset(), {field: rule_of(field, field) for field in FIELDS})
+def _held_by(name: str) -> str:
+    """The field that a column holds, or the part of the name; empty where its name does not say."""
+    return _SPELLINGS.get(_BETWEEN_WORDS.sub("", name.casefold()), "")
+
+
+def _field(told: str) -> str:
+    return "name" if told in (_FIRST_NAME, _LAST_NAME) else told
+
+
+def _are_one(told: str, first: str, second: str) -> ImportFileInvalid:
+    return ImportFileInvalid(
+        f"The columns {first!r} and {second!r} would both be the {told}. "
+        f"Say which it is with --map {_field(told)}=COLUMN, or remove one."
+    )

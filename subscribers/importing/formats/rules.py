@@ -8,17 +8,9 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import available_timezones
 
-from subscribers.tables import SubscriptionState
-
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?: \S+)?")
 _IS_UTC = {None, "Z", "UTC", "GMT"}
 _PARTS_TAGS = re.compile("[,;]")
-
-SUBSCRIBED = "subscribed"
-PENDING = SubscriptionState.PENDING.value
-UNSUBSCRIBED = SubscriptionState.UNSUBSCRIBED.value
-BOUNCED = "bounced"
-COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ The columns are those of such a file, kept in TryGhost/migrate, packages/mg-subs
 off, has `email_disabled`.
 """
 
-from .rules import PENDING, SUBSCRIBED, UNSUBSCRIBED, Format, column, moment, words
+from subscribers.standings import Standing
+
+from .rules import Format, column, moment, words
 
 SUBSTACK = Format(
     "Substack",
@@ -13,7 +15,9 @@ SUBSTACK = Format(
     {
         "email": column("email"),
         "joined": column("created_at", moment),
-        "standing": column("email_disabled", words({"false": SUBSCRIBED, "true": UNSUBSCRIBED, "": PENDING})),
+        "standing": column(
+            "email_disabled", words({"false": Standing.SUBSCRIBED, "true": Standing.UNSUBSCRIBED, "": Standing.PENDING})
+        ),
     },
     tells_consent=True,
 )
