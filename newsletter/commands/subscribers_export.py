@@ -19,6 +19,8 @@ from subscribers.segments import saved
 from .files import FileUnwritable
 from .output import opened, progress
 
+_FORMS = {"": Form.CSV, ".csv": Form.CSV, ".jsonl": Form.JSONL, ".ndjson": Form.JSONL}
+
 
 class FileExists(NewsletterError):
     """There is such a file already. Name another, or add --force to put this one in its place."""
@@ -65,7 +67,10 @@ def export(
 
 
 def _form_of(file: Path | None) -> Form:
-    return Form.JSONL if file is not None and file.suffix.lower() in (".jsonl", ".ndjson") else Form.CSV
+    ending = file.suffix.lower() if file else ""
+    if ending not in _FORMS:
+        raise click.UsageError(f"{file} would be no {ending} file. Name it .csv or .jsonl, or say which with --format.")
+    return _FORMS[ending]
 
 
 def _write(session: Session, chosen: Chosen, form: Form, target: TextIO) -> Exported:

@@ -64,8 +64,7 @@ def import_(file: Path, status: str | None, send_confirmations: bool, as_json: b
     imported = Imported(file.name, parts, found.left_out, asked)
     shown.warn(imported)
     say(imported.facts(), lambda console: shown.imported(console, imported), as_json=as_json)
-    if not any(part.result.is_useful for part in parts):
-        sys.exit(1)
+    _end(parts)
 
 
 def _options(
@@ -94,11 +93,13 @@ def _options(
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping = {}
+    mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not (field and equals and column):
             raise click.UsageError(f"{pair!r} maps nothing; write it like --map email=Address")
+        if field.strip() in mapping or column in mapping.values():
+            raise click.UsageError(f"{pair!r} maps what another --map does. Give each field and each column once.")
         mapping[field.strip()] = column
     return mapping
 
@@ -119,6 +120,15 @@ def _state(status: str | None, look: importing.Look) -> SubscriptionState:
 def _import(app: App, look: importing.Look, options: importing.ImportOptions) -> Part:
     with progress(f"Importing {look.file.name}", importing.lines_in(look.file) or None) as advance:
         return Part(look, options, importing.import_file(app.database, app.organization, look.file, options, advance))
+
+
+def _end(parts: list[Part]) -> None:
+    """Exit as what was done deserves: with 1 where no line was good, and raise `RosterRefused`."""
+    for part in parts:
+        if part.result.leaving_refused and not part.options.dry_run:
+            raise importing.RosterRefused(part.result.leaving_refused)
+    if not any(part.result.is_useful for part in parts):
+        sys.exit(1)
 
 
 def _invite(app: App, parts: list[Part]) -> int:

@@ -40,7 +40,21 @@ class Part:
 
     def facts(self) -> dict[str, Any]:
         """The result as scripts read it, with what the file was taken for."""
-        return {**self.result.facts(), "format": self.look.format.name, "encoding": self.look.encoding}
+        known = {"format": self.look.format.name, "encoding": self.look.encoding}
+        return {**self.result.facts(), **known, "warnings": self.warnings()}
+
+    def warnings(self) -> list[str]:
+        """What is imported otherwise than whoever gave the file may think."""
+        found = []
+        if self.look.unknown_columns:
+            found.append(f"Columns of {self.look.file.name} not imported: {', '.join(self.look.unknown_columns)}")
+        is_confirmed = self.options.state is SubscriptionState.CONFIRMED
+        if is_confirmed and not (self.look.format.tells_consent or self.options.consent):
+            kept = self.options.wording_for(self.look.file.name)
+            found.append(
+                f"No --consent says to what these people agreed. Kept with each of them as confirmed: {kept!r}."
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,12 @@ class Imported:
             "encoding": _each(part.look.encoding for part in self.parts),
             "files": [{"file": part.look.file.name, **part.facts()} for part in self.parts],
             "left_out": dict(self.left_out),
+            "warnings": self.warnings(),
         } | asked
+
+    def warnings(self) -> list[str]:
+        """Those of all files."""
+        return [warning for part in self.parts for warning in part.warnings()]
 
     def counts(self) -> dict[str, int]:
         """The figures of all files together."""
@@ -90,12 +109,9 @@ class Imported:
 
 
 def warn(imported: Imported) -> None:
-    """Say on standard error which columns and files are not imported."""
-    for part in imported.parts:
-        if part.look.unknown_columns:
-            of_file = f" of {part.look.file.name}" if imported.is_archive else ""
-            columns = ", ".join(part.look.unknown_columns)
-            click.echo(f"Columns{of_file} not imported: {columns}", err=True)
+    """Say on standard error what is not imported, or otherwise than one may think."""
+    for warning in imported.warnings():
+        click.echo(warning, err=True)
     for name, reason in imported.left_out.items():
         click.echo(f"{name} is left out. {reason}", err=True)
 
@@ -114,7 +130,7 @@ def imported(console: Console, what: Imported) -> None:
         console.print(f"{of_file}Read as {part.look.format.name}, in {part.look.encoding}.", markup=False)
     _figures(console, counts)
     for part in what.parts:
-        for note in notes(part.result.facts()):
+        for note in notes(part.result.facts(), is_dry=is_dry):
             console.print(f"{part.look.file.name}: {note}" if what.is_archive else note, markup=False, soft_wrap=True)
     _errors(console, list(what.lines()), counts["rejected"])
     if is_dry:
@@ -122,13 +138,13 @@ def imported(console: Console, what: Imported) -> None:
     _next(console, what, is_dry=is_dry)
 
 
-def notes(facts: Mapping[str, Any]) -> Iterator[str]:
-    """What there is to say beside the figures."""
+def notes(facts: Mapping[str, Any], *, is_dry: bool) -> Iterator[str]:
+    """What there is to say beside the figures. A roster that is refused is an error, but in a dry run."""
     if facts.get("resumed_at"):
         yield f"An earlier run was cut off when {facts['resumed_at']:,} people were done; this one went on from there."
     if facts.get("changes"):
         yield f"Changed: {', '.join(f'{field} of {count:,}' for field, count in facts['changes'].items())}."
-    if facts.get("leaving_refused"):
+    if is_dry and facts.get("leaving_refused"):
         yield facts["leaving_refused"]
 
 
@@ -164,6 +180,9 @@ def _examples(console: Console, parts: Sequence[Part]) -> None:
 
 
 def _next(console: Console, what: Imported, *, is_dry: bool) -> None:
+    if not what.counts()["read"]:
+        console.print("The file has a header and no people.")
+        return
     if what.asked is not None:
         console.print(f"Asked by mail to confirm: {what.asked:,}. `newsletter run` sends the mails.", markup=False)
     elif any(part.options.state is SubscriptionState.PENDING for part in what.parts):

@@ -45,8 +45,8 @@ class Columns:
         _refuse_header(shown, rules)
         place_of = {name: place for place, name in enumerate(names) if name}
         told = {field: rule for field, rule in rules.items() if rule.is_told(place_of)}
-        used = {name for rule in told.values() for name in rule.columns}
-        unknown = tuple(cell for cell, name in zip(shown, names, strict=True) if name and name not in used)
+        used = {"", *_said(told)}.union(*(rule.columns for rule in told.values()))
+        unknown = tuple(cell for cell, name in zip(shown, names, strict=True) if name not in used)
         copied = tuple((field, place_of[rule.columns[0]]) for field, rule in told.items() if rule.read is None)
         read = tuple(
             (field, tuple(map(place_of.get, rule.columns)), rule.read) for field, rule in told.items() if rule.read
@@ -96,6 +96,11 @@ def _refuse_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> None:
             raise ImportFileInvalid(f"{field!r} is not a field. Map one of: {fields}, or attribute:NAME.")
         if name.strip().casefold() not in names:
             raise ImportFileInvalid(f"The file has no column {name!r}. It has: {_listed(header)}.")
+
+
+def _said(told: Mapping[str, Rule]) -> frozenset[str]:
+    """The columns that say again what another field does: our export's own reason, beside the standing."""
+    return frozenset({"suppressed"}) if "standing" in told else frozenset()
 
 
 def _refuse_header(header: Sequence[str], rules: Mapping[str, Rule]) -> None:

@@ -32,13 +32,12 @@ def import_file(
 
     Bad lines are told with their number and cost no other line. Who left the list or is suppressed stays out. A run
     that was cut off goes on after its last page when the same file is imported again, and ends with the same figures.
-    A dry run does the same and rolls each page back. Raises `ImportFileInvalid`, `RosterRefused`, `ImportRunning` or,
-    for the list, `NotFound`.
+    A dry run does the same and rolls each page back. Where more would leave by a roster than can be believed, nobody
+    does, and the result says why. Raises `ImportFileInvalid`, `ImportRunning` or, for the list, `NotFound`.
     """
     with database.reading() as session:
         list_id = lists.get(session, organization.id, options.list_slug).id
-    wording = options.consent or f"Imported from {path.name}"
-    scope = Scope(organization.id, list_id, options.state, wording, options.now)
+    scope = Scope(organization.id, list_id, options.state, options.wording_for(path.name), options.now)
     reader = PersonReader(options.school, partial(address_hash, salt=organization.salt), options.now)
     result = ImportResult()
     with opened(path) as records:

@@ -24,3 +24,7 @@ class ImportOptions:
     """Whether the file names everybody: who was on an earlier roster of the list and is not on this one has left."""
     allow_leavers: int | None = None
     """So many may leave, however many that is of all."""
+
+    def wording_for(self, file_name: str) -> str:
+        """What is kept as the words that people agreed to: where none are given, where they came from."""
+        return self.consent or f"Imported from {file_name}"

@@ -29,7 +29,7 @@ class ImportResult:
     left: int = 0
     """Members whom this roster no longer names; in a dry run, and where it is refused, those who would be marked."""
     leaving_refused: str = ""
-    """Why a dry run says that nobody would be marked as left."""
+    """Why nobody is marked as left, or in a dry run would be."""
     resumed_at: int | None = None
     """How many records an earlier run, which was cut off, had done."""
 

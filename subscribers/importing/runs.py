@@ -23,7 +23,6 @@ from .pages import Tally, write
 from .people import Person
 from .records import not_read
 from .results import ImportResult
-from .rosters import RosterRefused
 from .scopes import Scope
 
 _MOST_TRIES = 20
@@ -90,12 +89,13 @@ class Run:
     def end(self, named: Container[int], unreadable: int) -> None:
         """See who has left the roster, by the hashes of the keys it names, and finish the run.
 
-        Raises `RosterRefused`; then the run is not finished, and going on with it is to answer that question.
+        Where so many may not leave the run is not finished, and going on with it is to answer that question.
         """
         with self._database.writing() as session:
             if self._options.roster:
                 self._see_leavers(session, named, unreadable)
-            self._keep(session, self._result.written, is_finished=True)
+            if not self._result.leaving_refused:
+                self._keep(session, self._result.written, is_finished=True)
 
     def _write(self, page: Sequence[Person]) -> None:
         with races_told(), self._database.writing() as session:
@@ -109,12 +109,8 @@ class Run:
     def _see_leavers(self, session: Session, named: Container[int], unreadable: int) -> None:
         found = rosters.leavers(session, self._scope, named)
         refusal = rosters.refusal(len(found), self._members, unreadable, self._options.allow_leavers)
-        self._result.left = len(found)
-        if self._options.dry_run:
-            self._result.leaving_refused = refusal
-        elif refusal:
-            raise RosterRefused(refusal)
-        else:
+        self._result.left, self._result.leaving_refused = len(found), refusal
+        if not (self._options.dry_run or refusal):
             rosters.mark(session, self._scope, found)
 
     def _keep(self, session: Session, written: Tally, *, is_finished: bool = False) -> None:

@@ -119,6 +119,10 @@ def test_the_form_of_a_file_follows_its_name(newsletter: CommandLine) -> None:
     assert {row["email"] for row in rows} == {*FAMILIES, WHO}
     newsletter.do("subscribers", "export", "people.txt", "--format", "jsonl")
     assert (newsletter.folder / "people.txt").read_bytes() == (newsletter.folder / "people.jsonl").read_bytes()
+    said = newsletter("subscribers", "export", "people.xlsx")
+    assert said.code == 2
+    assert "people.xlsx would be no .xlsx file. Name it .csv or .jsonl, or say which with --format." in said.err
+    assert not (newsletter.folder / "people.xlsx").exists()
 
 
 def test_who_is_never_to_be_mailed_is_said_to_be_left_out(newsletter: CommandLine) -> None:

@@ -51,7 +51,7 @@ def sentence(answer: Result) -> str:
 def test_an_import_says_what_happened_then_figures_then_what_next(community: Community) -> None:
     answer = load(community)
     assert answer.exit_code == 0
-    assert answer.stderr == "Columns not imported: phone\n"
+    assert answer.stderr == "Columns of people.csv not imported: phone\n"
     lines = answer.stdout.splitlines()
     assert lines[0] == "people.csv: 2 of 3 people are imported to families."
     assert lines[1] == "Read as plain CSV, in UTF-8."

@@ -197,8 +197,14 @@ def test_standing_is_that_of_the_list(community: Community) -> None:
         subscriptions.subscribe(session, reader, other, SubscriptionState.CONFIRMED, NOW, evidence=EVIDENCE)
     of_list = {address.partition("@")[0]: row["standing"] for address, row in lines(community).items()}
     assert of_list == {"in": "subscribed", "out": "unsubscribed", "waits": "pending"}
-    of_all = {address.partition("@")[0]: row["standing"] for address, row in lines(community, list_id=None).items()}
-    assert of_all == {"in": "subscribed", "out": "subscribed", "waits": "pending", "none": ""}
+    everybody = {address.partition("@")[0]: row for address, row in lines(community, list_id=None).items()}
+    assert {name: row["standing"] for name, row in everybody.items()} == {
+        "in": "subscribed",
+        "out": "subscribed",
+        "waits": "pending",
+        "none": "",
+    }
+    assert {name for name, row in everybody.items() if row["confirmed"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"} == {"in", "out"}
 
 
 def leave(community: Community, address: str) -> None:

@@ -117,6 +117,52 @@ def test_a_roster_is_one_file(community: Community) -> None:
     assert "only with --sync" in load(community, community.write(PEOPLE), "--allow-leavers", "3").stderr
 
 
+def test_a_roster_that_is_refused_is_told_in_full_before_the_reason(community: Community) -> None:
+    load(community, community.write(PEOPLE), "--sync")
+    half = community.write("email\nana@school.example\nbad\n")
+    answer = load(community, half, "--sync")
+    assert "Nobody is marked as left" in str(answer.exception)
+    lines = answer.stdout.splitlines()
+    assert lines[0] == "people.csv: 1 of 2 people are imported to families."
+    assert any(line.startswith("  line 3: 'bad' is not an email address") for line in lines)
+    assert not [line for line in lines if line.startswith("Nobody is marked")]
+    facts = json.loads(load(community, half, "--sync", "--json").stdout)
+    assert (facts["read"], facts["rejected"], facts["left"]) == (2, 1, 2)
+    assert facts["leaving_refused"] in str(answer.exception)
+    assert load(community, half, "--sync", "--allow-leavers", "2").exit_code == 0
+
+
+def test_who_is_confirmed_without_words_is_warned_of(community: Community) -> None:
+    file = community.write("email\nana@school.example\n")
+    warning = "No --consent says to what these people agreed. Kept with each of them as confirmed: "
+    answer = load(community, file, "--status", "confirmed", "--json")
+    assert json.loads(answer.stdout)["warnings"] == [f"{warning}'Imported from people.csv'."]
+    assert warning in answer.stderr
+    for options in (("--status", "confirmed", "--consent", "Monthly news"), ("--status", "pending"), ()):
+        assert json.loads(load(community, file, *options, "--json").stdout)["warnings"] == []
+
+
+def test_a_field_and_a_column_are_mapped_once(community: Community) -> None:
+    file = community.write("a,b\nana@school.example,Ana\n")
+    for twice in (("email=a", "email=b"), ("email=a", "name=a")):
+        answer = load(community, file, *(word for pair in twice for word in ("--map", pair)))
+        assert answer.exit_code == 2
+        assert f"'{twice[1]}' maps what another --map does." in answer.stderr
+
+
+def test_a_file_without_people_says_so(community: Community) -> None:
+    for options in ((), ("--dry-run",)):
+        answer = load(community, community.write("email,name\n"), *options)
+        assert answer.stdout.splitlines()[-1] == "The file has a header and no people."
+
+
+def test_the_reason_in_our_own_export_is_no_column_that_is_lost(community: Community) -> None:
+    header = "email,standing,suppressed\nana@school.example,bounced,bounce\n"
+    assert json.loads(load(community, community.write(header), "--json").stdout)["warnings"] == []
+    alone = json.loads(load(community, community.write("email,suppressed\n"), "--json").stdout)
+    assert alone["warnings"] == ["Columns of people.csv not imported: suppressed"]
+
+
 def test_pending_people_of_the_file_are_asked_to_confirm_once(community: Community) -> None:
     with community.database.writing() as session:
         other = add(session, community)

@@ -1,5 +1,6 @@
 """A school's roster: who is missing from it has left, unless that is more than can be believed."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.db import Database
 from subscribers.households import ChildTold
-from subscribers.importing import ImportResult, RosterRefused
+from subscribers.importing import ImportResult
 from subscribers.tables import Child, ImportRun, Subscriber, Subscription, SubscriptionState, Told
 from tests.support.imports import NOW, Community, a_community, counts
 
@@ -30,6 +31,10 @@ def a_roster(numbers: Iterable[int], *more: str) -> str:
 
 def sync(community: Community, text: str, **options: Any) -> ImportResult:
     return community.load(text, roster=True, **options)
+
+
+def refusal(community: Community, text: str, **options: Any) -> str:
+    return sync(community, text, **options).leaving_refused
 
 
 def gone(community: Community, list_id: int | None = None) -> list[str]:
@@ -149,13 +154,11 @@ def test_more_than_one_in_ten_are_not_believed_to_have_left(community: Community
     text = a_roster(range(1, 45), "new@school.example,3")
     rehearsed = sync(community, text, dry_run=True)
     assert rehearsed.left == 6
-    with pytest.raises(RosterRefused, match=r"6 of 50 people are missing .*--allow-leavers 6"):
-        sync(community, text)
+    assert re.search(r"6 of 50 people are missing .*--allow-leavers 6", refusal(community, text))
     assert rehearsed.facts()["leaving_refused"].startswith("Nobody is marked as left: 6 of 50")
     assert gone(community) == []
     assert community.state("new@school.example") == "confirmed"
-    with pytest.raises(RosterRefused):
-        sync(community, text, allow_leavers=5)
+    assert refusal(community, text, allow_leavers=5)
     done = sync(community, text, allow_leavers=6)
     assert (done.left, done.resumed_at, done.written.created) == (6, 45, 1)
     assert len(gone(community)) == 6
@@ -168,8 +171,8 @@ def test_five_of_ten_may_leave(community: Community) -> None:
 
 def test_more_than_half_are_not_believed_to_have_left_however_few_they_are(community: Community) -> None:
     sync(community, a_roster(range(5)))
-    with pytest.raises(RosterRefused, match=r"3 of 5 people are missing .* more than half\. .*--allow-leavers 3"):
-        sync(community, a_roster(range(2)))
+    said = refusal(community, a_roster(range(2)))
+    assert re.search(r"3 of 5 people are missing .* more than half\. .*--allow-leavers 3", said)
     assert gone(community) == []
     assert sync(community, a_roster(range(2)), allow_leavers=3).left == 3
 
@@ -180,8 +183,7 @@ def test_a_roster_that_names_none_of_the_members_marks_nobody(community: Communi
     sync(community, a_roster(range(members)))
     rehearsed = sync(community, text, dry_run=True)
     assert f"{members} of {members} people are missing" in rehearsed.facts()["leaving_refused"]
-    with pytest.raises(RosterRefused, match=f"which is everybody.*--allow-leavers {members}"):
-        sync(community, text)
+    assert re.search(f"which is everybody.*--allow-leavers {members}", refusal(community, text))
     assert gone(community) == []
 
 
@@ -201,8 +203,7 @@ def test_nobody_leaves_by_a_line_that_cannot_be_read(community: Community) -> No
     for damage in ("reader39@school,3", "reader39@school.example", '"reader39@school.example,3'):
         text = a_roster(range(39), damage)
         assert sync(community, text, dry_run=True).facts()["leaving_refused"]
-        with pytest.raises(RosterRefused, match="1 line of the file could not be read"):
-            sync(community, text)
+        assert "1 line of the file could not be read" in refusal(community, text)
         assert gone(community) == []
     assert sync(community, text, allow_leavers=1).left == 1
 
