@@ -162,7 +162,15 @@ def _names_of(rule: Rule) -> set[str]:
 def _naming(session: Session, segment: Segment) -> list[Segment]:
     """The other segments whose rules name one."""
     others = all_of(session, segment.organization_id)
-    return [other for other in others if other is not segment and segment.name in _names_of(Rule.parse(other.rule))]
+    return [other for other in others if other is not segment and segment.name in _names_of(_saved_rule(other))]
+
+
+def _saved_rule(segment: Segment) -> Rule:
+    """Its rule; that of everyone, which names nobody, where an older version wrote one that cannot be read now."""
+    try:
+        return Rule.parse(segment.rule)
+    except RuleInvalid:
+        return Rule.everyone()
 
 
 def _check_naming(session: Session, segment: Segment, context: RuleContext) -> None:

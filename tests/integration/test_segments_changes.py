@@ -106,3 +106,15 @@ def test_a_segment_that_a_scheduled_campaign_goes_to_is_not_deleted(session: Ses
     campaign.state = CampaignState.SENT
     session.flush()
     segments.delete(session, made["a"])
+
+
+def test_a_rule_of_an_older_version_that_cannot_be_read_is_in_nobodys_way(
+    session: Session, context: RuleContext
+) -> None:
+    made = make(session, context, a="band = upper", b="segment = a", old="band = lower")
+    made["old"].rule = "tag = 'board'"
+    saved.rename(session, made["a"], "seniors", LATER)
+    saved.edit(session, made["old"], Rule.parse("tag = board"), context, LATER)
+    made["old"].rule = "tag = 'board'"
+    saved.delete(session, made["old"])
+    assert [segment.name for segment in saved.all_of(session, context.organization_id)] == ["b", "seniors"]
