@@ -5,19 +5,22 @@ TESTS ?= tests
 # Tests write thousands of small databases; in memory they need not wait for the disk.
 MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 
-.PHONY: demo run test lint bench faults format clean browser
+# A release of a library overnight must not change what a test says; `make upgrade` moves to the newest.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo run test lint bench faults format upgrade clean browser
 .DEFAULT_GOAL := demo
 
-.venv/runtime: pyproject.toml
+.venv/runtime: pyproject.toml constraints.txt
 	@echo "Installing into .venv (once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(INSTALL) --constraint constraints.txt --editable .
 	@touch $@
 
 .venv/dev: .venv/runtime
 	@echo "Installing what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@$(INSTALL) --upgrade "pip>=25.1"
+	@$(INSTALL) --constraint constraints.txt --group dev
 	@touch $@
 
 demo: .venv/runtime
@@ -51,6 +54,10 @@ faults: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+upgrade: .venv/dev
+	$(INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
+	$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable > constraints.txt
 
 # The browser tests drive Debian's Chromium. As root on Debian it is installed here; elsewhere they say why they skip.
 browser:

@@ -87,7 +87,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 def _written(start: datetime, end: datetime, locale: Locale, *, whole_day: bool) -> When:
     days = [start] if start.date() == end.date() else [start, end]
     full = [format_date(day, "full", locale) for day in days]
-    brief = [str(format_skeleton("MMMMEEEEd", day, locale=locale)) for day in days]
+    brief = [str(format_skeleton("MMMEd", day, locale=locale)) for day in days]
     time = "" if whole_day else _time(start, end if len(days) == 1 else start, locale)
     return When(_TO.join(full), _TO.join(brief), time)
 

@@ -45,7 +45,7 @@ EVENING = {"starts": "2026-12-08T18:00", "ends": "2026-12-08T19:30", "timezone":
     ("language", "day", "time", "brief"),
     [
         ("en", "Tuesday, December 8, 2026", "6:00 - 7:30 PM CST", "Tue, Dec 8"),
-        ("es", "martes, 8 de diciembre de 2026", "6:00-7:30 p.m. CST", "mar, 8 de diciembre"),
+        ("es", "martes, 8 de diciembre de 2026", "6:00-7:30 p.m. CST", "mar, 8 de dic"),
         ("xx", "Tuesday, December 8, 2026", "6:00 - 7:30 PM CST", "Tue, Dec 8"),
     ],
 )
