@@ -33,7 +33,10 @@ class EmailAddress:
     mailed: str
     """The local part as typed, the domain lower-case and as an A-label (RFC 5890)."""
     key: str
-    """What makes two addresses the same reader: normalized (NFC), lower-case, the domain as an A-label."""
+    """What makes two addresses the same reader: normalized (NFC), lower-case, the domain as an A-label.
+
+    Letters that only look alike, or fold to the same ones as the German sharp s does, are other mailboxes.
+    """
     needs_smtputf8: bool
     """Whether the local part is not ASCII, so that only servers with SMTPUTF8 (RFC 6531) take it."""
 
@@ -86,7 +89,7 @@ def _any(text: str) -> EmailAddress:
     except EmailNotValidError as error:
         raise AddressInvalid(f"{text!r} is not an email address: {error}") from error
     local = unicodedata.normalize("NFC", found.local_part)
-    key = unicodedata.normalize("NFC", local.casefold())
+    key = unicodedata.normalize("NFC", local.lower())
     return EmailAddress(f"{local}@{found.ascii_domain}", f"{key}@{found.ascii_domain}", found.smtputf8)
 
 

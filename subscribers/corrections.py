@@ -58,6 +58,14 @@ def remove(session: Session, reader: Subscriber, child: ChildTold) -> None:
         raise ChildNotFound
 
 
+def add_missing(session: Session, reader: Subscriber, children: Sequence[ChildTold], now: datetime) -> None:
+    """Add those of children that the household does not have yet; of twins, as many as are told."""
+    for child in dict.fromkeys(children):
+        known = sum(_is_such(one, child) for one in households.children_of(session, reader))
+        for _ in range(children.count(child) - known):
+            add(session, reader, child, now)
+
+
 def add(session: Session, reader: Subscriber, child: ChildTold, now: datetime) -> None:
     """Add a child, as if the family told of it; one that had moved away has come back instead."""
     session.refresh(reader, with_for_update=True)  # two commands at once add two children, not the same one

@@ -46,7 +46,7 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
         "participation": rows(session, _participation(reader)),
         "subscriptions": rows(session, _subscriptions(reader)),
         "consents": rows(session, _consents(reader)),
-        "suppressions": rows(session, _suppressions(reader)),
+        "suppressions": suppressions(session, reader.organization_id, reader.address_hash),
     }
 
 
@@ -181,8 +181,9 @@ def _consents(reader: Subscriber) -> Query:
     )
 
 
-def _suppressions(reader: Subscriber) -> Query:
-    return (
+def suppressions(session: Session, organization_id: int, address_hash: str) -> list[dict[str, Any]]:
+    """What keeps or kept an address from being mailed, ready for JSON."""
+    of_address = (
         select(
             List.slug.label("list"),
             Suppression.reason,
@@ -191,9 +192,10 @@ def _suppressions(reader: Subscriber) -> Query:
             Suppression.lifted_at,
         )
         .outerjoin(List, List.id == Suppression.list_id)
-        .where(Suppression.organization_id == reader.organization_id, Suppression.address_hash == reader.address_hash)
+        .where(Suppression.organization_id == organization_id, Suppression.address_hash == address_hash)
         .order_by(Suppression.id)
     )
+    return rows(session, of_address)
 
 
 def _homes(session: Session, reader_ids: Collection[int]) -> Sequence[int | None]:

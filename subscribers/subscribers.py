@@ -1,5 +1,6 @@
 """Subscribers: a person's address and what they told us."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +21,10 @@ _OWN_COLUMNS = {
     OwnField.TIME_ZONE: "time_zone",
     OwnField.PLACE: "place",
 }
+
+
+LONGEST_TEXT = 200
+"""Of what a person is called, and of where they live."""
 
 
 class SubscriberNotFound(NotFound):
@@ -74,9 +79,12 @@ def add(
 
 
 def note_own(subscriber: Subscriber, told: Mapping[OwnField, str], now: datetime) -> None:
-    """Keep what a reader wrote about themself, which no import replaces; an empty text takes away what was known."""
-    for field, text in told.items():
-        column = _OWN_COLUMNS[field]
+    """Keep what a reader wrote about themself, which no import replaces; an empty text takes away what was known.
+
+    Texts are kept as an import keeps them: in Unicode's composed form (NFC), and cut where they are longer than such.
+    """
+    for field, words in told.items():
+        column, text = _OWN_COLUMNS[field], " ".join(unicodedata.normalize("NFC", words).split())[:LONGEST_TEXT].strip()
         if text or getattr(subscriber, column):
             setattr(subscriber, column, text)
             subscriber.own_fields |= field

@@ -32,6 +32,12 @@ def is_waiting() -> ColumnElement[bool]:
     return or_(Subscription.state == PENDING, and_(Subscription.state == CONFIRMED, asked_again))
 
 
+def waits(session: Session, subscriber: Subscriber, list_: List) -> bool:
+    """Whether a reader's subscription to a list waits for `confirm`."""
+    theirs = (Subscription.subscriber_id == subscriber.id, Subscription.list_id == list_.id)
+    return session.scalar(select(Subscription.list_id).where(*theirs, is_waiting())) is not None
+
+
 def subscribe(
     session: Session,
     subscriber: Subscriber,

@@ -49,22 +49,17 @@ def suppress(
     return False
 
 
-def lift(
-    session: Session, organization: Organization, address: EmailAddress, *, now: datetime, list_id: int | None = None
-) -> bool:
-    """End a suppression; its row stays as a record. Returns whether there was one."""
-    lifted = session.scalar(
-        update(Suppression)
-        .where(
-            Suppression.organization_id == organization.id,
-            Suppression.address_hash == address_hash(address.key, organization.salt),
-            Suppression.list_id.is_(None) if list_id is None else Suppression.list_id == list_id,
-            Suppression.lifted_at.is_(None),
-        )
-        .values(lifted_at=now)
-        .returning(Suppression.id)
-    )
-    return lifted is not None
+def in_force_everywhere(session: Session, organization: Organization, address: EmailAddress) -> Suppression | None:
+    """What keeps an address from every mail, if anything does."""
+    hashed = address_hash(address.key, organization.salt)
+    return session.scalars(select(Suppression).where(_exactly(organization.id, hashed, None))).one_or_none()
+
+
+def lift(session: Session, organization: Organization, address: EmailAddress, *, now: datetime) -> bool:
+    """End what keeps an address from every mail; its row stays as a record. Returns whether there was anything."""
+    everywhere = _exactly(organization.id, address_hash(address.key, organization.salt), None)
+    lifted = update(Suppression).where(everywhere).values(lifted_at=now).returning(Suppression.id)
+    return session.scalar(lifted, execution_options={"synchronize_session": "fetch"}) is not None
 
 
 def lift_request(session: Session, subscriber: Subscriber, list_id: int, now: datetime) -> None:
@@ -82,10 +77,13 @@ def is_suppressed(
     return bool(suppressed_among(session, organization.id, [hashed], list_id))
 
 
-def refuse(session: Session, organization: Organization, address: EmailAddress, list_id: int | None = None) -> None:
-    """Raise `AddressSuppressed` where an address is suppressed everywhere or on that list."""
-    if is_suppressed(session, organization, address, list_id):
-        raise AddressSuppressed(f"{address.mailed} is suppressed and never mailed; it cannot be added.")
+def refuse(session: Session, organization: Organization, address: EmailAddress) -> None:
+    """Raise `AddressSuppressed` where an address is suppressed everywhere."""
+    if is_suppressed(session, organization, address):
+        raise AddressSuppressed(
+            f"{address.mailed} is suppressed and never mailed; it cannot be added. "
+            f"If that was a mistake: newsletter subscribers lift {address.mailed}"
+        )
 
 
 def suppressed_among(

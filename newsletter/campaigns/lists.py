@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError
 from newsletter.ledger.tables import Campaign, Chunk
-from subscribers.tables import List, Subscription
+from subscribers.tables import ConsentRecord, List, Subscription, Suppression
 
 from .tables import Series
 
@@ -37,11 +37,20 @@ def _use_of(session: Session, list_: List) -> str:
     ).one()
     if subscribers:
         return f"{subscribers:,} {'person is' if subscribers == 1 else 'people are'} on it, or left it"
+    if _has_past(session, list_):
+        return "people said yes or no to it before they were erased"
     if series := _joined(session, select(Series.name).where(Series.list_id == list_.id)):
         return f"the series {series} opens drafts for it"
     if campaigns := _joined(session, select(Campaign.id).where(Campaign.list_id == list_.id)):
         return f"campaign {campaigns} was made for it"
     return "mails were sent in its name" if _is_named_by_letters(session, list_) else ""
+
+
+def _has_past(session: Session, list_: List) -> bool:
+    """Whether consents name the list, or a hash keeps somebody off it."""
+    of_consents = select(ConsentRecord.id).where(ConsentRecord.list_id == list_.id)
+    of_hashes = select(Suppression.id).where(Suppression.list_id == list_.id)
+    return any(session.scalar(found.limit(1)) is not None for found in (of_consents, of_hashes))
 
 
 def _joined(session: Session, found: Select[str] | Select[int]) -> str:

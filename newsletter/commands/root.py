@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -59,10 +60,16 @@ def root() -> None:
     """Newsletters for school communities: one issue, every family its own view, every copy accounted for."""
 
 
+class ArgumentUnreadable(NewsletterError):
+    """What was typed is not text in UTF-8. Rename the file, or type the words anew."""
+
+
 def run(arguments: list[str] | None = None) -> Any:
     """Run the command line; a person's mistake becomes one sentence on stderr and exit code 1."""
+    said = sys.argv[1:] if arguments is None else arguments
     try:
-        return root.main(args=arguments, prog_name="newsletter")
+        _refuse_bytes(said)
+        return root.main(args=said, prog_name="newsletter")
     except NewsletterError as error:
         sentence = str(error)
     except Exception as error:
@@ -71,6 +78,14 @@ def run(arguments: list[str] | None = None) -> Any:
         sentence = "The database cannot be reached or written. Nothing is lost; see that it runs, and try again."
     click.echo(f"Error: {sentence}", err=True)
     sys.exit(1)
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Raise `ArgumentUnreadable` where an argument is no text: of other bytes Python makes lone surrogates."""
+    try:
+        " ".join(arguments).encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentUnreadable from error
 
 
 def _is_database_away(error: Exception) -> bool:

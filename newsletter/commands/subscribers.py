@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.campaigns import streams
 from newsletter.errors import NewsletterError
-from subscribers import consent, households, lists, subscriptions, suppressions
+from newsletter.events import unsubscribes
+from subscribers import consent, corrections, households, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
 from subscribers.languages import parse_language
-from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason, Told
+from subscribers.tables import Subscriber, SubscriptionState, SuppressionReason
 
 from . import subscribers_output as shown
 from .children import child
-from .output import json_option, opened, say
+from .output import ask, json_option, opened, say
 from .rollover import rollover
 from .subscribers_export import export
 from .subscribers_import import import_
@@ -29,6 +30,14 @@ _list_option = click.option("--list", "list_slug", required=True, help="The list
 
 class ReasonMissing(NewsletterError):
     """Say why the address is never mailed again: bounce, complaint or request, or in your own words."""
+
+
+class NotSuppressed(NewsletterError):
+    """This address is not suppressed; there is nothing to lift."""
+
+
+class LiftingUnasked(NewsletterError):
+    """Nobody is here to be asked. Add --yes to end the suppression."""
 
 
 @click.group()
@@ -47,13 +56,16 @@ for command in (import_, export, child, rollover, data, erase):
 @click.option("--language", default="", help="The language they read, such as es.")
 @json_option
 def add(address: str, list_slug: str, grades: tuple[str, ...], language: str, as_json: bool) -> None:
-    """Put one person on a list. On a double opt-in list they are asked by mail to confirm."""
+    """Put one person on a list. On a double opt-in list they are asked by mail to confirm, and so is who had left.
+
+    Grades add children; those that the family has already stay as they are.
+    """
     to = EmailAddress.parse(address)
     code = parse_language(language) if language else ""
     with opened() as app, app.database.writing() as session:
-        reader = _join(session, app, to, list_slug, grades, code)
+        reader, is_asked = _join(session, app, to, list_slug, grades, code)
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
-        say(facts, lambda console: shown.added(console, facts, list_slug), as_json=as_json)
+        say(facts, lambda console: shown.added(console, facts, list_slug, is_asked=is_asked), as_json=as_json)
 
 
 @subscribers.command()
@@ -77,7 +89,7 @@ def unsubscribe(address: str, list_slug: str | None, as_json: bool) -> None:
     with opened() as app, app.database.writing() as session:
         reader = people.get(session, app.organization.id, EmailAddress.parse(address))
         list_ = lists.get(session, app.organization.id, list_slug) if list_slug else None
-        left = set(subscriptions.unsubscribe(session, reader, list_, app.clock.now(), evidence=_STAFF))
+        left = set(unsubscribes.leave(session, reader, list_, app.clock.now(), evidence=_STAFF))
         slugs = [one.slug for one in lists.all_of(session, app.organization.id) if one.id in left]
         facts = {"address": reader.address, "left": slugs}
         say(facts, lambda console: shown.left(console, reader.address, slugs), as_json=as_json)
@@ -100,20 +112,44 @@ def suppress(address: str, reason: str, as_json: bool) -> None:
         say(facts, lambda console: shown.suppressed(console, to.mailed, is_new=is_new), as_json=as_json)
 
 
+@subscribers.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def lift(address: str, yes: bool, as_json: bool) -> None:
+    """End a suppression: a mistake, or a mailbox that works again. Lists that the reader left stay left."""
+    to = EmailAddress.parse(address)
+    with opened() as app:
+        with app.database.reading() as session:
+            found = suppressions.in_force_everywhere(session, app.organization, to)
+        if found is None:
+            raise NotSuppressed(f"{to.mailed} is not suppressed; there is nothing to lift.")
+        if not yes:
+            why = shown.reason(found)
+            unasked = LiftingUnasked(f"{why} Nobody is here to be asked: add --yes to mail {to.mailed} again.")
+            ask(f"{why} Mail {to.mailed} again?", unasked)
+        with app.database.writing() as session:
+            suppressions.lift(session, app.organization, to, now=app.clock.now())
+    facts = {"address": to.mailed, "reason": found.reason.value, "detail": found.detail}
+    say(facts, lambda console: shown.lifted(console, to.mailed), as_json=as_json)
+
+
 def _join(
     session: Session, app: App, address: EmailAddress, list_slug: str, grades: tuple[str, ...], language: str
-) -> Subscriber:
+) -> tuple[Subscriber, bool]:
+    """Put an address on a list. Returns the reader, and whether they are asked to confirm."""
     list_ = lists.get(session, app.organization.id, list_slug)
-    suppressions.refuse(session, app.organization, address, list_.id)
+    suppressions.refuse(session, app.organization, address)
     settings, now = app.settings, app.clock.now()
     children = households.parse_children(";".join(grades), app.today(), settings.roll_over, settings.grade_bands)
     reader = people.add(session, app.organization, address, language=language, now=now)
-    if children:
-        households.set_children(session, reader, children, Told.FAMILY, now)
-    wanted = SubscriptionState.PENDING if list_.double_opt_in else SubscriptionState.CONFIRMED
-    subscription = subscriptions.subscribe(session, reader, list_, wanted, now, evidence=_STAFF)
-    if subscription.state is SubscriptionState.PENDING:
+    corrections.add_missing(session, reader, children, now)
+    had_left = suppressions.is_suppressed(session, app.organization, address, list_.id)
+    wanted = SubscriptionState.PENDING if list_.double_opt_in or had_left else SubscriptionState.CONFIRMED
+    subscriptions.subscribe(session, reader, list_, wanted, now, evidence=_STAFF)
+    is_asked = subscriptions.waits(session, reader, list_)
+    if is_asked:
         window = timedelta(minutes=settings.signup_window_minutes)
         in_language = reader.language or settings.language_codes[0]
         streams.ask_confirmation(session, app.clock, reader, list_, language=in_language, window=window)
-    return reader
+    return reader, is_asked

@@ -44,7 +44,7 @@ class RosterIsOneFile(NewsletterError):
     "--allow-leavers",
     type=click.IntRange(0),
     metavar="N",
-    help="With --sync: so many may have left, however large a part that is.",
+    help="With --sync: so many may have left and no more, however large a part that is.",
 )
 @json_option
 def import_(file: Path, status: str | None, send_confirmations: bool, as_json: bool, **said: Any) -> None:
@@ -89,6 +89,7 @@ def _options(
         dry_run=dry_run,
         roster=sync,
         allow_leavers=allow_leavers,
+        keep_networks=app.settings.keep_evidence_days > 0,
     )
 
 

@@ -120,7 +120,7 @@ def imported(console: Console, what: Imported) -> None:
     """What became of a file's lines, the first bad ones, and what to do next."""
     counts, options = what.counts(), what.parts[0].options
     is_dry, into = options.dry_run, options.list_slug
-    taken = counts["read"] - counts["rejected"] - counts["suppressed"]
+    taken = counts["created"] + counts["updated"] + counts["unchanged"]
     verb = "would be" if is_dry else "are"
     end = " This was a dry run: nothing is written." if is_dry else ""
     head = f"{what.name}: {taken:,} of {counts['read']:,} people {verb} imported to {into}.{end}"
@@ -128,14 +128,16 @@ def imported(console: Console, what: Imported) -> None:
     for part in what.parts:
         of_file = f"{part.look.file.name}: " if what.is_archive else ""
         console.print(f"{of_file}Read as {part.look.format.name}, in {part.look.encoding}.", markup=False)
-    _figures(console, counts)
+    is_refused = any(part.result.leaving_refused for part in what.parts)
+    _figures(console, counts, is_refused=is_refused)
     for part in what.parts:
         for note in notes(part.result.facts(), is_dry=is_dry):
             console.print(f"{part.look.file.name}: {note}" if what.is_archive else note, markup=False, soft_wrap=True)
     _errors(console, list(what.lines()), counts["rejected"])
     if is_dry:
         _examples(console, what.parts)
-    _next(console, what, is_dry=is_dry)
+    if is_dry or not is_refused:  # else what to do next is the error
+        _next(console, what, is_dry=is_dry)
 
 
 def notes(facts: Mapping[str, Any], *, is_dry: bool) -> Iterator[str]:
@@ -148,21 +150,23 @@ def notes(facts: Mapping[str, Any], *, is_dry: bool) -> Iterator[str]:
         yield facts["leaving_refused"]
 
 
-def _figures(console: Console, counts: Mapping[str, int]) -> None:
+def _figures(console: Console, counts: Mapping[str, int], *, is_refused: bool) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")
     table.add_column()
-    for name, label in _LABELS.items():
+    labels = _LABELS | ({"left": "missing from this roster; nobody is marked as left"} if is_refused else {})
+    for name, label in labels.items():
         if counts.get(name) or name in _ALWAYS:
             table.add_row(f"{counts[name]:,}", Text(label))
     console.print(table)
 
 
 def _errors(console: Console, lines: Sequence[str], rejected: int) -> None:
+    named = "them all" if len(lines) == rejected else f"the first {len(lines):,} lines"
     for line in lines[:_MOST_ERRORS]:
         console.print(f"  {line}", markup=False, soft_wrap=True)
     if rejected > _MOST_ERRORS:
-        console.print(f"  and {rejected - _MOST_ERRORS:,} more; --json names them all")
+        console.print(f"  and {rejected - _MOST_ERRORS:,} more; --json names {named}")
 
 
 def _examples(console: Console, parts: Sequence[Part]) -> None:

@@ -7,16 +7,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from subscribers.tables import SubscriptionState
+from subscribers.tables import SubscriptionState, Suppression, SuppressionReason
 
 _BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
+_REASONS = {
+    SuppressionReason.BOUNCE: "mail to it came back",
+    SuppressionReason.COMPLAINT: "its reader reported a mail as spam",
+    SuppressionReason.REQUEST: "its reader asked for it",
+    SuppressionReason.IMPORT: "an import said so",
+    SuppressionReason.STAFF: "staff decided so",
+}
 
 
-def added(console: Console, facts: dict[str, Any], list_slug: str) -> None:
+def added(console: Console, facts: dict[str, Any], list_slug: str, *, is_asked: bool) -> None:
     """What was done for one person."""
-    state = next(row["state"] for row in facts["lists"] if row["list"] == list_slug)
-    asked = " They are asked by mail to confirm." if state == SubscriptionState.PENDING else ""
-    console.print(f"{facts['address']} is {state} on {list_slug}.{asked}", markup=False)
+    standing = next(_standing(row) for row in facts["lists"] if row["list"] == list_slug)
+    asked = " They are asked by mail to confirm." if is_asked else ""
+    console.print(f"{facts['address']} is {standing} on {list_slug}.{asked}", markup=False)
     console.print(f"Next: newsletter subscribers show {facts['address']}", markup=False)
 
 
@@ -52,6 +59,19 @@ def suppressed(console: Console, address: str, *, is_new: bool) -> None:
     """Whether an address is newly suppressed."""
     console.print(f"{address} is never mailed again." if is_new else f"{address} was suppressed already.", markup=False)
     console.print("Next: newsletter lists list")
+
+
+def reason(suppression: Suppression) -> str:
+    """Why an address is never mailed, and since when, as a sentence."""
+    words = _REASONS[suppression.reason]
+    detail = f": {suppression.detail}" if suppression.detail else ""
+    return f"Suppressed since {suppression.created_at:%-d %B %Y}, because {words}{detail}."
+
+
+def lifted(console: Console, address: str) -> None:
+    """That an address may be mailed again."""
+    console.print(f"{address} may be mailed again, on the lists that they have not left.", markup=False)
+    console.print(f"Next: newsletter subscribers show {address}", markup=False)
 
 
 def _figures(console: Console, rows: dict[str, Any]) -> None:

@@ -11,15 +11,17 @@ from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.events import persons
 from subscribers import subscribers as people
-from subscribers import suppressions
 from subscribers.addresses import EmailAddress
-from subscribers.tables import Subscriber
 
 from .output import ask, json_option, opened, say
 
 
 class NothingHeld(NewsletterError):
     """We hold nothing about this address."""
+
+
+class NothingToErase(NewsletterError):
+    """Of this address we hold only a keyed hash, which keeps it from being mailed."""
 
 
 class NotConfirmed(NewsletterError):
@@ -32,8 +34,8 @@ class NotConfirmed(NewsletterError):
 def data(address: str) -> None:
     """Print all that we hold about one person, as JSON: to be given to them when they ask."""
     with opened() as app, app.database.reading() as session:
-        reader = _reader(session, app, EmailAddress.parse(address))
-        click.echo(json.dumps(persons.held(session, reader), ensure_ascii=False, indent=2))
+        facts = _held(session, app, EmailAddress.parse(address))
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
 
 
 @click.command()
@@ -46,23 +48,37 @@ def erase(address: str, never_again: bool, yes: bool, as_json: bool) -> None:
     to = EmailAddress.parse(address)
     with opened() as app:
         with app.database.reading() as session:
-            known = _reader(session, app, to).address
+            held = _held(session, app, to)
+        if not (never_again or _is_to_erase(held)):
+            raise NothingToErase(f"Of {to.mailed} we hold only a keyed hash, which keeps it from being mailed.")
         if not yes:
-            _ask(known)
+            _ask(held["address"])
         with app.database.writing() as session:
-            reader, now = _reader(session, app, to), app.clock.now()
-            facts = persons.erase(session, app.organization, reader, now=now, never_again=never_again)
+            facts = _erase(session, app, to, never_again=never_again)
         app.database.wipe()
     say(facts, lambda console: _erased(console, facts), as_json=as_json)
 
 
-def _reader(session: Session, app: App, address: EmailAddress) -> Subscriber:
-    found = people.find(session, app.organization.id, address)
-    if found is None:
-        is_suppressed = suppressions.is_suppressed(session, app.organization, address)
-        but = ", but that the address is never to be mailed" if is_suppressed else ""
-        raise NothingHeld(f"We hold nothing about {address.mailed}{but}.")
-    return found
+def _held(session: Session, app: App, address: EmailAddress) -> dict[str, Any]:
+    reader = people.find(session, app.organization.id, address)
+    if reader is not None:
+        return persons.held(session, reader)
+    facts = persons.held_of_stranger(session, app.organization, address)
+    if not (facts["mails"] or facts["suppressions"]):
+        raise NothingHeld(f"We hold nothing about {address.mailed}.")
+    return facts
+
+
+def _is_to_erase(held: dict[str, Any]) -> bool:
+    """Whether more is held than the hash that suppresses an address: a reader, or mails."""
+    return "public_id" in held or bool(held["mails"])
+
+
+def _erase(session: Session, app: App, address: EmailAddress, *, never_again: bool) -> dict[str, Any]:
+    reader, now = people.find(session, app.organization.id, address), app.clock.now()
+    if reader is None:
+        return persons.erase_stranger(session, app.organization, address, now=now, never_again=never_again)
+    return persons.erase(session, app.organization, reader, now=now, never_again=never_again)
 
 
 def _ask(address: str) -> None:

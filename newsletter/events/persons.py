@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.issues import issues
@@ -13,7 +13,7 @@ from newsletter.ledger import forgetting
 from newsletter.ledger.forgetting import Forgotten
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, Link
 from subscribers import privacy, suppressions
-from subscribers.addresses import EmailAddress
+from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Child, List, Organization, Subscriber, Subscription, SuppressionReason
 
 from .tables import Event, EventKind
@@ -39,9 +39,31 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
     return {
         **privacy.held(session, reader),
         "deliveries": _deliveries(session, reader),
-        "mails": privacy.rows(session, _mails(reader)),
+        "mails": privacy.rows(session, _mails(_is_theirs(reader))),
         "events": privacy.rows(session, _events(reader)),
     }
+
+
+def held_of_stranger(session: Session, organization: Organization, address: EmailAddress) -> dict[str, Any]:
+    """All that is held about an address that is no reader's, ready for JSON: mails such as tests, and suppressions."""
+    hashed = address_hash(address.key, organization.salt)
+    to_address = forgetting.is_to_nobody_at([address.mailed, address.key])
+    return {
+        "address": address.mailed,
+        "suppressions": privacy.suppressions(session, organization.id, hashed),
+        "mails": privacy.rows(session, _mails(to_address)),
+    }
+
+
+def erase_stranger(
+    session: Session, organization: Organization, address: EmailAddress, *, now: datetime, never_again: bool
+) -> dict[str, Any]:
+    """`erase` for an address that is no reader's: it goes from the mails that were sent to it."""
+    went = _Went(forgetting.forget_address(session, address, now), 0, 0)
+    facts = {"address": address.mailed, "subscriptions": 0, "children": 0}
+    if never_again:
+        suppressions.suppress(session, organization, address, SuppressionReason.REQUEST, now=now)
+    return facts | _what_stays(session, organization, address, went)
 
 
 def erase(
@@ -61,11 +83,14 @@ def erase(
     }
     address = EmailAddress.parse(reader.address)
     went = _forget(session, [reader], now)
+    session.expunge(reader)
     if never_again:
         suppressions.suppress(session, organization, address, SuppressionReason.REQUEST, now=now)
-    session.expunge(reader)
+    return facts | _what_stays(session, organization, address, went)
+
+
+def _what_stays(session: Session, organization: Organization, address: EmailAddress, went: _Went) -> dict[str, Any]:
     return {
-        **facts,
         "stopped": went.mails.stopped,
         "kept_without_them": {"consents": went.consents, "mails": went.mails.kept},
         "kept_off_lists": went.left,
@@ -146,9 +171,13 @@ def _with_subject(session: Session, row: dict[str, Any]) -> dict[str, Any]:
     return named | {name: value for name, value in row.items() if name not in ("revision_id", "variant")}
 
 
-def _mails(reader: Subscriber) -> privacy.Query:
-    """By their number, and those to no reader by the address."""
-    theirs = or_(Delivery.subscriber_id == reader.id, forgetting.is_to_nobody_at([reader]))
+def _is_theirs(reader: Subscriber) -> ColumnElement[bool]:
+    """By their number, and of mails to no reader by the address."""
+    at_address = forgetting.is_to_nobody_at([reader.address, reader.address_key])
+    return or_(Delivery.subscriber_id == reader.id, at_address)
+
+
+def _mails(theirs: ColumnElement[bool]) -> privacy.Query:
     return (
         select(
             Campaign.stream.label("mail"),

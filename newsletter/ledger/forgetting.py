@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from subscribers.addresses import EmailAddress
 from subscribers.db import UtcDateTime
 from subscribers.tables import Subscriber
 
@@ -54,10 +55,17 @@ def forget_readers(session: Session, readers: Collection[Subscriber], now: datet
     Whether they had agreed to tracking stays, for the figures. A copy that a sender has in hand is settled as any
     other. Mails to their address that belong to no reader, such as tests, are theirs as well.
     """
-    found = _erase(session, is_to_nobody_at(readers), now, payload=None)
+    addresses = [spelling for reader in readers for spelling in (reader.address, reader.address_key)]
+    found = _erase(session, is_to_nobody_at(addresses), now, payload=None)
     for agreed in (True, False):
         alike = [reader.id for reader in readers if reader.tracking is agreed]
         found += _erase(session, Delivery.subscriber_id.in_(alike), now, payload={"agreed": agreed}) if alike else []
+    return Forgotten(len(found), found.count(Exclusion.ERASED))
+
+
+def forget_address(session: Session, address: EmailAddress, now: datetime) -> Forgotten:
+    """Take an address that belongs to no reader out of the mails that were sent to it, such as tests."""
+    found = _erase(session, is_to_nobody_at([address.mailed, address.key]), now, payload=None)
     return Forgotten(len(found), found.count(Exclusion.ERASED))
 
 
@@ -77,9 +85,8 @@ def forget_copies(session: Session, campaign_id: int, seqs: Collection[int]) -> 
     return count
 
 
-def is_to_nobody_at(readers: Collection[Subscriber]) -> ColumnElement[bool]:
-    """Whether a delivery that belongs to no reader, such as a test, went to the address of one of these."""
-    addresses = {spelling for reader in readers for spelling in (reader.address, reader.address_key)}
+def is_to_nobody_at(addresses: Collection[str]) -> ColumnElement[bool]:
+    """Whether a delivery that belongs to no reader, such as a test, went to one of these addresses."""
     to_one = or_(Delivery.to_address.in_(addresses), func.lower(Delivery.to_address).in_(addresses))
     # That it has an address is said for the index: of erased readers' copies, which have none, there are many more.
     return and_(Delivery.subscriber_id.is_(None), Delivery.to_address > literal_column("''"), to_one)

@@ -67,9 +67,7 @@ class School:
     @property
     def year(self) -> str:
         """That school year as people write it: 2026-27, or 2026 where it is the calendar's."""
-        if self.roll_over == RollOver(1, 1):
-            return str(self.end_year)
-        return f"{self.end_year - 1}-{self.end_year % 100:02}"
+        return self.roll_over.school_year(self.end_year)
 
     def choices(self, words: Words, chosen: Collection[str]) -> tuple[BandChoice, ...]:
         """Every band with its grades; `chosen` holds the values that are ticked."""

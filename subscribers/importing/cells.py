@@ -9,9 +9,9 @@ from ipaddress import ip_address
 from zoneinfo import available_timezones
 
 from subscribers.errors import NewsletterError
+from subscribers.subscribers import LONGEST_TEXT
 from subscribers.tables import Role
 
-LONGEST_TEXT = 200
 _LONGEST_ATTRIBUTE = 2_000
 _MOST_SUBJECTS = 100
 _YES = frozenset({"yes", "y", "true", "1"})

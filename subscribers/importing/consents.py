@@ -46,11 +46,11 @@ def record(session: Session, scope: Scope, purpose: Purpose, answers: Iterable[A
             list_id,
             word,
             answer.is_given,
-            scope.wording,
+            scope.wording if purpose is Purpose.LIST and answer.is_given else scope.origin,
             "",
             "",
             SOURCE,
-            answer.network,
+            answer.network if scope.keep_networks else "",
             "",
             now if answer.at is None else written(answer.at),
         )

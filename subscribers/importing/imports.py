@@ -12,7 +12,7 @@ from subscribers.tables import Organization
 from .columns import Columns
 from .files import Source, opened
 from .lines import Lines
-from .options import ImportOptions
+from .options import ImportOptions, origin_of
 from .people import PersonReader
 from .results import ImportResult
 from .runs import Run
@@ -37,7 +37,15 @@ def import_file(
     """
     with database.reading() as session:
         list_id = lists.get(session, organization.id, options.list_slug).id
-    scope = Scope(organization.id, list_id, options.state, options.wording_for(path.name), options.now)
+    scope = Scope(
+        organization.id,
+        list_id,
+        options.state,
+        options.wording_for(path.name),
+        origin_of(path.name),
+        options.now,
+        keep_networks=options.keep_networks,
+    )
     reader = PersonReader(options.school, partial(address_hash, salt=organization.salt), options.now)
     result = ImportResult()
     with opened(path) as records:

@@ -26,7 +26,7 @@ _WORDS = {state: state.value for state in SubscriptionState}
 _EVERY = Frequency.EVERY.value
 _OF_LIST = "WHERE subscriber_id = ? AND list_id = ?"
 _CONFIRM = f"UPDATE subscription SET state = ?, confirmed_at = ? {_OF_LIST} AND state = ? AND unsubscribed_at IS NULL"  # noqa: S608
-_LEAVE = f"UPDATE subscription SET state = ?, unsubscribed_at = ? {_OF_LIST} AND state = ?"  # noqa: S608
+_LEAVE = f"UPDATE subscription SET state = ?, unsubscribed_at = ?, paused_until = NULL {_OF_LIST} AND state = ?"  # noqa: S608
 _WAIT = f"UPDATE subscription SET unsubscribed_at = ? {_OF_LIST} AND state = ? AND unsubscribed_at IS NULL"  # noqa: S608
 
 

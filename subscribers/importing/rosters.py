@@ -3,12 +3,12 @@
 from collections.abc import Container, Iterator, Sequence
 from functools import cache
 
-from sqlalchemy import Delete, Select, Update, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import Delete, Select, Update, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from subscribers.db import dialect_of
 from subscribers.errors import NewsletterError
-from subscribers.tables import Child, ConsentRecord, Purpose, Subscriber, Subscription, Told
+from subscribers.tables import Child, ConsentRecord, Purpose, Subscriber, Subscription, SubscriptionState, Told
 
 from .bulk import among
 from .consents import MAIL
@@ -31,16 +31,17 @@ def refusal(count: int, members: int, unreadable: int, allowed: int | None) -> s
     """
     if not count or (allowed is not None and count <= allowed):
         return ""
+    of_all = f"{count:,} of {members:,} people"
     way_out = f"Everybody else is imported. If that is right, import it again with --allow-leavers {count}."
     if unreadable:
         lines = "1 line" if unreadable == 1 else f"{unreadable:,} lines"
         return (
-            f"Nobody is marked as left: {lines} of the file could not be read, and any of the {count:,} of "
-            f"{members:,} people whom it does not name may stand there. {way_out}"
+            f"Nobody is marked as left: {lines} of the file could not be read, and any of the {of_all} whom "
+            f"it does not name may stand there. {way_out}"
         )
-    share = _too_many(count, members)
-    missing = f"{count:,} of {members:,} people are missing from this roster, which is {share}."
-    return f"Nobody is marked as left: {missing} {way_out}" if share else ""
+    too_many = _too_many(count, members) if allowed is None else f"more than the {allowed:,} that were allowed"
+    missing = f"{of_all} are missing from this roster, which is {too_many}."
+    return f"Nobody is marked as left: {missing} {way_out}" if too_many else ""
 
 
 def _too_many(count: int, members: int) -> str:
@@ -66,7 +67,7 @@ def leavers(session: Session, scope: Scope, named: Container[int]) -> list[int]:
 
 
 def mark(session: Session, scope: Scope, leaving: Sequence[int]) -> None:
-    """Mark them as off the roster, and forget the children that imports told, but of those on another list's roster."""
+    """Mark them as off the roster, and forget the children that imports told, but of those who get another list."""
     dialect, there = dialect_of(session), {"synchronize_session": False}
     for ids in _pieces(leaving):
         session.execute(
@@ -109,8 +110,8 @@ def _children(dialect: str) -> Delete:
     elsewhere = aliased(Subscription)
     on_another = exists().where(
         elsewhere.subscriber_id == Child.subscriber_id,
-        elsewhere.roster_id.is_not(None),
         elsewhere.off_roster_at.is_(None),
+        or_(elsewhere.roster_id.is_not(None), elsewhere.state == SubscriptionState.CONFIRMED),
     )
     told = and_(Child.told_by == Told.IMPORT, among(dialect, Child.subscriber_id, "readers"))
     return delete(Child).where(told, ~on_another)

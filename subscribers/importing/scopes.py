@@ -22,9 +22,13 @@ class Scope:
     list_id: int
     state: SubscriptionState
     wording: str
+    """What those who are on the list agreed to."""
+    origin: str
+    """Where every other answer of the file comes from."""
     now: datetime
     roster_id: int | None = None
     """The run's id, where the file is a roster."""
+    keep_networks: bool = True
 
 
 class Stored(NamedTuple):

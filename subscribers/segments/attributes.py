@@ -22,7 +22,7 @@ from .questions import Field, Question, Values
 from .trees import Operator
 
 PREFIX = "attribute."
-_NAME = re.compile(r"[^\W_][\w-]{0,59}")
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _TEXTS = (Operator.IS, Operator.CONTAINS, Operator.STARTS)
 
 

@@ -24,6 +24,8 @@ _EXACT_DIGITS = 15
 _DAY = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _MOST_DAYS = 36_500
 _MOST_SHOWN = 30
+_LONGEST = 2_000
+"""As long as the longest text that an import takes; SQLite takes no pattern of more than 50,000 bytes."""
 
 
 class ValueInvalid(NewsletterError):
@@ -63,6 +65,8 @@ def words(text: str, _: RuleContext) -> str:
     cleaned = unicodedata.normalize("NFC", " ".join(text.split()))
     if not cleaned:
         raise ValueInvalid("the value is empty.")
+    if len(cleaned) > _LONGEST:
+        raise ValueInvalid(f"{cleaned[:_MOST_SHOWN]!r}... is longer than {_LONGEST:,} characters.")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in cleaned):
         raise ValueInvalid(f"{cleaned!r} has a character in it that is no part of a text.")
     return cleaned

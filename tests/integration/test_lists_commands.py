@@ -50,6 +50,13 @@ def test_a_list_that_somebody_was_on_is_not_deleted(newsletter: CommandLine) -> 
     assert newsletter("lists", "delete", "families", "--yes").err.endswith("on it, or left it. It is hidden.\n")
 
 
+def test_a_list_that_erased_people_said_yes_to_is_not_deleted(newsletter: CommandLine) -> None:
+    newsletter.do("subscribers", "add", "maria@school.example", "--list", "families")
+    newsletter.do("subscribers", "erase", "maria@school.example", "--yes")
+    refused = newsletter("lists", "delete", "families", "--yes").err
+    assert "not deleted: people said yes or no to it before they were erased. Take" in refused
+
+
 def test_a_list_that_mails_are_made_for_is_not_deleted(newsletter: CommandLine) -> None:
     newsletter.do("issues", "import", str(ROOT / "examples" / "2026-12.md"))
     for slug in ("once", "often", "tried"):

@@ -53,7 +53,19 @@ def test_nothing_is_held_of_who_was_never_here_or_is_gone(newsletter: CommandLin
     assert (said.code, said.err) == (1, "Error: We hold nothing about nobody@families.example.\n")
     newsletter.do("subscribers", "erase", WHO, "--never-again", "--yes")
     said = newsletter("subscribers", "erase", WHO, "--yes")
-    assert said.err == f"Error: We hold nothing about {WHO}, but that the address is never to be mailed.\n"
+    assert said.err == f"Error: Of {WHO} we hold only a keyed hash, which keeps it from being mailed.\n"
+    kept = newsletter.do("subscribers", "data", WHO).json()["suppressions"]
+    assert {"list": None, "reason": "request"}.items() <= kept[-1].items()
+
+
+def test_mails_to_who_never_was_a_reader_are_held_and_erased(newsletter: CommandLine) -> None:
+    outsider = "Outsider@elsewhere.example"
+    newsletter.do("issues", "test", "1", "--to", outsider)
+    held = newsletter.do("subscribers", "data", outsider).json()
+    assert [mail["to"] for mail in held["mails"]] == [outsider]
+    erased = newsletter.do("subscribers", "erase", outsider, "--yes", "--json").json()
+    assert erased["kept_without_them"] == {"consents": 0, "mails": 1}
+    assert newsletter("subscribers", "data", outsider).code == 1
 
 
 def test_who_is_erased_is_asked_for_first(newsletter: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

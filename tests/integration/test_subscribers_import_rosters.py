@@ -136,6 +136,16 @@ def test_the_children_of_a_reader_on_another_lists_roster_stay(community: Commun
     assert children(community) == 9
 
 
+def test_the_children_of_a_reader_who_gets_another_list_stay(community: Community) -> None:
+    with community.database.writing() as session:
+        lists.create(session, community.organization.id, "teachers", "Teachers", now=NOW)
+    community.load("email,grades\nreader9@school.example,4\n", list_slug="teachers")
+    for members in (10, 9):
+        sync(community, "email\n" + "".join(f"reader{n}@school.example\n" for n in range(members)))
+    assert gone(community) == ["reader9"]
+    assert [child["grade"] for child in community.known("reader9@school.example")["children"]] == ["4"]
+
+
 def test_who_left_the_list_is_still_named_by_the_roster(community: Community) -> None:
     sync(community, a_roster(range(10)))
     with community.database.writing() as session:
@@ -166,6 +176,10 @@ def test_more_than_one_in_ten_are_not_believed_to_have_left(community: Community
 
 def test_five_of_ten_may_leave(community: Community) -> None:
     sync(community, a_roster(range(10)))
+    assert sync(community, a_roster(range(5)), dry_run=True).left == 5
+    said = refusal(community, a_roster(range(5)), allow_leavers=4)
+    assert re.search(r"5 of 10 people are missing .*more than the 4 that were allowed\. .*--allow-leavers 5", said)
+    assert gone(community) == []
     assert sync(community, a_roster(range(5))).left == 5
 
 

@@ -129,6 +129,30 @@ def test_who_left_elsewhere_stays_out_for_good(community: Community) -> None:  #
     assert community.state(MARIA.mailed) == "unsubscribed"
 
 
+def test_of_whom_a_file_of_standings_says_nothing_has_not_said_yes(community: Community) -> None:
+    community.load(f"email,standing\n{MARIA.mailed},\n")
+    assert community.state(MARIA.mailed) == "pending"
+
+
+def test_a_pause_ends_with_leaving(community: Community) -> None:
+    tell(community, Standing.SUBSCRIBED)
+    with community.database.writing() as session:
+        reader = subscribers.get(session, community.organization.id, MARIA)
+        assert subscriptions.pause(session, reader, community.list_(session), NOW + timedelta(days=30))
+    tell(community, Standing.UNSUBSCRIBED)
+    (on,) = community.known(MARIA.mailed)["lists"]
+    assert (on["state"], on["paused_until"]) == ("unsubscribed", None)
+
+
+def test_networks_are_kept_only_where_evidence_is(community: Community) -> None:
+    text = "email,network\n{},192.0.2.7\n"
+    community.load(text.format("kept@school.example"))
+    community.load(text.format("not@school.example"), keep_networks=False)
+    with community.database.reading() as session:
+        networks = session.scalars(select(ConsentRecord.network_address).order_by(ConsentRecord.id)).all()
+    assert networks == ["192.0.2.7", ""]
+
+
 def test_who_asked_here_and_left_elsewhere_is_confirmed_by_nobody_else(community: Community) -> None:  # F40
     stand(community, Here.ASKED)
     tell(community, Standing.UNSUBSCRIBED)

@@ -53,7 +53,7 @@ def test_every_column_of_the_plain_header_is_kept(community: Community) -> None:
         records = session.scalars(select(ConsentRecord).order_by(ConsentRecord.purpose)).all()
     assert [(r.purpose, r.given, r.wording, r.source) for r in records] == [
         (Purpose.LIST, True, "I want the newsletter", "import"),
-        (Purpose.TRACKING, True, "I want the newsletter", "import"),
+        (Purpose.TRACKING, True, "Imported from people.csv", "import"),
     ]
 
 

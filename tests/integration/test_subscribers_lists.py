@@ -113,13 +113,14 @@ def test_a_lifted_suppression_stays_as_a_record(community: Community) -> None:
     with community.database.writing() as session:
         for list_id in (None, here):
             suppressions.suppress(session, organization, MARIA, SuppressionReason.STAFF, now=NOW, list_id=list_id)
-            assert suppressions.lift(session, organization, MARIA, now=LATER, list_id=list_id)
-            assert not suppressions.lift(session, organization, MARIA, now=LATER, list_id=list_id)
-        assert not suppressions.is_suppressed(session, organization, MARIA, here)
+        assert suppressions.lift(session, organization, MARIA, now=LATER)
+        assert not suppressions.lift(session, organization, MARIA, now=LATER)
+        assert not suppressions.is_suppressed(session, organization, MARIA)
+        assert suppressions.is_suppressed(session, organization, MARIA, here)
         assert suppressions.suppress(session, organization, MARIA, SuppressionReason.BOUNCE, now=LATER)
         assert [row.lifted_at for row in session.scalars(select(Suppression).order_by(Suppression.id))] == [
             LATER,
-            LATER,
+            None,
             None,
         ]
 

@@ -82,3 +82,9 @@ def test_a_hash_depends_on_the_salt_and_names_nobody() -> None:
     assert address_hash(key, "one") == address_hash(key, "one")
     assert address_hash(key, "one") != address_hash(key, "two")
     assert "maria" not in address_hash(key, "one")
+
+
+@pytest.mark.parametrize("other", ["straße@school.example", "ﬁn@school.example", "\u017fam@school.example"])
+def test_letters_that_fold_to_the_same_are_other_mailboxes(other: str) -> None:  # T44
+    alike = other.casefold()
+    assert EmailAddress.parse(other).key != EmailAddress.parse(alike).key

@@ -45,13 +45,14 @@ _SPELLINGS: Mapping[str, str] = {field: field for field in FIELDS} | {
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _ATTRIBUTE = "attribute:"
 _STANDINGS = {standing.value: standing for standing in Standing} | {
+    "": Standing.PENDING,
     "confirmed": Standing.SUBSCRIBED,
     "active": Standing.SUBSCRIBED,
     "unconfirmed": Standing.PENDING,
     "inactive": Standing.UNSUBSCRIBED,
     "cleaned": Standing.BOUNCED,
 }
-"""Our words in any capitals, and others for the same that services use."""
+"""Our words in any capitals, and others for the same that services use. Whom nothing is said of has not said yes."""
 _READ = {
     "joined": moment,
     "confirmed": moment,
