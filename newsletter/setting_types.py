@@ -4,11 +4,11 @@ import re
 from ipaddress import ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, SecretStr
 
+from subscribers import time_zones
 from subscribers.errors import NewsletterError
 
 _SHORTEST_SECRET = 32
@@ -29,7 +29,7 @@ def read_by(check: Any) -> AfterValidator:
 
 
 def _known_time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in time_zones.names():
         raise ValueError(f"{value!r} is not a time zone; use a name like America/Chicago.")
     return value
 

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from .tables import ConsentRecord, List, Purpose, Subscriber
+from .tables import ConsentRecord, List, Purpose, Subscriber, Subscription
+
+MAIL = "mail"
+"""The source of what was said behind a mailed link: nobody but the reader of the mailbox can have said it."""
+FORM = "form"
+"""The source of what was written into the open form, where anybody can write any address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,7 @@ class Evidence:
     """How a yes or no reached us."""
 
     source: str
-    """`form`, which anybody can fill in; `mail`, behind a link that came to the mailbox; `import`, `staff` or `api`."""
+    """`FORM`, `MAIL`, `import`, `staff` or `api`."""
     wording: str = ""
     wording_version: str = ""
     language: str = ""
@@ -100,6 +105,17 @@ def has_place() -> ColumnElement[bool]:
 def forget_places(session: Session, record_ids: Collection[int]) -> int:
     """Take the network address and the browser out of records. Returns how many had them."""
     return _empty(session, ConsentRecord.id.in_(record_ids) & has_place())
+
+
+def own_yes(of: type[Subscription]) -> ColumnElement[bool]:
+    """An EXISTS for any SELECT of subscriptions: the reader said yes to the list behind a mailed link."""
+    return exists().where(
+        ConsentRecord.subscriber_id == of.subscriber_id,
+        ConsentRecord.list_id == of.list_id,
+        ConsentRecord.purpose == Purpose.LIST,
+        ConsentRecord.given,
+        ConsentRecord.source == MAIL,
+    )
 
 
 def forget_readers(session: Session, subscriber_ids: Collection[int]) -> int:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from . import consent
 from .tables import (
     Child,
     ConsentRecord,
@@ -90,15 +91,10 @@ def gone(before: datetime) -> _Rows:
 
 def _left_at(of: type[Subscription]) -> ColumnElement[datetime | None]:
     """When a reader left a list; NULL for who has not."""
-    own = exists().where(
-        ConsentRecord.subscriber_id == of.subscriber_id,
-        ConsentRecord.list_id == of.list_id,
-        ConsentRecord.purpose == Purpose.LIST,
-        ConsentRecord.given,
-        ConsentRecord.source == "mail",
-    )
     has_left = of.state == SubscriptionState.UNSUBSCRIBED
-    return case((has_left, of.unsubscribed_at), (and_(of.off_roster_at.is_not(None), ~own), of.off_roster_at))
+    return case(
+        (has_left, of.unsubscribed_at), (and_(of.off_roster_at.is_not(None), ~consent.own_yes(of)), of.off_roster_at)
+    )
 
 
 def still_gone(session: Session, reader_ids: Collection[int], before: datetime) -> Sequence[int]:
@@ -117,7 +113,7 @@ def _hold(session: Session, reader_ids: Collection[int]) -> None:
 
 def _is_told_of() -> ColumnElement[bool]:
     """Whether staff or the family told of a reader. What a form says does not count: anybody can write any address."""
-    by_form = exists().where(ConsentRecord.subscriber_id == Subscriber.id, ConsentRecord.source == "form")
+    by_form = exists().where(ConsentRecord.subscriber_id == Subscriber.id, ConsentRecord.source == consent.FORM)
     children = exists().where(Child.subscriber_id == Subscriber.id, Child.told_by == Told.FAMILY)
     took_part = exists().where(Participation.subscriber_id == Subscriber.id)
     return or_(took_part, and_(~by_form, or_(children, Subscriber.own_fields != 0)))

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from newsletter.issues.document import Document, Section, SectionKind
 from newsletter.rendering.targets import is_allowed, is_web, on_the_wire
+from subscribers import time_zones
 from subscribers.tables import Role
 
 from .findings import Finding, error, warning
@@ -79,7 +80,7 @@ def _event(section: Section, month: str) -> Iterator[Finding]:
         yield error(section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
     if not told.get("timezone"):
         yield error(section.line, place, "The event has no time zone.", 'Add timezone="America/Chicago"')
-    elif told["timezone"] not in available_timezones():
+    elif told["timezone"] not in time_zones.names():
         sentence = f"There is no time zone {told['timezone']}."
         yield error(section.line, place, sentence, "Use a name such as America/Chicago.")
     if not told.get("place") and not told.get("url"):
@@ -108,7 +109,7 @@ def _moment(text: str, section: Section) -> datetime:
     """As rendering reads it: a time without an offset is in the event's zone."""
     moment = datetime.fromisoformat(text)
     name = section.attributes.get("timezone", "")
-    zone = ZoneInfo(name if name in available_timezones() else "UTC")
+    zone = ZoneInfo(name if name in time_zones.names() else "UTC")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -54,7 +54,7 @@ def export(
     suppressed: bool,
     force: bool,
 ) -> None:
-    """Write people to FILE, or to standard output: all that the import reads, to be read by it again."""
+    """Write people to FILE, or to standard output: all that the import reads, as CSV to be read by it again."""
     if segment_name is not None and rule_text is not None:
         raise click.UsageError("Give --segment NAME or --rule RULE, not both.")
     chosen_form = Form(form) if form else _form_of(file)

@@ -16,7 +16,7 @@ from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
 from newsletter.tokens import DeliveryKey
 from subscribers import suppressions
 from subscribers.addresses import EmailAddress
-from subscribers.consent import Evidence
+from subscribers.consent import MAIL, Evidence
 from subscribers.db import insert_into
 from subscribers.tables import List, Organization, Subscriber, SuppressionReason
 
@@ -84,7 +84,7 @@ def left(session: Session, clock: Clock, notice: Notice) -> None:
     reader = session.get(Subscriber, copy.subscriber_id) if copy and copy.subscriber_id else None
     if copy is not None and reader is not None:
         list_ = session.get(List, copy.list_id) if copy.list_id else None
-        leave(session, reader, list_, clock.now(), evidence=Evidence("mail", f"told by {notice.provider}"))
+        leave(session, reader, list_, clock.now(), evidence=Evidence(MAIL, f"told by {notice.provider}"))
 
 
 _CONSEQUENCES: Mapping[EventKind, Callable[[Session, Clock, Notice], None]] = {

@@ -11,7 +11,7 @@ from newsletter.campaigns import personal_letters
 from newsletter.events import unsubscribes
 from newsletter.settings import Tracking
 from subscribers import answers, consent, lists, subscribers, subscriptions
-from subscribers.consent import Evidence
+from subscribers.consent import MAIL, Evidence
 from subscribers.tables import (
     Frequency,
     List,
@@ -30,7 +30,6 @@ from .words import Words
 
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
-_SOURCE = "mail"
 """The link to the page came by mail; `form` is what anybody can fill in."""
 _SAVED = "preferences.saved"
 
@@ -137,7 +136,7 @@ class Change:
         return [list_ for list_ in confirmed if list_.slug == slug]
 
     def _evidence(self, wording: str) -> Evidence:
-        return evidence_of(self.request, self.site, self._words(), _SOURCE, wording)
+        return evidence_of(self.request, self.site, self._words(), MAIL, wording)
 
     def _words(self) -> Words:
         return self.site.pages.words(self.request, self.reader.language)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from newsletter.campaigns import streams
 from newsletter.tokens import ReaderPurpose
 from subscribers import lists, subscriptions
+from subscribers.consent import MAIL
 from subscribers.tables import List, Subscriber
 
 from .choices import list_choices
@@ -49,7 +50,7 @@ def _confirm(session: Session, request: Request, site: Site, words: Words, reade
     """Returns whether it waited until now: of two requests at once, one."""
     named = lists.name_in(list_, words.language)
     wording = words("confirm.wording", organization=site.app.organization.name, list=named)
-    evidence = evidence_of(request, site, words, "mail", wording)
+    evidence = evidence_of(request, site, words, MAIL, wording)
     return subscriptions.confirm(session, reader, list_, site.app.clock.now(), evidence=evidence)
 
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 
 from subscribers import lists
 from subscribers.addresses import AddressInvalid, EmailAddress
+from subscribers.consent import FORM
 from subscribers.tables import List, OwnField
 
 from .choices import list_choices
@@ -61,7 +62,7 @@ class Visit:
             own={field: text for field, text in own.items() if text},
             lists=chosen,
             children=self.site.school().told(self.form.many("children"), ()),
-            evidence=evidence_of(self.request, self.site, self.words, "form", self._wording()),
+            evidence=evidence_of(self.request, self.site, self.words, FORM, self._wording()),
         )
 
     def problems(self) -> list[Problem]:

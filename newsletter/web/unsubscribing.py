@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from newsletter.events import unsubscribes
 from newsletter.tokens import ReaderPurpose
 from subscribers import lists, subscriptions
-from subscribers.consent import Evidence
+from subscribers.consent import MAIL, Evidence
 from subscribers.tables import List, Subscriber, SubscriptionState
 
 from .evidence import evidence_of
@@ -44,9 +44,7 @@ def unsubscribe(token: str, request: Request, form: AnyFormOf, site: SiteOf) -> 
         what = form.one("action") if form.one("action") in (_UNDO, _ALL) else _THIS
         button = "left.undo_button" if what == _UNDO else f"unsubscribe.{'all_' if what == _ALL else ''}button"
         list_name = lists.name_in(list_, words.language)
-        _do(
-            session, site, what, reader, list_, evidence_of(request, site, words, "mail", words(button, list=list_name))
-        )
+        _do(session, site, what, reader, list_, evidence_of(request, site, words, MAIL, words(button, list=list_name)))
         kept = current_lists(session, reader)
     return site.pages.render(
         request,

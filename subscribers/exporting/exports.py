@@ -31,7 +31,7 @@ def export(
 ) -> Exported:
     """Write people in the order in which they came; `progress` hears of each page.
 
-    An import of the file gives the same people again. Raises `RuleInvalid` where a value of the rule cannot be.
+    An import of the CSV gives the same people again. Raises `RuleInvalid` where a value of the rule cannot be.
     """
     write = forms.csv_lines(file, attribute_names(session, chosen)) if form is Form.CSV else forms.json_lines(file)
     written = left_out = 0

@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from ipaddress import ip_address
-from zoneinfo import available_timezones
 
+from subscribers import time_zones
 from subscribers.errors import NewsletterError
 from subscribers.subscribers import LONGEST_TEXT
 from subscribers.tables import Role
@@ -40,7 +40,7 @@ def text(cell: str, longest: int = LONGEST_TEXT) -> str:
 
 def time_zone(cell: str) -> str:
     """Read an IANA name."""
-    if cell not in _time_zones():
+    if cell not in time_zones.names():
         raise RowInvalid(f"{cell[:30]!r} is not a time zone: use a name like America/Chicago.")
     return cell
 
@@ -120,11 +120,6 @@ def attribute(cell: str) -> str | int | float:
 def is_attribute_name(name: str) -> bool:
     """Whether an attribute may be called so."""
     return _ATTRIBUTE_NAME.fullmatch(name) is not None
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _words(cell: str) -> list[str]:

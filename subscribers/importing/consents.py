@@ -8,16 +8,13 @@ from typing import NamedTuple
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from subscribers.consent import FORM, MAIL
 from subscribers.db import dialect_of
 from subscribers.tables import ConsentRecord, Purpose
 
 from .bulk import among, insert, moment
 from .scopes import SOURCE, Scope
 
-MAIL = "mail"
-"""The source of what was said behind a mailed link: nobody but the reader of the mailbox can have said it."""
-_FORM = "form"
-"""The source of what was written into the open form, where anybody can write any address."""
 _COLUMNS = (
     *("organization_id", "subscriber_id", "list_id", "purpose", "given", "wording", "wording_version", "language"),
     *("source", "network_address", "user_agent", "recorded_at"),
@@ -66,7 +63,7 @@ def said_yes(session: Session, scope: Scope, reader_ids: Sequence[int]) -> set[i
 
 def asked(session: Session, scope: Scope, reader_ids: Sequence[int]) -> set[int]:
     """Those in whose name the list was asked for here, though perhaps by somebody else."""
-    return _given(session, scope, reader_ids, (MAIL, _FORM))
+    return _given(session, scope, reader_ids, (MAIL, FORM))
 
 
 def _given(session: Session, scope: Scope, reader_ids: Sequence[int], sources: Sequence[str]) -> set[int]:

@@ -6,12 +6,12 @@ from functools import cache
 from sqlalchemy import Delete, Select, Update, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from subscribers import consent
 from subscribers.db import dialect_of
 from subscribers.errors import NewsletterError
-from subscribers.tables import Child, ConsentRecord, Purpose, Subscriber, Subscription, SubscriptionState, Told
+from subscribers.tables import Child, Subscriber, Subscription, SubscriptionState, Told
 
 from .bulk import among
-from .consents import MAIL
 from .scopes import Scope
 
 _FEW = 5
@@ -83,18 +83,11 @@ def _pieces(ids: Sequence[int]) -> Iterator[list[int]]:
 
 @cache
 def _members() -> Select[int, str]:
-    theirs = exists().where(
-        ConsentRecord.subscriber_id == Subscription.subscriber_id,
-        ConsentRecord.list_id == Subscription.list_id,
-        ConsentRecord.purpose == Purpose.LIST,
-        ConsentRecord.given,
-        ConsentRecord.source == MAIL,
-    )
     return (
         select(Subscription.subscriber_id, Subscriber.address_key)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(Subscription.list_id == bindparam("list"), Subscription.roster_id.is_not(None))
-        .where(Subscription.off_roster_at.is_(None), ~theirs)
+        .where(Subscription.off_roster_at.is_(None), ~consent.own_yes(Subscription))
     )
 
 

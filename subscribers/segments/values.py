@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
-from zoneinfo import available_timezones
 
 from babel import Locale
 
+from subscribers import time_zones
 from subscribers.errors import NewsletterError
 from subscribers.grades import GradeInvalid, parse_grade
 from subscribers.languages import is_known
@@ -145,4 +145,4 @@ def _language_names() -> dict[str, str]:
 @cache
 def _time_zones() -> dict[str, str]:
     """Names, by themselves in lower case."""
-    return {name.lower(): name for name in sorted(available_timezones())}
+    return {name.lower(): name for name in sorted(time_zones.names())}

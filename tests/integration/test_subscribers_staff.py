@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from newsletter.clock import Clock
 from newsletter.commands.output import opened
+from newsletter.events.tables import CampaignStat, EventKind
 from subscribers import lists, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import Evidence
+from subscribers.db import Database
 from tests.support.commands import CommandLine
+from tests.support.web_world import new_world
 
 ANN = "ann@school.example"
 ROSTER = "email,grades\n" + "".join(f"reader{n}@school.example,3\n" for n in range(10)) + f"{ANN},4\n"
@@ -72,6 +77,18 @@ def test_who_left_and_was_erased_comes_back_by_a_confirmation(newsletter: Comman
     assert mails(newsletter) == ["confirm"]
     confirm()
     assert add(newsletter) == f"{ANN} is confirmed on families."
+
+
+def test_who_leaves_through_staff_counts_as_who_leaves_by_a_link(sqlite_url: str, newsletter: CommandLine) -> None:
+    database = Database(sqlite_url)
+    world = new_world(database, Clock())
+    campaign_id = world.sent_to(world.reader(ANN))
+    newsletter.set("database_url", sqlite_url)
+    newsletter.do("subscribers", "unsubscribe", ANN)
+    with database.reading() as session:
+        rows = session.scalars(select(CampaignStat).where(CampaignStat.kind == EventKind.UNSUBSCRIBE)).all()
+    assert [(row.campaign_id, row.count) for row in rows] == [(campaign_id, 1)]
+    database.close()
 
 
 def test_a_suppression_is_lifted_after_a_question(newsletter: CommandLine) -> None:

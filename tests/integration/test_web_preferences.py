@@ -209,6 +209,14 @@ def test_what_the_reader_writes_about_themself_is_theirs(
     assert (known.name, known.place) == ("", "")
 
 
+def test_a_text_is_kept_so_that_an_import_takes_it(
+    world: World, client: httpx.Client, reader: Subscriber, path: str
+) -> None:
+    client.post(path, data=SAVED | {"name": "x" * 400, "place": "  Zu\u0308rich  See "})
+    known = reloaded(world, reader)
+    assert (known.name, known.place) == ("x" * 200, "Zürich See")
+
+
 def test_what_the_reader_leaves_empty_and_nobody_knew_may_still_be_imported(
     world: World, client: httpx.Client, reader: Subscriber, path: str
 ) -> None:

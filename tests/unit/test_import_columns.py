@@ -74,7 +74,7 @@ def test_a_mapping_says_which_of_two_columns_it_is_and_what_a_column_is_instead(
 
 
 def test_what_may_mean_several_things_is_not_guessed() -> None:
-    assert of("email,Status,Family name,Zip,Parent email").unknown == ("Status", "Family name", "Zip", "Parent email")
+    assert of("email,State,Family name,Zip,Parent email").unknown == ("State", "Family name", "Zip", "Parent email")
 
 
 def test_a_service_is_known_by_its_own_names_alone() -> None:

@@ -117,6 +117,26 @@ def test_listmonk_says_only_who_is_not_to_be_mailed(status: str, standing: str) 
     assert kind(header) == "listmonk"
 
 
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [
+        ("Unsubscribed", "unsubscribed"),
+        ("cleaned", "bounced"),
+        ("Opted out", "unsubscribed"),
+        ("enrolled", ""),
+        ("", ""),
+    ],
+)
+def test_who_left_elsewhere_is_known_by_a_column_of_no_service(status: str, standing: str) -> None:
+    assert read("email,Subscription Status", f"ana@school.example,{status}")["standing"] == standing
+
+
+def test_a_standing_goes_before_a_status_and_of_two_statuses_none_is_guessed() -> None:
+    assert read("email,standing,status", "ana@school.example,pending,bounced")["standing"] == "pending"
+    with pytest.raises(ImportFileInvalid, match="'Status' and 'Email Status' would both be the standing"):
+        read("email,Status,Email Status", "ana@school.example,,")
+
+
 def test_our_own_header_has_every_field() -> None:
     header = (
         "email,name,language,timezone,grades,school,roles,tags,household,tracking,place,joined,standing,attended,"

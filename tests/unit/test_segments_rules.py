@@ -42,6 +42,7 @@ def test_any_text_is_a_rule_or_a_sentence(text: str) -> None:
         ("language = spanish", "did you mean es?"),
         ("language = klingonish9", "is not a language code"),
         ('tag = "  "', "the value is empty"),
+        (f"place contains {'x' * 2_001}", "is longer than 2,000 characters"),
         ("band = elementary and", "ends too early, after '= elementary and'"),
         ("tag = 'board'", "At character 7: a value does not stand in single quotes; use double quotes."),
         ("tag in (fair, 'spring fair')", "At character 15: a value does not stand in single quotes"),

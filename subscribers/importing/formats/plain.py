@@ -1,7 +1,7 @@
 """Files of no service: their columns are called as we call them, or as people do."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Mapping
 
 from subscribers.importing.records import ImportFileInvalid
 from subscribers.standings import Standing
@@ -50,9 +50,17 @@ _STANDINGS = {standing.value: standing for standing in Standing} | {
     "active": Standing.SUBSCRIBED,
     "unconfirmed": Standing.PENDING,
     "inactive": Standing.UNSUBSCRIBED,
+    "nonsubscribed": Standing.UNSUBSCRIBED,
+    "opted out": Standing.UNSUBSCRIBED,
+    "opt-out": Standing.UNSUBSCRIBED,
+    "removed": Standing.UNSUBSCRIBED,
     "cleaned": Standing.BOUNCED,
+    "hard bounced": Standing.BOUNCED,
+    "spam": Standing.COMPLAINED,
 }
 """Our words in any capitals, and others for the same that services use. Whom nothing is said of has not said yes."""
+_STATUSES = frozenset({"emailstatus", "status", "subscriberstatus", "subscriptionstatus"})
+"""What columns are called that may hold a standing, and may hold anything else: only our words are read there."""
 _READ = {
     "joined": moment,
     "confirmed": moment,
@@ -64,7 +72,7 @@ PLAIN = Format("plain CSV", frozenset(), {})
 """Its rules follow from the header; see `rules_of`."""
 
 
-def rules_of(names: Iterable[str], elsewhere: Container[str]) -> dict[str, Rule]:
+def rules_of(names: Collection[str], elsewhere: Container[str]) -> dict[str, Rule]:
     """How the columns of a header are read, but for the fields that are read from `elsewhere`.
 
     Raises `ImportFileInvalid` where two would be the same field.
@@ -80,7 +88,8 @@ def rules_of(names: Iterable[str], elsewhere: Container[str]) -> dict[str, Rule]
     if parts and "name" in found:
         raise _are_one("name", found["name"], parts[0])
     rules = {field: rule_of(field, name) for field, name in found.items()}
-    return rules | ({"name": joined(*parts)} if parts else {})
+    status = {} if "standing" in found or "standing" in elsewhere else _status(names)
+    return status | rules | ({"name": joined(*parts)} if parts else {})
 
 
 def is_email(name: str) -> bool:
@@ -99,9 +108,23 @@ def attribute(field: str) -> str:
     return _ATTRIBUTE + name if prefix.casefold() == _ATTRIBUTE and name else ""
 
 
+def _status(names: Collection[str]) -> dict[str, Rule]:
+    """The standing in a column that may hold something else: who left elsewhere is not mailed for want of a --map."""
+    found = [name for name in names if _one_word(name) in _STATUSES]
+    if not found:
+        return {}
+    if len(found) > 1:
+        raise _are_one("standing", *found[:2])
+    return {"standing": column(found[0], lambda cell: _STANDINGS.get(cell.casefold(), "") if cell else "")}
+
+
 def _held_by(name: str) -> str:
     """The field that a column holds, or the part of the name; empty where its name does not say."""
-    return _SPELLINGS.get(_BETWEEN_WORDS.sub("", name.casefold()), "")
+    return _SPELLINGS.get(_one_word(name), "")
+
+
+def _one_word(name: str) -> str:
+    return _BETWEEN_WORDS.sub("", name.casefold())
 
 
 def _field(told: str) -> str:

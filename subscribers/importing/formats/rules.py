@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from zoneinfo import available_timezones
+
+from subscribers import time_zones
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?) ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?(?: \S+)?")
 _IS_UTC = {None, "Z", "UTC", "GMT"}
@@ -99,9 +99,4 @@ def tags(*names: str) -> str:
 
 def time_zone(cell: str) -> str:
     """A time zone by its IANA name; another way to write one says nothing."""
-    return cell if cell in _time_zones() else ""
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return cell if cell in time_zones.names() else ""
