@@ -100,6 +100,7 @@ def describe(session: Session, subscriber: Subscriber, day: date, roll_over: Rol
         "name": subscriber.name,
         "language": subscriber.language,
         "time_zone": subscriber.time_zone,
+        "place": subscriber.place,
         "roles": sorted(roles_of(session, subscriber)),
         "tags": tags_of(session, subscriber),
         "children": households.describe_all(session, children, day, roll_over, bands),

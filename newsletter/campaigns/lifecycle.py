@@ -125,6 +125,7 @@ def schedule(
     With `begin_at` each reader gets it when their own clock shows what a clock in `zone` shows at `at`; the sending
     then begins at that earlier moment, for those who are first.
     """
+    _refuse_stream(session, campaign_id)
     campaign = get(session, campaign_id)
     binding: dict[str, Any] = {}
     if campaign.state == CampaignState.DRAFT:
@@ -144,6 +145,7 @@ def schedule(
 
 def pause(session: Session, campaign_id: int) -> Campaign:
     """Stop sending within one group; what is in flight is settled."""
+    _refuse_stream(session, campaign_id)
     return move(session, campaign_id, CampaignState.PAUSED)
 
 
@@ -163,6 +165,7 @@ def stop(session: Session, campaign_id: int, reason: str) -> None:
 
 def cancel(session: Session, clock: Clock, campaign_id: int) -> int:
     """End a campaign early. Returns how many deliveries had not begun and now never will."""
+    _refuse_stream(session, campaign_id)
     due = _schedule_of(
         session, campaign_id
     )  # before the campaign's row, as the tick does, so that neither waits in a ring
@@ -194,6 +197,13 @@ def _newest_sendable(session: Session, campaign_id: int, gate: Gate) -> Revision
     if campaign.subject_b:
         gate(arms.with_subject_b(document, campaign.subject_b))
     return revision
+
+
+def _refuse_stream(session: Session, campaign_id: int) -> None:
+    """Raise `StepRefused` for a stream: what confirms sign-ups must not end with somebody's mistaken number."""
+    if get(session, campaign_id).kind != CampaignKind.BROADCAST:
+        sentence = f"Campaign {campaign_id} is a stream of single mails, such as confirmations, and always goes on."
+        raise StepRefused(f"{sentence} `newsletter campaigns list` shows the campaigns of issues.")
 
 
 def _issue_of(campaign: Campaign) -> int:

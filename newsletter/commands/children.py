@@ -15,24 +15,25 @@ from subscribers.tables import Subscriber
 from .households import facts_of, household, reader_of
 from .output import json_option, opened, say
 
-_ADD, _REPEATS, _MOVED_AWAY, _REMOVE, _SCHOOL = "add", "repeats", "moved-away", "remove", "school"
+_ADD, _REPEATS, _MOVED_AWAY, _REMOVE, _SCHOOL = "add", "repeats", "moved_away", "remove", "school"
 
 
 @click.command()
 @click.argument("address")
 @click.option("--grade", required=True, metavar="GRADE", help="The grade we have the child in now, or its band.")
-@click.option("--repeats", "change", flag_value=_REPEATS, help="It repeats a grade: it is a grade lower from now on.")
-@click.option("--moved-away", "change", flag_value=_MOVED_AWAY, help="It left; it counts as one who finished school.")
-@click.option("--add", "change", flag_value=_ADD, help="The family has this child too.")
-@click.option("--remove", "change", flag_value=_REMOVE, help="Forget the child, until somebody tells of it again.")
+@click.option("--repeats", is_flag=True, help="It repeats a grade: it is a grade lower from now on.")
+@click.option("--moved-away", is_flag=True, help="It left; it counts as one who finished school.")
+@click.option("--add", is_flag=True, help="The family has this child too.")
+@click.option("--remove", is_flag=True, help="Forget the child, until somebody tells of it again.")
 @click.option("--school", metavar="NAME", help="Its school, alone or with --add.")
 @json_option
-def child(address: str, grade: str, change: str | None, school: str | None, as_json: bool) -> None:
+def child(address: str, grade: str, school: str | None, as_json: bool, **changes: bool) -> None:
     """Correct one child: a repeated grade, a move, another school; or add or remove one.
 
-    An import that tells the old grade again does not undo it; one that agrees makes it plain.
+    An import that tells the old grade again does not undo it; one that agrees makes it plain. The school is another
+    matter: an import that names one decides it.
     """
-    step = _step(change, school)
+    step = _step([name for name, is_said in changes.items() if is_said], school)
     name = parse_school(school) if school is not None else ""
     with opened() as app, app.database.writing() as session:
         reader = reader_of(session, app, address)
@@ -41,10 +42,11 @@ def child(address: str, grade: str, change: str | None, school: str | None, as_j
         say(facts, lambda console: _shown(console, facts, step), as_json=as_json)
 
 
-def _step(change: str | None, school: str | None) -> str:
-    if (change is None and school is None) or (change not in (None, _ADD) and school is not None):
+def _step(changes: list[str], school: str | None) -> str:
+    """The one thing to do. A school goes alone, or with a child that is added."""
+    if len(changes) > 1 or (changes != [_ADD] and bool(changes) == (school is not None)):
         raise click.UsageError("Say one of --repeats, --moved-away, --school NAME, --remove, or --add.")
-    return change or _SCHOOL
+    return changes[0] if changes else _SCHOOL
 
 
 def _child(app: App, grade: str, school: str) -> ChildTold:

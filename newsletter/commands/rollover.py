@@ -7,14 +7,20 @@ import click
 from newsletter.app import App
 from newsletter.campaigns import rollovers as running
 from newsletter.campaigns.rollovers import Ask, Plan, Tally
+from newsletter.errors import NewsletterError
 from subscribers import rollovers
 from subscribers.rollovers import Turn
 from subscribers.tables import RollOverRun
 
 from . import rollover_output as shown
+from .output import ask as confirm
 from .output import json_option, opened, parse_day, progress, say
 
-_ASKS = tuple(ask.value for ask in Ask)
+_EARLY_DAYS = 60
+
+
+class RollOverEarly(NewsletterError):
+    """The school year begins long after today, and families are asked only once. Wait, or add --yes."""
 
 
 @click.command()
@@ -27,8 +33,9 @@ _ASKS = tuple(ask.value for ask in Ask)
 )
 @click.option("--dry-run", is_flag=True, help="Show what it means; write and mail nothing.")
 @click.option("--names", is_flag=True, help="Show some addresses of each kind.")
+@click.option("--yes", is_flag=True, help="Do not ask, however early it is.")
 @json_option
-def rollover(day: date | None, ask: str, dry_run: bool, names: bool, as_json: bool) -> None:
+def rollover(day: date | None, ask: str, dry_run: bool, names: bool, yes: bool, as_json: bool) -> None:
     """Show who moves up with the new school year, and ask families whether what we know is still right.
 
     No grade is changed: each follows from the date. Families are asked once a school year.
@@ -38,6 +45,8 @@ def rollover(day: date | None, ask: str, dry_run: bool, names: bool, as_json: bo
         if not dry_run:
             rollovers.refuse_far(plan.turn, today)
         earlier = _earlier(app, plan)
+        if not (dry_run or yes or earlier):
+            _ask_if_early(plan.turn, today)
         found = _found(app, plan, dry_run=dry_run)
         if isinstance(found, RollOverRun):
             facts = shown.earlier_facts(plan, found)
@@ -46,6 +55,15 @@ def rollover(day: date | None, ask: str, dry_run: bool, names: bool, as_json: bo
             facts = shown.facts(plan, found, dry_run=dry_run, names=names)
             next_step = shown.next_step(plan, earlier, today, dry_run=dry_run)
             say(facts, lambda console: shown.foreseen(console, facts, next_step, today), as_json=as_json)
+
+
+def _ask_if_early(turn: Turn, today: date) -> None:
+    """Families are asked once, so a roll-over that is run half a year ahead is most likely a mistake."""
+    ahead = (turn.day - today).days
+    if ahead > _EARLY_DAYS:
+        early = f"The school year begins in {ahead:,} days, and families are asked only once."
+        unasked = RollOverEarly(f"{early} Run it nearer to {turn.day}, or add --yes.")
+        confirm(f"{early} Ask them now?", unasked)
 
 
 def _earlier(app: App, plan: Plan) -> RollOverRun | None:

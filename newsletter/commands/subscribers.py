@@ -32,6 +32,10 @@ class ReasonMissing(NewsletterError):
     """Say why the address is never mailed again: bounce, complaint or request, or in your own words."""
 
 
+class OnlySuppressed(NewsletterError):
+    """There is no subscriber with this address, and nobody is mailed there."""
+
+
 class NotSuppressed(NewsletterError):
     """This address is not suppressed; there is nothing to lift."""
 
@@ -74,7 +78,10 @@ def add(address: str, list_slug: str, grades: tuple[str, ...], language: str, as
 def show(address: str, as_json: bool) -> None:
     """Show what is known of one person."""
     with opened() as app, app.database.reading() as session:
-        reader = people.get(session, app.organization.id, EmailAddress.parse(address))
+        to = EmailAddress.parse(address)
+        if people.find(session, app.organization.id, to) is None:
+            _say_if_only_suppressed(session, app, to)
+        reader = people.get(session, app.organization.id, to)
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
         facts["consents"] = consent.standing(session, reader)
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
@@ -132,6 +139,15 @@ def lift(address: str, yes: bool, as_json: bool) -> None:
             suppressions.lift(session, app.organization, to, now=app.clock.now())
     facts = {"address": to.mailed, "reason": found.reason.value, "detail": found.detail}
     say(facts, lambda console: shown.lifted(console, to.mailed), as_json=as_json)
+
+
+def _say_if_only_suppressed(session: Session, app: App, address: EmailAddress) -> None:
+    """Raise `OnlySuppressed` where all that is known of an address is that it is never mailed."""
+    found = suppressions.in_force_everywhere(session, app.organization, address)
+    if found is not None:
+        raise OnlySuppressed(
+            f"There is no subscriber {address.mailed}, and nobody is mailed there. {shown.reason(found)}"
+        )
 
 
 def _join(

@@ -80,6 +80,8 @@ def _options(
 ) -> importing.ImportOptions:
     if allow_leavers is not None and not sync:
         raise click.UsageError("--allow-leavers says something only with --sync.")
+    if grades_as_of is not None and grades_as_of > app.today():
+        raise click.UsageError(f"--grades-as-of {grades_as_of} has not come yet: nobody knows grades of that day.")
     return importing.ImportOptions(
         list_slug,
         importing.School(grades_as_of or app.today(), app.settings.roll_over, app.settings.grade_bands),

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from subscribers.tables import SubscriptionState, Suppression, SuppressionReason
+from subscribers.tables import Frequency, SubscriptionState, Suppression, SuppressionReason
 
 _BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
 _REASONS = {
@@ -22,7 +22,7 @@ _REASONS = {
 def added(console: Console, facts: dict[str, Any], list_slug: str, *, is_asked: bool) -> None:
     """What was done for one person."""
     standing = next(_standing(row) for row in facts["lists"] if row["list"] == list_slug)
-    asked = " They are asked by mail to confirm." if is_asked else ""
+    asked = " They are asked by mail to confirm, once `newsletter run` sends it." if is_asked else ""
     console.print(f"{facts['address']} is {standing} on {list_slug}.{asked}", markup=False)
     console.print(f"Next: newsletter subscribers show {facts['address']}", markup=False)
 
@@ -38,6 +38,7 @@ def described(console: Console, facts: dict[str, Any]) -> None:
         console,
         {
             "language": facts["language"],
+            **({"place": facts["place"]} if facts["place"] else {}),
             "children": "; ".join(map(child, facts["children"])),
             "roles": ", ".join(facts["roles"]),
             "tags": ", ".join(facts["tags"]),
@@ -71,7 +72,7 @@ def reason(suppression: Suppression) -> str:
 def lifted(console: Console, address: str) -> None:
     """That an address may be mailed again."""
     console.print(f"{address} may be mailed again, on the lists that they have not left.", markup=False)
-    console.print(f"Next: newsletter subscribers show {address}", markup=False)
+    console.print("Next: newsletter lists list")
 
 
 def _figures(console: Console, rows: dict[str, Any]) -> None:
@@ -91,7 +92,8 @@ def _standing(row: dict[str, Any]) -> str:
     """How a subscription stands, and what keeps mail from a reader who is confirmed."""
     off = "no longer on the school's list" if row["off_roster"] else ""
     until = f"{datetime.fromisoformat(row['paused_until']):%-d %B %Y}" if row["paused_until"] else ""
-    return ", ".join(filter(None, (row["state"], off, f"paused until {until}" if until else "")))
+    rare = "the monthly issue only" if row["frequency"] == Frequency.MONTHLY else ""
+    return ", ".join(filter(None, (row["state"], rare, off, f"paused until {until}" if until else "")))
 
 
 def _answer(row: dict[str, Any], *, is_open: bool) -> str:

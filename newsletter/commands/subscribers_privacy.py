@@ -99,7 +99,7 @@ def _erased(console: Console, facts: dict[str, Any]) -> None:
     if facts["never_mailed_again"]:
         console.print("The address is never mailed again; of it we keep only a keyed hash.")
     else:
-        console.print("Whoever signs up with this address begins anew.")
+        console.print("Whoever signs up with this address, or is imported with it, begins anew.")
 
 
 def _many(count: int, one: str, several: str = "") -> str:

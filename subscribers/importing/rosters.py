@@ -24,13 +24,16 @@ class RosterRefused(NewsletterError):
     """Nobody is marked as left. Compare the file with the one before, then allow it with `--allow-leavers N`."""
 
 
-def refusal(count: int, members: int, unreadable: int, allowed: int | None) -> str:
+def refusal(count: int, members: int, read: int, unreadable: int, allowed: int | None) -> str:
     """Why so many may not leave, and what to do; empty where they may.
 
-    `members` is how many there were before this roster, `unreadable` how many of its lines may name anybody.
+    `members` is how many there were before this roster, `read` how many lines it has, and `unreadable` how many of
+    these may name anybody.
     """
-    if not count or (allowed is not None and count <= allowed):
+    if not count or (read and allowed is not None and count <= allowed):
         return ""
+    if not read:
+        return "Nobody is marked as left: the file names nobody. Give one that names everybody who is there."
     of_all = f"{count:,} of {members:,} people"
     way_out = f"Everybody else is imported. If that is right, import it again with --allow-leavers {count}."
     if unreadable:

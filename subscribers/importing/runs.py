@@ -108,7 +108,7 @@ class Run:
 
     def _see_leavers(self, session: Session, named: Container[int], unreadable: int) -> None:
         found = rosters.leavers(session, self._scope, named)
-        refusal = rosters.refusal(len(found), self._members, unreadable, self._options.allow_leavers)
+        refusal = rosters.refusal(len(found), self._members, self._result.read, unreadable, self._options.allow_leavers)
         self._result.left, self._result.leaving_refused = len(found), refusal
         if not (self._options.dry_run or refusal):
             rosters.mark(session, self._scope, found)

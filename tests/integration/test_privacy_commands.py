@@ -79,7 +79,7 @@ def test_who_is_erased_is_asked_for_first(newsletter: CommandLine, monkeypatch: 
         f"Erase {WHO} for good? This cannot be undone. [y/N]: {ERASED}",
         "2 mails not sent yet will not be.",
         "Kept without their name, for figures and as evidence: 2 mails, 3 consent records.",
-        "Whoever signs up with this address begins anew.",
+        "Whoever signs up with this address, or is imported with it, begins anew.",
     ]
 
 

@@ -52,7 +52,7 @@ def test_a_dry_run_shows_who_moves_and_names_nobody_unless_asked_to(newsletter: 
 
 
 def test_a_roll_over_says_what_it_did_and_the_second_time_when_that_was(newsletter: CommandLine) -> None:
-    said = newsletter.do("subscribers", "rollover", "--on", ON, "--ask", "all").out
+    said = newsletter.do("subscribers", "rollover", "--on", ON, "--ask", "all", "--yes").out
     assert "4 readers are asked by mail whether this is right: all families.\n" in said
     assert said.endswith("Next: newsletter run, which sends the mails\n")
     again = newsletter.do("subscribers", "rollover", "--on", ON).out
@@ -64,11 +64,18 @@ def test_a_roll_over_says_what_it_did_and_the_second_time_when_that_was(newslett
 
 
 def test_a_roll_over_can_ask_nobody(newsletter: CommandLine) -> None:
-    assert "Nobody is asked.\n" in newsletter.do("subscribers", "rollover", "--on", ON, "--ask", "none").out
+    assert "Nobody is asked.\n" in newsletter.do("subscribers", "rollover", "--on", ON, "--ask", "none", "--yes").out
     facts = newsletter.do("subscribers", "rollover", "--dry-run", "--json").json()
     assert facts["children"] == 6
     assert facts["dry_run"] is True
     assert "names" not in facts
+
+
+def test_a_roll_over_half_a_year_ahead_is_asked_for_first(newsletter: CommandLine) -> None:
+    said = newsletter("subscribers", "rollover", "--on", ON)
+    if said.code:  # in the two months before July it is run at once
+        assert "and families are asked only once. Run it nearer to" in said.err
+        assert newsletter.do("subscribers", "rollover", "--on", ON, "--yes").out
 
 
 def test_a_roll_over_long_past_can_only_be_looked_at(newsletter: CommandLine) -> None:
@@ -86,7 +93,7 @@ def test_a_roll_over_far_ahead_says_from_when_it_can_be_run(newsletter: CommandL
 
 
 def test_a_roll_over_that_was_run_is_looked_at_and_not_offered_again(newsletter: CommandLine) -> None:
-    newsletter.do("subscribers", "rollover", "--on", ON)
+    newsletter.do("subscribers", "rollover", "--on", ON, "--yes")
     last = newsletter.do("subscribers", "rollover", "--on", ON, "--dry-run").out.splitlines()[-1]
     assert last.startswith("It was run on ")
     assert last.endswith(", and is run once.")

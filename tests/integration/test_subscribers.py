@@ -77,6 +77,7 @@ def test_a_reader_is_described_for_staff(community: Community) -> None:
         "name": "Maria",
         "language": "es",
         "time_zone": "",
+        "place": "",
         "roles": ["family"],
         "tags": [],
         "children": [

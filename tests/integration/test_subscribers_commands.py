@@ -123,7 +123,7 @@ def test_who_is_added_to_a_double_opt_in_list_is_asked_to_confirm(community: Com
     assert (on["list"], on["state"], on["frequency"]) == ("families", "pending", "every")
     answer = call(community, *arguments)
     assert answer.stdout.splitlines() == [
-        f"{MARIA} is pending on families. They are asked by mail to confirm.",
+        f"{MARIA} is pending on families. They are asked by mail to confirm, once `newsletter run` sends it.",
         f"Next: newsletter subscribers show {MARIA}",
     ]
     with community.database.reading() as session:

@@ -16,6 +16,7 @@ from tests.support.commands import CommandLine
 from tests.support.web_world import new_world
 
 ANN = "ann@school.example"
+ASKED = "They are asked by mail to confirm, once `newsletter run` sends it."
 ROSTER = "email,grades\n" + "".join(f"reader{n}@school.example,3\n" for n in range(10)) + f"{ANN},4\n"
 
 
@@ -63,7 +64,7 @@ def test_who_is_off_the_roster_is_asked_when_added_again(newsletter: CommandLine
         command = ("subscribers", "import", str(file), "--list", "families", "--sync", "--status", "confirmed")
         newsletter.do(*command, "--consent", "On paper")
     said = add(newsletter)
-    assert said == f"{ANN} is confirmed, no longer on the school's list on families. They are asked by mail to confirm."
+    assert said == f"{ANN} is confirmed, no longer on the school's list on families. {ASKED}"
     assert mails(newsletter) == ["confirm"]
     confirm()
     assert add(newsletter) == f"{ANN} is confirmed on families."
@@ -73,7 +74,7 @@ def test_who_left_and_was_erased_comes_back_by_a_confirmation(newsletter: Comman
     add(newsletter)
     newsletter.do("subscribers", "unsubscribe", ANN)
     newsletter.do("subscribers", "erase", ANN, "--yes")
-    assert add(newsletter) == f"{ANN} is pending on families. They are asked by mail to confirm."
+    assert add(newsletter) == f"{ANN} is pending on families. {ASKED}"
     assert mails(newsletter) == ["confirm"]
     confirm()
     assert add(newsletter) == f"{ANN} is confirmed on families."
@@ -125,3 +126,31 @@ def test_bytes_that_are_no_text_are_refused(newsletter: CommandLine, arguments: 
         1,
         "Error: What was typed is not text in UTF-8. Rename the file, or type the words anew.\n",
     )
+
+
+def test_two_changes_to_a_child_at_once_are_refused(newsletter: CommandLine) -> None:
+    add(newsletter, "--grade", "4")
+    for flags in (("--repeats", "--moved-away"), ("--add", "--remove"), (), ("--remove", "--school", "Oak")):
+        assert newsletter("subscribers", "child", ANN, "--grade", "4", *flags).code == 2
+    assert grades(newsletter) == ["4"]
+
+
+def test_what_carries_confirmations_is_not_cancelled(newsletter: CommandLine) -> None:
+    newsletter.do("lists", "edit", "families", "--double-opt-in")
+    add(newsletter)
+    for step in ("pause", "cancel"):
+        said = newsletter("campaigns", step, "1")
+        assert (said.code, said.err.startswith("Error: Campaign 1 is a stream of single mails")) == (1, True)
+
+
+def test_of_an_address_that_is_only_suppressed_that_is_said(newsletter: CommandLine) -> None:
+    newsletter.do("subscribers", "suppress", ANN, "--reason", "bounce")
+    said = newsletter("subscribers", "show", ANN).err
+    assert said.startswith(f"Error: There is no subscriber {ANN}, and nobody is mailed there. Suppressed since ")
+    assert said.endswith("because mail to it came back.\n")
+
+
+def test_grades_of_a_day_to_come_are_refused(newsletter: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(ROSTER)
+    command = ("subscribers", "import", "a.csv", "--list", "families", "--grades-as-of", "2099-01-01")
+    assert "has not come yet" in newsletter(*command).err
