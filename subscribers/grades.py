@@ -13,7 +13,7 @@ PRE_KINDERGARTEN = -1
 KINDERGARTEN = 0
 LAST_GRADE = 12
 _PRE_KINDERGARTEN = ("PK", "PREK", "PRE-K", "PRE K", "PREKINDERGARTEN", "PRE-KINDERGARTEN")
-_KINDERGARTEN = ("K", "KINDER", "KINDERGARTEN")
+_KINDERGARTEN = ("K", "KG", "KINDER", "KINDERGARTEN")
 _BEFORE = ("", "GRADE ", "GR ", "GR. ", "GR.")
 _ORDINALS = {1: "1ST", 2: "2ND", 3: "3RD"}
 _BAND = re.compile(r"([a-z][a-z-]*)=([A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?")
@@ -157,6 +157,7 @@ def _spellings() -> dict[str, int]:
     numbers = range(1, LAST_GRADE + 1)
     names = dict.fromkeys(_PRE_KINDERGARTEN, PRE_KINDERGARTEN) | dict.fromkeys(_KINDERGARTEN, KINDERGARTEN)
     names |= {str(grade): grade for grade in numbers} | {f"{grade:02}": grade for grade in numbers}
+    names |= {f"{grade}.0": grade for grade in numbers}  # a spreadsheet's column of numbers
     spellings = {before + name: grade for name, grade in names.items() for before in _BEFORE}
     ordinals = {_ORDINALS.get(grade, f"{grade}TH"): grade for grade in numbers}
     return spellings | ordinals | {f"{ordinal} GRADE": grade for ordinal, grade in ordinals.items()}

@@ -40,6 +40,8 @@ class Known(Protocol):
 
 
 _Known = TypeVar("_Known", bound=Known)
+_NONE = frozenset({"", "-", "n/a", "none"})
+"""What a cell says of a family without a child in school."""
 
 
 def parse_children(text: str, day: date, roll_over: RollOver, bands: Bands) -> tuple[ChildTold, ...]:
@@ -50,7 +52,7 @@ def parse_children(text: str, day: date, roll_over: RollOver, bands: Bands) -> t
     end_year = roll_over.end_year(day)
     words = (part if "@" in part else part.replace(",", ";") for part in text.split(";"))
     children = [word.strip() for word in ";".join(words).split(";")]
-    return tuple(_parse_child(child, end_year, bands) for child in children if child)
+    return tuple(_parse_child(child, end_year, bands) for child in children if child.casefold() not in _NONE)
 
 
 def set_children(

@@ -1,9 +1,9 @@
 """Languages: codes in the one spelling by which a reader's language, a rule and an issue's texts are compared."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from .errors import NewsletterError
 
@@ -17,9 +17,14 @@ class LanguageInvalid(NewsletterError):
 
 @lru_cache(1000)
 def parse_language(text: str) -> str:
-    """Read a code (RFC 5646), in any case, with hyphens or underscores. Raises `LanguageInvalid`."""
+    """Read a code (RFC 5646), in any case, with hyphens or underscores, or the name of a language in English or itself.
+
+    Raises `LanguageInvalid`.
+    """
     code = text.strip().replace("_", "-")
     if not _CODE.fullmatch(code):
+        code = _names().get(code.casefold(), "")
+    if not code:
         raise LanguageInvalid(f"{text[:30]!r} is not a language: use a code like en, es or zh-Hans.")
     primary, *rest = code.lower().split("-")
     return "-".join((primary, *map(_as_written, rest)))
@@ -37,6 +42,21 @@ def is_known(code: str) -> bool:
     """Whether there is a language of this code: of two letters every one is known, of three there are thousands."""
     primary = code.partition("-")[0]
     return len(primary) > _REGION or primary in Locale("en").languages
+
+
+@cache
+def _names() -> dict[str, str]:
+    """What languages with a code of two letters are called in English and in themselves, and the codes."""
+    english = {str(code): str(name) for code, name in Locale("en").languages.items() if len(code) == _REGION}
+    own = {name.casefold(): code for code in english if (name := _own_name(code))}
+    return own | {name.casefold(): code for code, name in english.items()}
+
+
+def _own_name(code: str) -> str:
+    try:
+        return str(Locale(code).languages.get(code, ""))
+    except UnknownLocaleError:
+        return ""
 
 
 def _as_written(subtag: str) -> str:

@@ -14,3 +14,5 @@ class Standing(StrEnum):
     """Mail to them came back for good."""
     COMPLAINED = "complained"
     """They reported mail as spam."""
+    SUPPRESSED = "suppressed"
+    """They are never to be mailed, for a reason of their own or of staff."""

@@ -35,11 +35,13 @@ _STANDINGS: Mapping[str, str] = {
     SubscriptionState.PENDING: Standing.PENDING,
     SubscriptionState.UNSUBSCRIBED: Standing.UNSUBSCRIBED,
 }
-_OUT = Standing.UNSUBSCRIBED
-"""Also who is never to be mailed for a reason of staff or their own: the import keeps them out."""
-_WORSE: Mapping[str, str] = {
+_LEFT = "left"
+"""In place of a reason: they are kept off this one list, which they had left before they were forgotten."""
+_OUT: Mapping[str, str] = {
+    **dict.fromkeys(SuppressionReason, Standing.SUPPRESSED),
     SuppressionReason.BOUNCE: Standing.BOUNCED,
     SuppressionReason.COMPLAINT: Standing.COMPLAINED,
+    _LEFT: Standing.UNSUBSCRIBED,
 }
 _TO_SECONDS = len("2026-12-02 12:00:00")
 _NOTHING: Mapping[str, Any] = {}
@@ -166,8 +168,9 @@ def _first_yes() -> Any:
 
 
 def _suppression(list_id: int | None) -> Any:
-    """The reason that is in force: everywhere, or else for the list."""
-    reasons = select(Suppression.reason).where(in_force(list_id, Subscriber.address_hash))
+    """The reason that is in force everywhere, or else that they left the list."""
+    reason = case((Suppression.list_id.is_(None), type_coerce(Suppression.reason, String)), else_=_LEFT)
+    reasons = select(reason).where(in_force(list_id, Subscriber.address_hash))
     return reasons.order_by(Suppression.list_id.is_not(None)).limit(1).scalar_subquery()
 
 
@@ -185,7 +188,7 @@ def _person(row: Row[*tuple[Any, ...]], belongings: Belongings) -> Person:
         _NOTHING if told == "{}" else json.loads(told),
         joined,
         confirmed or "",
-        _WORSE.get(why, _OUT) if why else _STANDINGS.get(state, ""),
+        _OUT[why] if why else _STANDINGS.get(state, ""),
         why or "",
         grades,
         "" if grades else belongings.school(school),

@@ -54,7 +54,7 @@ class Fate(StrEnum):
 
 
 _ON = (Standing.SUBSCRIBED, Standing.PENDING)
-_BAD = (Standing.BOUNCED, Standing.COMPLAINED)
+_BAD = (Standing.BOUNCED, Standing.COMPLAINED, Standing.SUPPRESSED)
 FATES: Mapping[tuple[Here, Standing], Fate] = {
     **{(here, standing): Fate.TAKE for here in Here for standing in _ON},
     **{(here, standing): Fate.SUPPRESS for here in Here for standing in _BAD},
@@ -74,7 +74,11 @@ _COMPLAINED_TOO = (
     "UPDATE suppression SET reason = ?, detail = ? "
     "WHERE organization_id = ? AND address_hash = ? AND list_id IS NULL AND lifted_at IS NULL"
 )
-_REASONS = {Standing.BOUNCED: SuppressionReason.BOUNCE, Standing.COMPLAINED: SuppressionReason.COMPLAINT}
+_REASONS = {
+    Standing.BOUNCED: SuppressionReason.BOUNCE,
+    Standing.COMPLAINED: SuppressionReason.COMPLAINT,
+    Standing.SUPPRESSED: SuppressionReason.IMPORT,
+}
 
 
 def decide(

@@ -218,8 +218,8 @@ def leave(community: Community, address: str) -> None:
     [
         (SuppressionReason.BOUNCE, "bounced"),
         (SuppressionReason.COMPLAINT, "complained"),
-        (SuppressionReason.REQUEST, "unsubscribed"),
-        (SuppressionReason.STAFF, "unsubscribed"),
+        (SuppressionReason.REQUEST, "suppressed"),
+        (SuppressionReason.STAFF, "suppressed"),
     ],
 )
 def test_who_is_never_to_be_mailed_is_left_out_or_marked(

@@ -74,31 +74,37 @@ OUTCOMES = {
     (Here.NEW, Standing.UNSUBSCRIBED): ("unsubscribed", "unsubscribed"),
     (Here.NEW, Standing.BOUNCED): (None, "suppressed"),
     (Here.NEW, Standing.COMPLAINED): (None, "suppressed"),
+    (Here.NEW, Standing.SUPPRESSED): (None, "suppressed"),
     (Here.PENDING, Standing.SUBSCRIBED): ("confirmed", "updated"),
     (Here.PENDING, Standing.PENDING): ("pending", "updated"),
     (Here.PENDING, Standing.UNSUBSCRIBED): ("unsubscribed", "unsubscribed"),
     (Here.PENDING, Standing.BOUNCED): ("pending", "suppressed"),
     (Here.PENDING, Standing.COMPLAINED): ("pending", "suppressed"),
+    (Here.PENDING, Standing.SUPPRESSED): ("pending", "suppressed"),
     (Here.ASKED, Standing.SUBSCRIBED): ("confirmed", "updated"),
     (Here.ASKED, Standing.PENDING): ("pending", "updated"),
     (Here.ASKED, Standing.UNSUBSCRIBED): ("pending", "updated"),
     (Here.ASKED, Standing.BOUNCED): ("pending", "suppressed"),
     (Here.ASKED, Standing.COMPLAINED): ("pending", "suppressed"),
+    (Here.ASKED, Standing.SUPPRESSED): ("pending", "suppressed"),
     (Here.CONFIRMED, Standing.SUBSCRIBED): ("confirmed", "updated"),
     (Here.CONFIRMED, Standing.PENDING): ("confirmed", "updated"),
     (Here.CONFIRMED, Standing.UNSUBSCRIBED): ("unsubscribed", "unsubscribed"),
     (Here.CONFIRMED, Standing.BOUNCED): ("confirmed", "suppressed"),
     (Here.CONFIRMED, Standing.COMPLAINED): ("confirmed", "suppressed"),
+    (Here.CONFIRMED, Standing.SUPPRESSED): ("confirmed", "suppressed"),
     (Here.AGREED, Standing.SUBSCRIBED): ("confirmed", "updated"),
     (Here.AGREED, Standing.PENDING): ("confirmed", "updated"),
     (Here.AGREED, Standing.UNSUBSCRIBED): ("confirmed", "unchanged"),
     (Here.AGREED, Standing.BOUNCED): ("confirmed", "unchanged"),
     (Here.AGREED, Standing.COMPLAINED): ("confirmed", "unchanged"),
+    (Here.AGREED, Standing.SUPPRESSED): ("confirmed", "unchanged"),
     (Here.LEFT, Standing.SUBSCRIBED): ("unsubscribed", "suppressed"),
     (Here.LEFT, Standing.PENDING): ("unsubscribed", "suppressed"),
     (Here.LEFT, Standing.UNSUBSCRIBED): ("unsubscribed", "unchanged"),
     (Here.LEFT, Standing.BOUNCED): ("unsubscribed", "suppressed"),
     (Here.LEFT, Standing.COMPLAINED): ("unsubscribed", "suppressed"),
+    (Here.LEFT, Standing.SUPPRESSED): ("unsubscribed", "suppressed"),
 }
 AGAIN = {"created": "unchanged", "updated": "unchanged", "unsubscribed": "unchanged"}
 
@@ -180,13 +186,17 @@ def test_what_staff_did_is_not_the_readers_own_yes(community: Community) -> None
     assert tell(community, Standing.UNSUBSCRIBED) == {"unsubscribed": 1}
 
 
-@pytest.mark.parametrize("standing", [Standing.BOUNCED, Standing.COMPLAINED])
+@pytest.mark.parametrize("standing", [Standing.BOUNCED, Standing.COMPLAINED, Standing.SUPPRESSED])
 def test_bad_addresses_are_suppressed_and_not_made(community: Community, standing: Standing) -> None:  # F40
     tell(community, standing)
     with community.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Subscriber)) == 0
         found = session.scalars(select(Suppression)).one()
-    reason = {Standing.BOUNCED: SuppressionReason.BOUNCE, Standing.COMPLAINED: SuppressionReason.COMPLAINT}[standing]
+    reason = {
+        Standing.BOUNCED: SuppressionReason.BOUNCE,
+        Standing.COMPLAINED: SuppressionReason.COMPLAINT,
+        Standing.SUPPRESSED: SuppressionReason.IMPORT,
+    }[standing]
     assert (found.reason, found.list_id, found.lifted_at) == (reason, None, None)
     assert tell(community, Standing.SUBSCRIBED) == {"suppressed": 1}
 

@@ -57,6 +57,12 @@ def test_every_column_of_the_plain_header_is_kept(community: Community) -> None:
     ]
 
 
+def test_a_cell_may_say_that_there_is_no_child_in_school(community: Community) -> None:
+    for number, words in enumerate(("-", "N/A", "None", "3;-")):
+        community.load(f"email,grades\na{number}@school.example,{words}\n")
+    assert [told(community.known(f"a{number}@school.example")) for number in range(4)] == [[], [], [], ["3"]]
+
+
 def test_only_an_address_is_needed(community: Community) -> None:
     assert counts(community.load(f"email\n{MARIA}\n")) == {"read": 1, "created": 1}
     assert community.known(MARIA)["children"] == []
