@@ -1,18 +1,23 @@
 """What a reader answers about their children where every grade and level has a box, whoever told of them before.
 
 A tick lets a child be as it is known. For a child that is no longer ticked, what an import told stays as an exception,
-as if the child had moved away: the import that tells it again changes nothing. Who was not asked about stays.
+as if the child had moved away: the import that tells it again changes nothing, whichever guardian it tells it of. Who
+was not asked about stays. A tick in place of another of the same band is the same child in another grade, and keeps its
+school.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .households import ChildTold, set_children
+from . import schools
+from .grades import Bands
+from .households import ChildTold, band_of, set_children
 from .tables import Child, ChildMark, Subscriber, Told
 
 _Kind: TypeAlias = tuple[int | None, str | None]
@@ -28,24 +33,62 @@ def take(
     session: Session,
     reader: Subscriber,
     ticked: Sequence[ChildTold],
-    is_asked: Callable[[Child], bool],
+    bands: Bands,
     end_year: int,
     now: datetime,
 ) -> None:
     """Let the reader have the children that they ticked, in the school year that ends then.
 
-    `is_asked` says whether there was a box for a child. The same answer again changes nothing.
+    There was a box for each child in a band. The same answer again changes nothing.
     """
     session.flush()
     session.refresh(reader, with_for_update=True)  # two forms at once must not add the same children twice
     known, wanted = own_children(session, reader), Counter(map(_kind, ticked))
     _bring_back(known, wanted)
+    gone = [child for child in known if _stands_for(child, wanted) is None and band_of(child, end_year, bands)]
+    told = _with_schools(session, _left_to_family(known, wanted, end_year), known, gone, bands, end_year)
     for child in _by(known, Told.IMPORT):
-        if _stands_for(child, wanted) is not None:
+        if child in gone:
+            for alike in (child, *_told_of_others(session, reader, child)):
+                _let_go(session, alike, end_year)
+        elif _stands_for(child, wanted) is not None:
             _believe(child, end_year)
-        elif is_asked(child):
-            _let_go(session, child, end_year)
-    set_children(session, reader, _left_to_family(known, wanted, end_year), Told.FAMILY, now)
+    set_children(session, reader, told, Told.FAMILY, now)
+
+
+def _told_of_others(session: Session, reader: Subscriber, child: Child) -> list[Child]:
+    """The same child as imports told it of the other guardians: of each the first that is alike."""
+    alike = select(Child).where(
+        Child.household_id == reader.household_id,
+        Child.subscriber_id != reader.id,
+        Child.told_by == Told.IMPORT,
+        Child.graduation_year.is_not_distinct_from(child.graduation_year),
+        Child.band.is_not_distinct_from(child.band),
+    )
+    found = session.scalars(alike.order_by(Child.id.desc())).all()
+    return list({child.subscriber_id: child for child in found}.values())
+
+
+def _with_schools(
+    session: Session,
+    told: Iterable[ChildTold],
+    known: Iterable[Child],
+    gone: Iterable[Child],
+    bands: Bands,
+    end_year: int,
+) -> list[ChildTold]:
+    """Children that are new, each at the school of one of its band that is gone."""
+    names = schools.names_of(session, [child.school_id for child in gone])
+    free = [(band_of(child, end_year, bands), names[child.school_id]) for child in gone if child.school_id]
+    there = {_kind(child) for child in known}
+    found = []
+    for one in told:
+        band = band_of(one, end_year, bands)
+        school = next((school for of_band, school in free if of_band == band and _kind(one) not in there), "")
+        if school:
+            free.remove((band, school))
+        found.append(replace(one, school=school))
+    return found
 
 
 def _bring_back(known: Sequence[Child], wanted: Counter[_Kind]) -> None:

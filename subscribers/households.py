@@ -16,6 +16,7 @@ from .tables import Child, Household, Subscriber, Told
 __all__ = [
     "ChildTold",
     "add_children",
+    "band_of",
     "bands_of",
     "children_of",
     "describe",
@@ -127,8 +128,20 @@ def each_once(told: Iterable[_Known]) -> list[_Known]:
 def bands_of(children: Sequence[Child], day: date, roll_over: RollOver, bands: Bands) -> frozenset[str]:
     """The bands in which the family has a child on that day."""
     end_year = roll_over.end_year(day)
-    found = (_band_of(child, end_year, bands) for child in children)
+    found = (band_of(child, end_year, bands) for child in children)
     return frozenset(band for band in found if band is not None)
+
+
+def band_of(child: Child | ChildTold, end_year: int, bands: Bands) -> str | None:
+    """The band of a child in a school year; None for who is in none of them.
+
+    A level is believed in the school year it was told in and one more; without a year it is always believed.
+    """
+    if child.graduation_year is not None:
+        band = bands.of_grade(grade_of(child.graduation_year, end_year))
+        return band.name if band else None
+    is_believed = child.end_year is None or child.end_year >= end_year - 1
+    return child.band if is_believed and child.band in bands.names else None
 
 
 def describe(child: Child, day: date, roll_over: RollOver, bands: Bands, school: str = "") -> dict[str, Any]:
@@ -141,7 +154,7 @@ def describe(child: Child, day: date, roll_over: RollOver, bands: Bands, school:
         "told_year": child.told_year,
         "told_grade": None if child.told_year is None else _grade_word(child.told_year, end_year),
         "exception": _exception(child),
-        "band": _band_of(child, end_year, bands),
+        "band": band_of(child, end_year, bands),
         "school": school,
         "left": year is not None and grade_of(year, end_year) > LAST_GRADE,
         "stale": child.band is not None and child.end_year is not None and child.end_year < end_year,
@@ -190,12 +203,3 @@ def _exception(child: Child) -> str | None:
     if child.told_year is None or child.graduation_year is None:
         return None
     return "repeats" if child.graduation_year > child.told_year else "moved away"
-
-
-def _band_of(child: Child, end_year: int, bands: Bands) -> str | None:
-    """A level is believed in the school year it was told in and one more; without a year it is always believed."""
-    if child.graduation_year is not None:
-        band = bands.of_grade(grade_of(child.graduation_year, end_year))
-        return band.name if band else None
-    is_believed = child.end_year is None or child.end_year >= end_year - 1
-    return child.band if is_believed and child.band in bands.names else None

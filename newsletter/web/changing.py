@@ -107,7 +107,7 @@ class Change:
         """What the reader says now holds for what they said before and for what an import said of them."""
         school, now = self.site.school(), self.site.app.clock.now()
         told = school.told(self.form.many("children"), answers.own_children(self.session, self.reader))
-        answers.take(self.session, self.reader, told, school.asks_about, school.end_year, now)
+        answers.take(self.session, self.reader, told, school.bands, school.end_year, now)
 
     def _take_tracking(self) -> None:
         agrees = self.form.one("tracking") == "yes"

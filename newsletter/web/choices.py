@@ -91,10 +91,6 @@ class School:
             for _ in range(max(1, twins[value]))
         )
 
-    def asks_about(self, child: Child) -> bool:
-        """Whether a value stands for the child."""
-        return bool(self._value_of(child))
-
     def _value_of(self, child: Child) -> str:
         facts = households.describe(child, self.day, self.roll_over, self.bands)
         return "" if facts["band"] is None else facts["grade"] or facts["band"]

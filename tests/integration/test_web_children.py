@@ -1,7 +1,7 @@
 """The grades on the preferences page, with a school's file that is imported again every night."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.clock import Clock
 from newsletter.tokens import ReaderPurpose
-from subscribers import answers, corrections, households, importing
+from subscribers import answers, corrections, guardians, households, importing
 from subscribers.db import Database
 from subscribers.households import ChildTold
 from subscribers.tables import Child, Subscriber, SubscriptionState, Told
@@ -46,9 +46,9 @@ def save(client: httpx.Client, path: str, *values: str) -> None:
     assert client.post(path, data=SAVED | {"children": list(values)}).status_code == 200
 
 
-def load(world: World, folder: Path, grades: str) -> None:
+def load(world: World, folder: Path, grades: str, *, header: str = "grades", others: Iterable[str] = ()) -> None:
     file = folder / "school.csv"
-    file.write_text(f"email,grades\n{MARIA},{grades}\n")
+    file.write_text(f"email,{header}\n" + "".join(f"{address},{grades}\n" for address in (MARIA, *others)))
     school = importing.School(world.app.today(), world.app.settings.roll_over, world.app.settings.grade_bands)
     state = SubscriptionState.CONFIRMED
     options = importing.ImportOptions("monthly", school, world.app.clock.now(), state=state)
@@ -147,6 +147,32 @@ def test_what_the_reader_unticked_does_not_come_back_with_the_same_file(
     assert values(world, reader) == ["3", "9"]
     load(world, tmp_path, "4;9")
     assert values(world, reader) == ["4", "9"]
+
+
+def test_what_one_guardian_corrects_is_corrected_for_the_other(
+    world: World, client: httpx.Client, reader: Subscriber, path: str, tmp_path: Path
+) -> None:
+    other = "jose@school.example"
+    for _ in range(2):
+        load(world, tmp_path, "3 @ Oak;9 @ Lincoln,perez", header="grades,household", others=[other])
+        save(client, path, "4", "9")
+        with world.database.reading() as session:
+            day, roll_over, bands = world.app.today(), world.app.settings.roll_over, world.app.settings.grade_bands
+            home = guardians.describe(session, session.get_one(Subscriber, reader.id), day, roll_over, bands)
+        assert len(home["guardians"]) == 2
+        here = [(child["grade"], child["school"]) for child in home["children"] if not child["left"]]
+        assert sorted(here) == [("4", "Oak"), ("9", "Lincoln")]
+
+
+def test_a_grade_of_another_band_is_at_no_school_that_we_know(
+    world: World, client: httpx.Client, reader: Subscriber, path: str, tmp_path: Path
+) -> None:
+    load(world, tmp_path, "5 @ Oak")
+    save(client, path, "6")
+    with world.database.reading() as session:
+        children = households.children_of(session, session.get_one(Subscriber, reader.id))
+        here = [child for child in children if child.told_by is Told.FAMILY]
+    assert [child.school_id for child in here] == [None]
 
 
 def test_a_level_gives_way_to_the_grade_that_the_reader_ticks(
