@@ -108,7 +108,7 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _look_into(file: Path, options: importing.ImportOptions) -> importing.Found:
-    found = importing.look_into(file, options.mapping)
+    found = importing.look_into(file, options)
     if options.roster and len(found.looks) > 1:
         raise RosterIsOneFile
     return found

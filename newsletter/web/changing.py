@@ -30,8 +30,7 @@ from .words import Words
 
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
-"""The link to the page came by mail; `form` is what anybody can fill in."""
-_SAVED = "preferences.saved"
+_SAVED, _SAVED_NONE = "preferences.saved", "preferences.saved_none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,12 @@ class Change:
         if self.form.one("frequency") in set(Frequency):
             of_reader = update(Subscription).where(Subscription.subscriber_id == self.reader.id)
             self.session.execute(of_reader.values(frequency=Frequency(self.form.one("frequency"))))
-        return _SAVED
+        return _SAVED if current_lists(self.session, self.reader) else _SAVED_NONE
 
     def leave_all(self) -> str:
         """Leave every list."""
         self._leave(None, self._words()("unsubscribe.all_button"))
-        return _SAVED
+        return _SAVED_NONE
 
     def pause(self) -> str:
         """Pause the list of the button."""

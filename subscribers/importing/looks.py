@@ -9,11 +9,16 @@ from pathlib import Path
 from subscribers.addresses import AddressInvalid, EmailAddress
 
 from .archives import Member
+from .cells import RowInvalid
 from .columns import Columns
 from .files import ImportFileInvalid, Record, Source, encoding_of, opened, sources
 from .formats import PLAIN, Format
+from .options import ImportOptions
+from .people import PersonReader
 
 _EXAMPLES = 2
+_FIRST = 1_000
+"""Among so many lines examples are looked for."""
 _NOT_THEIRS = "It is no export of people by the service that the others come from."
 
 
@@ -37,7 +42,7 @@ class Found:
     left_out: Mapping[str, str]
 
 
-def look_into(path: Path, mapping: Mapping[str, str]) -> Found:
+def look_into(path: Path, options: ImportOptions) -> Found:
     """Look at the CSV file, or at every one in an archive. Raises `ImportFileInvalid` where none can be imported.
 
     Beside the files of a recognised service nothing else of the same archive is imported: its lists of readers of a
@@ -45,11 +50,11 @@ def look_into(path: Path, mapping: Mapping[str, str]) -> Found:
     """
     files = sources(path)
     if len(files) == 1:
-        return Found((look_at(files[0], mapping),), {})
+        return Found((look_at(files[0], options),), {})
     looks, left_out = [], {}
     for file in files:
         try:
-            looks.append(look_at(file, mapping))
+            looks.append(look_at(file, options))
         except ImportFileInvalid as error:
             left_out[file.name] = str(error)
     if any(look.format is not PLAIN for look in looks):
@@ -67,13 +72,24 @@ def _numbered(looks: Sequence[Look]) -> Iterator[Look]:
         yield replace(look, file=file.numbered(number, len(looks))) if isinstance(file, Member) else look
 
 
-def look_at(file: Source, mapping: Mapping[str, str]) -> Look:
+def look_at(file: Source, options: ImportOptions) -> Look:
     """Look at one CSV file. Raises `ImportFileInvalid`."""
+    reader = PersonReader(options.school, str, options.now)
     with opened(file) as records:
-        columns = Columns.read(records, mapping)
-        people = list(islice(_people(records, columns), _EXAMPLES))
-    examples = tuple({field: text for field, text in fields.items() if text} for _, fields in people)
+        columns = Columns.read(records, options.mapping)
+        people = list(islice(_good(islice(records, _FIRST), columns, reader), _EXAMPLES))
+    examples = tuple({field: text for field, text in fields.items() if text} for fields in people)
     return Look(file, columns.format, encoding_of(file), columns.unknown, examples)
+
+
+def _good(records: Iterator[Record], columns: Columns, reader: PersonReader) -> Iterator[dict[str, str]]:
+    """The records of which an import would take every field."""
+    for record in records:
+        if not record.error and len(record.cells) == columns.width:
+            fields = columns.fields(record.cells)
+            with suppress(RowInvalid):
+                reader.read(record.line, fields)
+                yield fields
 
 
 def addresses_in(file: Source, mapping: Mapping[str, str]) -> Iterator[EmailAddress]:

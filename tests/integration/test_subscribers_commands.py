@@ -87,6 +87,13 @@ def test_a_dry_run_says_that_it_was_one(community: Community) -> None:
     assert community.known(MARIA) == {}
 
 
+def test_a_dry_run_shows_people_as_they_are_understood(community: Community) -> None:
+    text = f"email,grades\nbad@school.example,Freshman\n{MARIA},3rd grade\n"
+    shown = load(community, "--dry-run", text=text).stdout.partition("as they are understood:")[2]
+    assert MARIA in shown
+    assert "Freshman" not in shown.partition("Next:")[0]
+
+
 def test_an_import_without_a_good_line_fails_and_still_says_why(community: Community) -> None:
     answer = load(community, "--json", text="email\n" + "nobody\n" * 30)
     assert answer.exit_code == 1

@@ -30,7 +30,7 @@ from subscribers.importing import (
 )
 from subscribers.importing.bulk import ChangedMeanwhile
 from subscribers.tables import Child, ConsentRecord, ImportRun, Subscriber, Subscription, SubscriptionState
-from tests.support.imports import BANDS, NOW, ROLL_OVER, TODAY, Community, a_community, counts
+from tests.support.imports import BANDS, NOW, OPTIONS, ROLL_OVER, TODAY, Community, a_community, counts
 from tests.support.installation import Installation
 
 FORM = Evidence(source="form")
@@ -149,9 +149,6 @@ def a_file(community: Community, count: int) -> Path:
     return community.write("\n".join(["email", *(f"reader{n}@school.example" for n in range(count))]))
 
 
-OPTIONS = ImportOptions("families", School(TODAY, ROLL_OVER, BANDS), NOW)
-
-
 def test_a_finished_run_does_not_keep_the_file_from_being_imported_again(community: Community) -> None:
     assert counts(community.load("email\na@school.example\n")) == {"read": 1, "created": 1}
     assert counts(community.load("email\na@school.example\n")) == {"read": 1, "unchanged": 1}
@@ -207,7 +204,7 @@ def load_archive(community: Community, path: Path, pages: int = 100) -> list[Imp
         if next(left) == 0:
             raise CutOff
 
-    files = [look.file for look in look_into(path, {}).looks]
+    files = [look.file for look in look_into(path, OPTIONS).looks]
     return [import_file(community.database, community.organization, file, OPTIONS, count) for file in files]
 
 

@@ -163,6 +163,10 @@ def test_tracking_is_asked_only_where_the_answer_matters(sqlite_url: str, clock:
 
 def test_everything_can_be_left_at_once(world: World, client: httpx.Client, path: str) -> None:
     client.post(path, data=SAVED | {"lists": ["monthly", "workshops"]})
+    said = "Saved. You get no more newsletters from us."
+    assert said in client.post(path, data={"action": "leave-all"}).text
+    assert said in client.post(path, data=SAVED | {"lists": []}).text
+    assert "Your next issue" in client.post(path, data=SAVED | {"lists": ["monthly"]}).text
     client.post(path, data={"action": "leave-all"})
     assert {state for state, _ in subscriptions(world).values()} == {UNSUBSCRIBED}
 

@@ -20,6 +20,7 @@ ROLL_OVER = RollOver.parse("07-01")
 BANDS = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
 MARIA = EmailAddress.parse("Maria@school.example")
 JOSE = EmailAddress.parse("jose@school.example")
+OPTIONS = importing.ImportOptions("families", importing.School(TODAY, ROLL_OVER, BANDS), NOW)
 HEADER = "email,name,language,timezone,grades,roles,tags,household,tracking"
 
 

@@ -15,6 +15,7 @@ from subscribers.importing.archives import Member, sources
 from subscribers.importing.files import lines_in, opened
 from subscribers.importing.looks import look_into
 from subscribers.importing.records import ImportFileInvalid, not_read
+from tests.support.imports import OPTIONS
 
 PEOPLE = "email,name\nmaria@school.example,María\n"
 GHOST = "email,name,subscribed_to_emails,complimentary_plan\nana@school.example,Ana,true,false\n"
@@ -206,7 +207,7 @@ def test_whatever_byte_of_a_zip_is_damaged_it_is_read_or_refused_in_a_sentence(f
         for flip in (0x01, 0x80, 0xFF):
             path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
             try:
-                looks = look_into(path, {}).looks
+                looks = look_into(path, OPTIONS).looks
             except ImportFileInvalid as refused:
                 assert "None" not in str(refused)  # noqa: PT017  # most are not refused
             else:
@@ -234,27 +235,27 @@ def test_a_large_member_streams(folder: Path) -> None:
 
 
 def test_beside_a_services_export_nothing_else_of_the_archive_is_imported(folder: Path) -> None:
-    found = look_into(a_zip(folder, members__csv=GHOST, opens__csv=PEOPLE, posts__csv="id,title\n1,x\n"), {})
+    found = look_into(a_zip(folder, members__csv=GHOST, opens__csv=PEOPLE, posts__csv="id,title\n1,x\n"), OPTIONS)
     assert [(look.file.name, look.format.name) for look in found.looks] == [("members.csv", "Ghost")]
     assert found.left_out["posts.csv"].startswith("The file has no column email")
     assert "no export of people" in found.left_out["opens.csv"]
 
 
 def test_plain_files_of_an_archive_are_all_imported(folder: Path) -> None:
-    found = look_into(a_zip(folder, a__csv=PEOPLE, b__csv=PEOPLE), {})
+    found = look_into(a_zip(folder, a__csv=PEOPLE, b__csv=PEOPLE), OPTIONS)
     assert [look.file.name for look in found.looks] == ["a.csv", "b.csv"]
     assert not found.left_out
 
 
 def test_an_archive_of_other_tables_is_refused_with_what_each_lacks(folder: Path) -> None:
     with pytest.raises(ImportFileInvalid, match=r"holds no list of people\. a\.csv: .* b\.csv: The file is empty"):
-        look_into(a_zip(folder, a__csv="id\n1\n", b__csv=""), {})
+        look_into(a_zip(folder, a__csv="id\n1\n", b__csv=""), OPTIONS)
 
 
 def test_a_look_shows_people_whose_address_is_good(folder: Path) -> None:
     path = folder / "people.csv"
     path.write_text("email,name\nnobody,x\nana@school.example,\nshort\nb@school.example,B\nc@school.example,C\n")
-    (look,) = look_into(path, {}).looks
+    (look,) = look_into(path, OPTIONS).looks
     assert look.examples == ({"email": "ana@school.example"}, {"email": "b@school.example", "name": "B"})
 
 
