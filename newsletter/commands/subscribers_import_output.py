@@ -21,6 +21,7 @@ _LABELS = {
     "suppressed": "kept out: they left, or are never mailed",
     "unsubscribed": "kept as unsubscribed, as they are elsewhere",
     "rejected": "not imported",
+    "joined": "lines with one more child of the person before",
     "left": "no longer on the roster",
     "returned": "on the roster again",
 }
@@ -95,7 +96,8 @@ class Imported:
     def counts(self) -> dict[str, int]:
         """The figures of all files together."""
         each = [part.result.facts() for part in self.parts]
-        return {name: sum(facts[name] for facts in each) for name in ("read", *_LABELS) if name in each[0]}
+        told = {name for facts in each for name in facts}
+        return {name: sum(facts.get(name, 0) for facts in each) for name in ("read", *_LABELS) if name in told}
 
     def lines(self) -> Iterator[str]:
         """What is wrong with which lines."""
@@ -123,7 +125,8 @@ def imported(console: Console, what: Imported) -> None:
     taken = counts["created"] + counts["updated"] + counts["unchanged"]
     verb = "would be" if is_dry else "are"
     end = " This was a dry run: nothing is written." if is_dry else ""
-    head = f"{what.name}: {taken:,} of {counts['read']:,} people {verb} imported to {into}.{end}"
+    people = counts["read"] - counts.get("joined", 0)
+    head = f"{what.name}: {taken:,} of {people:,} people {verb} imported to {into}.{end}"
     console.print(head, markup=False, soft_wrap=True)
     for part in what.parts:
         of_file = f"{part.look.file.name}: " if what.is_archive else ""

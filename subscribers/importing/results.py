@@ -23,6 +23,8 @@ class ImportResult:
 
     read: int = 0
     rejected: int = 0
+    joined: int = 0
+    """Lines that told of one more child of the person on the line before."""
     written: Tally = field(default_factory=Tally)
     errors: list[LineError] = field(default_factory=list)
     unknown_columns: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class ImportResult:
             "read": self.read,
             **written,
             "rejected": self.rejected,
+            **({"joined": self.joined} if self.joined else {}),
             "left": self.left,
             "returned": returned,
             **({"leaving_refused": self.leaving_refused} if self.leaving_refused else {}),

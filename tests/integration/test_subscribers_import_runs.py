@@ -45,10 +45,12 @@ def community(database: Database, tmp_path: Path) -> Community:
 
 
 def write_people(folder: Path) -> None:
-    """Good lines, bad ones on every page, and addresses that stand on two pages."""
+    """Good lines, some of one child each, bad ones on every page, and addresses that stand on two pages."""
     lines = [
         f"reader{n}@school.example,Reader {n},{n % 12 + 1};K,family,{'yes' if n % 3 else ''}" for n in range(LINES)
     ]
+    for n in range(14, LINES, 7):
+        lines[n] += "\n" + lines[n].replace(f",{n % 12 + 1};K,", ",PK,")
     for n in range(0, LINES, 1_000):
         lines[n] = f"reader{n}@school.example,,13,,"
         lines[n + 1] = f"reader{n // 2 + 7}@SCHOOL.example,,,,"
@@ -108,6 +110,7 @@ def test_a_killed_import_ends_as_one_that_was_not(database_url: str, tmp_path: P
         assert json.loads(went_on)["resumed_at"] >= done
         assert figures(went_on) == figures(whole)
         assert figures(whole)["rejected"] == 2 * LINES // 1_000
+        assert figures(whole)["joined"] > LINES // 8
         with closing(Database(whole_url)) as other:
             assert everything(database) == everything(other)
         again = figures(killed.do(*IMPORT, "--json"))

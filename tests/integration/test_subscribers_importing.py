@@ -57,6 +57,31 @@ def test_every_column_of_the_plain_header_is_kept(community: Community) -> None:
     ]
 
 
+def test_lines_of_one_child_each_are_one_person(community: Community) -> None:
+    lines = [
+        "ana@school.example,Ana,3 @ Oak",
+        "ana@school.example,Ana,9 @ Lincoln",
+        "ana@school.example,Ana,K @ Oak",
+        "ben@school.example,Ben,2",
+        "ana@school.example,Ana,5",  # not right after hers
+        "cy@school.example,Cy,4",
+        "cy@school.example,Cy,4",  # the same child, or a twin?
+        "dee@school.example,Dee,4",
+        "dee@school.example,Dora,5",  # somebody else
+        "eve@school.example,Eve,1",
+        "eve@school.example,Eve,2",
+    ]
+    text = "\n".join(["email,name,grades", *lines])
+    for _ in range(2):
+        result = community.load(text)
+        assert (result.read, result.joined, [error.line for error in result.errors]) == (11, 3, [6, 8, 10])
+        written = result.written
+        assert written.created + written.unchanged == 5
+    assert told(community.known("ana@school.example")) == ["3", "9", "K"]
+    assert told(community.known("eve@school.example")) == ["1", "2"]
+    assert told(community.known("cy@school.example")) == ["4"]
+
+
 def test_a_cell_may_say_that_there_is_no_child_in_school(community: Community) -> None:
     for number, words in enumerate(("-", "N/A", "None", "3;-")):
         community.load(f"email,grades\na{number}@school.example,{words}\n")
