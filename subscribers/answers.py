@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from . import schools
 from .grades import Bands
-from .households import ChildTold, band_of, set_children
+from .households import ChildTold, band_of, each_once, set_children
 from .tables import Child, ChildMark, Subscriber, Told
 
 _Kind: TypeAlias = tuple[int | None, str | None]
@@ -47,10 +47,12 @@ def take(
     _bring_back(known, wanted)
     gone = [child for child in known if _stands_for(child, wanted) is None and band_of(child, end_year, bands)]
     told = _with_schools(session, _left_to_family(known, wanted, end_year), known, gone, bands, end_year)
+    for child in each_once(gone):
+        for alike in _told_of_others(session, reader, child):
+            _let_go(session, alike, end_year)
     for child in _by(known, Told.IMPORT):
         if child in gone:
-            for alike in (child, *_told_of_others(session, reader, child)):
-                _let_go(session, alike, end_year)
+            _let_go(session, child, end_year)
         elif _stands_for(child, wanted) is not None:
             _believe(child, end_year)
     set_children(session, reader, told, Told.FAMILY, now)
