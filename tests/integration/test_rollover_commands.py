@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,10 +72,12 @@ def test_a_roll_over_can_ask_nobody(newsletter: CommandLine) -> None:
 
 
 def test_a_roll_over_half_a_year_ahead_is_asked_for_first(newsletter: CommandLine) -> None:
-    said = newsletter("subscribers", "rollover", "--on", ON)
-    if said.code:  # in the two months before July it is run at once
-        assert "and families are asked only once. Run it nearer to" in said.err
-        assert newsletter.do("subscribers", "rollover", "--on", ON, "--yes").out
+    for days, is_asked_for in ((100, True), (30, False)):
+        begins = (datetime.now(UTC) + timedelta(days=days)).date().replace(day=1)
+        newsletter.set("school_year_start", f"{begins:%m-%d}")
+        said = newsletter("subscribers", "rollover", "--on", f"{begins}")
+        assert ("and families are asked only once. Run it nearer to" in said.err) is is_asked_for
+        assert said.code == int(is_asked_for)
 
 
 def test_a_roll_over_long_past_can_only_be_looked_at(newsletter: CommandLine) -> None:
