@@ -6,7 +6,7 @@ was not asked about stays. A tick in place of another of the same band is the sa
 school.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -81,15 +81,14 @@ def _with_schools(
 ) -> list[ChildTold]:
     """Children that are new, each at the school of one of its band that is gone."""
     names = schools.names_of(session, [child.school_id for child in gone])
-    free = [(band_of(child, end_year, bands), names[child.school_id]) for child in gone if child.school_id]
-    there = {_kind(child) for child in known}
-    found = []
+    free = defaultdict(list)
+    for child in gone:
+        if child.school_id:
+            free[band_of(child, end_year, bands)].append(names[child.school_id])
+    there, found = {_kind(child) for child in known}, []
     for one in told:
-        band = band_of(one, end_year, bands)
-        school = next((school for of_band, school in free if of_band == band and _kind(one) not in there), "")
-        if school:
-            free.remove((band, school))
-        found.append(replace(one, school=school))
+        of_band = [] if _kind(one) in there else free[band_of(one, end_year, bands)]
+        found.append(replace(one, school=of_band.pop(0)) if of_band else one)
     return found
 
 

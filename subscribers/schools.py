@@ -7,10 +7,9 @@ from functools import lru_cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from . import names
 from .errors import NewsletterError
 from .tables import Organization, School
-
-_LONGEST_NAME = 200
 
 
 class SchoolInvalid(NewsletterError):
@@ -20,8 +19,8 @@ class SchoolInvalid(NewsletterError):
 @lru_cache(1000)
 def parse_school(text: str) -> str:
     """Read a school's name: in Unicode's composed form (NFC), with single blanks. Raises `SchoolInvalid`."""
-    name = unicodedata.normalize("NFC", " ".join(text.split()))
-    if not 0 < len(name) <= _LONGEST_NAME or {"@", ";"}.intersection(name) or not _is_one_line(name):
+    name = names.composed(text)
+    if not 0 < len(name) <= names.LONGEST or {"@", ";"}.intersection(name) or not _is_one_line(name):
         raise SchoolInvalid(
             f"{name[:30]!r} is not a school's name: write one like Maple Elementary, without @; children are kept "
             "apart by semicolons."

@@ -1,6 +1,5 @@
 """Subscribers: a person's address and what they told us."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import households, suppressions
+from . import households, names, suppressions
 from .addresses import EmailAddress, address_hash
 from .db import insert_into
 from .errors import NotFound
@@ -21,10 +20,6 @@ _OWN_COLUMNS = {
     OwnField.TIME_ZONE: "time_zone",
     OwnField.PLACE: "place",
 }
-
-
-LONGEST_TEXT = 200
-"""Of what a person is called, and of where they live."""
 
 
 class SubscriberNotFound(NotFound):
@@ -84,7 +79,7 @@ def note_own(subscriber: Subscriber, told: Mapping[OwnField, str], now: datetime
     Texts are kept as an import keeps them: in Unicode's composed form (NFC), and cut where they are longer than such.
     """
     for field, words in told.items():
-        column, text = _OWN_COLUMNS[field], " ".join(unicodedata.normalize("NFC", words).split())[:LONGEST_TEXT].strip()
+        column, text = _OWN_COLUMNS[field], names.composed(words)[: names.LONGEST].strip()
         if text or getattr(subscriber, column):
             setattr(subscriber, column, text)
             subscriber.own_fields |= field

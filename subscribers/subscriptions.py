@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, Update, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from . import consent, suppressions
+from .addresses import EmailAddress
 from .consent import Evidence
 from .db import insert_into
-from .tables import ConsentRecord, List, Purpose, Subscriber, Subscription, SubscriptionState
+from .tables import ConsentRecord, List, Organization, Purpose, Subscriber, Subscription, SubscriptionState
 
 PENDING = SubscriptionState.PENDING
 CONFIRMED = SubscriptionState.CONFIRMED
@@ -34,8 +35,12 @@ def is_waiting() -> ColumnElement[bool]:
 
 def waits(session: Session, subscriber: Subscriber, list_: List) -> bool:
     """Whether a reader's subscription to a list waits for `confirm`."""
-    theirs = (Subscription.subscriber_id == subscriber.id, Subscription.list_id == list_.id)
-    return session.scalar(select(Subscription.list_id).where(*theirs, is_waiting())) is not None
+    return _is(session, subscriber, list_, is_waiting())
+
+
+def joins_at_once(session: Session, organization: Organization, address: EmailAddress, list_: List) -> bool:
+    """Whether a list asks for no confirmation of an address: one that suppresses the address always does."""
+    return not (list_.double_opt_in or suppressions.is_suppressed(session, organization, address, list_.id))
 
 
 def subscribe(
@@ -137,11 +142,14 @@ def _ask_again(session: Session, subscriber: Subscriber, list_: List) -> bool:
 
 def _is_off_roster(session: Session, subscriber: Subscriber, list_: List) -> bool:
     """Whether a roster took the reader off the list and nobody has asked since."""
-    mine = select(Subscription.list_id).where(
-        Subscription.subscriber_id == subscriber.id, Subscription.list_id == list_.id
-    )
-    off = mine.where(Subscription.state == CONFIRMED, Subscription.off_roster_at.is_not(None), ~is_waiting())
-    return session.scalar(off) is not None
+    off = and_(Subscription.state == CONFIRMED, Subscription.off_roster_at.is_not(None), ~is_waiting())
+    return _is(session, subscriber, list_, off)
+
+
+def _is(session: Session, subscriber: Subscriber, list_: List, such: ColumnElement[bool]) -> bool:
+    """Whether a reader's subscription to a list is there, and such."""
+    theirs = (Subscription.subscriber_id == subscriber.id, Subscription.list_id == list_.id)
+    return session.scalar(select(Subscription.list_id).where(*theirs, such)) is not None
 
 
 def _of(subscriber: Subscriber, list_: List | None) -> Update:

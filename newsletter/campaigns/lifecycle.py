@@ -189,9 +189,7 @@ def all_of(session: Session, organization_id: int) -> list[Campaign]:
 
 def _newest_sendable(session: Session, campaign_id: int, gate: Gate) -> Revision:
     campaign = get(session, campaign_id)
-    if campaign.issue_id is None:
-        raise StepRefused(f"Campaign {campaign_id} is a stream of single mails; it has no issue.")
-    revision = issues.latest(session, issues.get(session, campaign.issue_id))
+    revision = issues.latest(session, issues.get(session, _issue_of(campaign)))
     document = issues.document_of(revision)
     gate(document)
     if campaign.subject_b:

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from newsletter.app import App
-from newsletter.errors import NewsletterError
 from newsletter.ledger import reconciling
 from newsletter.ledger.reconciling import Unsettled
 from newsletter.ledger.states import get
@@ -27,10 +26,6 @@ _WARNING = {
     DeliveryState.UNKNOWN: "Some of them may have arrived, and those readers would get it twice. ",
     DeliveryState.REJECTED: "",
 }
-
-
-class NotAsked(NewsletterError):
-    """Nobody is here to be asked. Add --yes to send them again."""
 
 
 @click.command()
@@ -83,7 +78,7 @@ def retry(campaign_id: int, state_name: str, yes: bool) -> None:
 
 def _ask(found: int, state: DeliveryState) -> None:
     told = f"{_copies(found)} {state}. {_WARNING[state]}"
-    ask(f"{told}Send again?", NotAsked(f"{told}Nobody is here to be asked: add --yes to send again."))
+    ask(f"{told}Send again?", f"{told}Nobody is here to be asked: add --yes to send again.")
 
 
 def _said(campaign_id: int, state: DeliveryState, again: int, held: int) -> str:

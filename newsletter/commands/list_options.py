@@ -10,6 +10,7 @@ import click
 from newsletter.errors import NewsletterError
 from newsletter.rendering import theme as themes
 from newsletter.rendering.headers import Mailbox
+from subscribers import names
 from subscribers.addresses import EmailAddress
 from subscribers.languages import parse_known_language
 
@@ -63,7 +64,7 @@ def one_line(text: str) -> str:
     """Read a text of one line. Raises `ListTextInvalid`."""
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text):
         raise ListTextInvalid(f"{text[:30]!r} has a line break or a control character in it: write one line.")
-    line = unicodedata.normalize("NFC", " ".join(text.split()))
+    line = names.composed(text)
     if len(line) > _LONGEST:
         raise ListTextInvalid(f"{line[:30]!r}... is longer than {_LONGEST} characters.")
     return line

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from newsletter.app import App
 from newsletter.campaigns import lists as campaign_lists
-from newsletter.errors import NewsletterError
 from newsletter.rendering import theme
 from subscribers import audience
 from subscribers import lists as lists_of
@@ -18,10 +17,6 @@ from subscribers.tables import List
 
 from .list_options import list_options
 from .output import ask, json_option, opened, say
-
-
-class NotAsked(NewsletterError):
-    """Nobody is here to be asked. Add --yes to delete."""
 
 
 @click.group()
@@ -67,7 +62,7 @@ def delete(slug: str, yes: bool, as_json: bool) -> None:
         with app.database.reading() as session:
             lists_of.get(session, app.organization.id, slug)
         if not yes:
-            ask(f"Delete the list {slug}?", NotAsked(f"Nobody is here to be asked: add --yes to delete {slug}."))
+            ask(f"Delete the list {slug}?", f"Nobody is here to be asked: add --yes to delete {slug}.")
         with app.database.writing() as session:
             campaign_lists.delete(session, lists_of.get(session, app.organization.id, slug))
     say({"deleted": slug}, lambda console: console.print(f"The list {slug} is deleted."), as_json=as_json)

@@ -70,10 +70,14 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
         yield lambda n: bar.advance(task, n)
 
 
-def ask(question: str, unasked: NewsletterError) -> None:
-    """Go on only after a yes. Raises `unasked` where nobody is at a terminal to be asked, and ends at a no."""
+class NotAsked(NewsletterError):
+    """Nobody is here to be asked. Add --yes."""
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Go on only after a yes, and end at a no. Raises `NotAsked(otherwise)` where nobody is at a terminal."""
     if not sys.stdin.isatty():
-        raise unasked
+        raise NotAsked(otherwise)
     click.confirm(question, abort=True)
 
 

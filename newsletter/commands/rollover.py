@@ -7,7 +7,6 @@ import click
 from newsletter.app import App
 from newsletter.campaigns import rollovers as running
 from newsletter.campaigns.rollovers import Ask, Plan, Tally
-from newsletter.errors import NewsletterError
 from subscribers import rollovers
 from subscribers.rollovers import Turn
 from subscribers.tables import RollOverRun
@@ -17,10 +16,6 @@ from .output import ask as confirm
 from .output import json_option, opened, parse_day, progress, say
 
 _EARLY_DAYS = 60
-
-
-class RollOverEarly(NewsletterError):
-    """The school year begins long after today, and families are asked only once. Wait, or add --yes."""
 
 
 @click.command()
@@ -62,8 +57,7 @@ def _ask_if_early(turn: Turn, today: date) -> None:
     ahead = (turn.day - today).days
     if ahead > _EARLY_DAYS:
         early = f"The school year begins in {ahead:,} days, and families are asked only once."
-        unasked = RollOverEarly(f"{early} Run it nearer to {turn.day}, or add --yes.")
-        confirm(f"{early} Ask them now?", unasked)
+        confirm(f"{early} Ask them now?", otherwise=f"{early} Run it nearer to {turn.day}, or add --yes.")
 
 
 def _earlier(app: App, plan: Plan) -> RollOverRun | None:

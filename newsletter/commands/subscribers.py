@@ -40,10 +40,6 @@ class NotSuppressed(NewsletterError):
     """This address is not suppressed; there is nothing to lift."""
 
 
-class LiftingUnasked(NewsletterError):
-    """Nobody is here to be asked. Add --yes to end the suppression."""
-
-
 @click.group()
 def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
@@ -78,10 +74,7 @@ def add(address: str, list_slug: str, grades: tuple[str, ...], language: str, as
 def show(address: str, as_json: bool) -> None:
     """Show what is known of one person."""
     with opened() as app, app.database.reading() as session:
-        to = EmailAddress.parse(address)
-        if people.find(session, app.organization.id, to) is None:
-            _say_if_only_suppressed(session, app, to)
-        reader = people.get(session, app.organization.id, to)
+        reader = _known(session, app, EmailAddress.parse(address))
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
         facts["consents"] = consent.standing(session, reader)
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
@@ -133,21 +126,23 @@ def lift(address: str, yes: bool, as_json: bool) -> None:
             raise NotSuppressed(f"{to.mailed} is not suppressed; there is nothing to lift.")
         if not yes:
             why = shown.reason(found)
-            unasked = LiftingUnasked(f"{why} Nobody is here to be asked: add --yes to mail {to.mailed} again.")
-            ask(f"{why} Mail {to.mailed} again?", unasked)
+            otherwise = f"{why} Nobody is here to be asked: add --yes to mail {to.mailed} again."
+            ask(f"{why} Mail {to.mailed} again?", otherwise)
         with app.database.writing() as session:
             suppressions.lift(session, app.organization, to, now=app.clock.now())
     facts = {"address": to.mailed, "reason": found.reason.value, "detail": found.detail}
     say(facts, lambda console: shown.lifted(console, to.mailed), as_json=as_json)
 
 
-def _say_if_only_suppressed(session: Session, app: App, address: EmailAddress) -> None:
-    """Raise `OnlySuppressed` where all that is known of an address is that it is never mailed."""
-    found = suppressions.in_force_everywhere(session, app.organization, address)
-    if found is not None:
-        raise OnlySuppressed(
-            f"There is no subscriber {address.mailed}, and nobody is mailed there. {shown.reason(found)}"
-        )
+def _known(session: Session, app: App, address: EmailAddress) -> Subscriber:
+    """The reader of an address. Raises `SubscriberNotFound`, or `OnlySuppressed` where at least that is known."""
+    try:
+        return people.get(session, app.organization.id, address)
+    except people.SubscriberNotFound:
+        found = suppressions.in_force_everywhere(session, app.organization, address)
+        if found is None:
+            raise
+    raise OnlySuppressed(f"There is no subscriber {address.mailed}, and nobody is mailed there. {shown.reason(found)}")
 
 
 def _join(
@@ -160,8 +155,8 @@ def _join(
     children = households.parse_children(";".join(grades), app.today(), settings.roll_over, settings.grade_bands)
     reader = people.add(session, app.organization, address, language=language, now=now)
     corrections.add_missing(session, reader, children, now)
-    had_left = suppressions.is_suppressed(session, app.organization, address, list_.id)
-    wanted = SubscriptionState.PENDING if list_.double_opt_in or had_left else SubscriptionState.CONFIRMED
+    at_once = subscriptions.joins_at_once(session, app.organization, address, list_)
+    wanted = SubscriptionState.CONFIRMED if at_once else SubscriptionState.PENDING
     subscriptions.subscribe(session, reader, list_, wanted, now, evidence=_STAFF)
     is_asked = subscriptions.waits(session, reader, list_)
     if is_asked:

@@ -24,17 +24,15 @@ class NothingToErase(NewsletterError):
     """Of this address we hold only a keyed hash, which keeps it from being mailed."""
 
 
-class NotConfirmed(NewsletterError):
-    """Nobody is here to be asked. Add --yes to erase."""
-
-
 @click.command()
 @click.argument("address")
 @click.option("--json", is_flag=True, expose_value=False, help="It is JSON with or without this.")
 def data(address: str) -> None:
     """Print all that we hold about one person, as JSON: to be given to them when they ask."""
     with opened() as app, app.database.reading() as session:
-        facts = _held(session, app, EmailAddress.parse(address))
+        to = EmailAddress.parse(address)
+        reader = people.find(session, app.organization.id, to)
+        facts = persons.held(session, reader) if reader else _held_of_stranger(session, app, to)
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
 
 
@@ -48,30 +46,23 @@ def erase(address: str, never_again: bool, yes: bool, as_json: bool) -> None:
     to = EmailAddress.parse(address)
     with opened() as app:
         with app.database.reading() as session:
-            held = _held(session, app, to)
-        if not (never_again or _is_to_erase(held)):
-            raise NothingToErase(f"Of {to.mailed} we hold only a keyed hash, which keeps it from being mailed.")
+            reader = people.find(session, app.organization.id, to)
+            if not (reader or _held_of_stranger(session, app, to)["mails"] or never_again):
+                raise NothingToErase(f"Of {to.mailed} we hold only a keyed hash, which keeps it from being mailed.")
         if not yes:
-            _ask(held["address"])
+            _ask(reader.address if reader else to.mailed)
         with app.database.writing() as session:
             facts = _erase(session, app, to, never_again=never_again)
         app.database.wipe()
     say(facts, lambda console: _erased(console, facts), as_json=as_json)
 
 
-def _held(session: Session, app: App, address: EmailAddress) -> dict[str, Any]:
-    reader = people.find(session, app.organization.id, address)
-    if reader is not None:
-        return persons.held(session, reader)
+def _held_of_stranger(session: Session, app: App, address: EmailAddress) -> dict[str, Any]:
+    """What is held of an address that is no reader's. Raises `NothingHeld`."""
     facts = persons.held_of_stranger(session, app.organization, address)
     if not (facts["mails"] or facts["suppressions"]):
         raise NothingHeld(f"We hold nothing about {address.mailed}.")
     return facts
-
-
-def _is_to_erase(held: dict[str, Any]) -> bool:
-    """Whether more is held than the hash that suppresses an address: a reader, or mails."""
-    return "public_id" in held or bool(held["mails"])
 
 
 def _erase(session: Session, app: App, address: EmailAddress, *, never_again: bool) -> dict[str, Any]:
@@ -82,8 +73,8 @@ def _erase(session: Session, app: App, address: EmailAddress, *, never_again: bo
 
 
 def _ask(address: str) -> None:
-    unasked = NotConfirmed(f"Nobody is here to be asked: add --yes to erase {address} for good.")
-    ask(f"Erase {address} for good? This cannot be undone.", unasked)
+    otherwise = f"Nobody is here to be asked: add --yes to erase {address} for good."
+    ask(f"Erase {address} for good? This cannot be undone.", otherwise)
 
 
 def _erased(console: Console, facts: dict[str, Any]) -> None:

@@ -47,7 +47,8 @@ def join(session: Session, app: App, entry: Entry) -> None:
     # By id, as the reader's own form does: two that change the same subscriptions never wait for each other.
     wanted = {list_.id: list_ for list_ in sorted(entry.lists, key=lambda list_: list_.id) if list_.id not in known}
     for list_ in wanted.values():
-        state = CONFIRMED if _joins_at_once(session, app, entry, list_) and is_first() else PENDING
+        at_once = subscriptions.joins_at_once(session, app.organization, entry.address, list_)
+        state = CONFIRMED if at_once and is_first() else PENDING
         subscriptions.subscribe(session, reader, list_, state, app.clock.now(), evidence=entry.evidence)
     waiting = waiting_lists(session, reader)
     joined = [list_ for list_ in current_lists(session, reader) if list_.id not in known]
@@ -72,11 +73,6 @@ def waiting_lists(session: Session, reader: Subscriber) -> Sequence[List]:
 def _lists_where(session: Session, reader: Subscriber, such: ColumnElement[bool]) -> Sequence[List]:
     of_reader = select(List).join(Subscription, Subscription.list_id == List.id)
     return session.scalars(of_reader.where(Subscription.subscriber_id == reader.id, such).order_by(List.id)).all()
-
-
-def _joins_at_once(session: Session, app: App, entry: Entry, list_: List) -> bool:
-    """Whether a list asks for no confirmation: one that suppresses the address always does."""
-    return not (list_.double_opt_in or suppressions.is_suppressed(session, app.organization, entry.address, list_.id))
 
 
 def _is_first(session: Session, app: App, entry: Entry) -> bool:

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 
-from subscribers import time_zones
+from subscribers import names, time_zones
 from subscribers.errors import NewsletterError
-from subscribers.subscribers import LONGEST_TEXT
 from subscribers.tables import Role
 
 _LONGEST_ATTRIBUTE = 2_000
@@ -26,11 +25,9 @@ class RowInvalid(NewsletterError):
     """This line cannot be imported; its sentence says why."""
 
 
-def text(cell: str, longest: int = LONGEST_TEXT) -> str:
+def text(cell: str, longest: int = names.LONGEST) -> str:
     """Read a text: in Unicode's composed form (NFC), with single blanks."""
-    words = " ".join(cell.split())
-    if not words.isascii():
-        words = unicodedata.normalize("NFC", words)
+    words = names.composed(cell)
     if len(words) > longest:
         raise RowInvalid(f"{words[:30]!r}... is longer than {longest:,} characters.")
     if not words.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in words):

@@ -84,25 +84,23 @@ def look_at(file: Source, options: ImportOptions) -> Look:
 
 def _good(records: Iterator[Record], columns: Columns, reader: PersonReader) -> Iterator[dict[str, str]]:
     """The records of which an import would take every field."""
-    for record in records:
-        if not record.error and len(record.cells) == columns.width:
-            fields = columns.fields(record.cells)
-            with suppress(RowInvalid):
-                reader.read(record.line, fields)
-                yield fields
+    for line, fields in _well_formed(records, columns):
+        with suppress(RowInvalid):
+            reader.read(line, fields)
+            yield fields
 
 
 def addresses_in(file: Source, mapping: Mapping[str, str]) -> Iterator[EmailAddress]:
     """The good addresses of a file, in order, each as often as it stands there."""
     with opened(file) as records:
         columns = Columns.read(records, mapping)
-        yield from (address for address, _ in _people(records, columns))
+        for _, fields in _well_formed(records, columns):
+            with suppress(AddressInvalid):
+                yield EmailAddress.parse(fields["email"])
 
 
-def _people(records: Iterator[Record], columns: Columns) -> Iterator[tuple[EmailAddress, dict[str, str]]]:
-    """The records that have a good address."""
+def _well_formed(records: Iterator[Record], columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line and the fields of records that have a cell for each column."""
     for record in records:
         if not record.error and len(record.cells) == columns.width:
-            fields = columns.fields(record.cells)
-            with suppress(AddressInvalid):
-                yield EmailAddress.parse(fields["email"]), fields
+            yield record.line, columns.fields(record.cells)

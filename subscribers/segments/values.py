@@ -9,7 +9,7 @@ from functools import cache
 
 from babel import Locale
 
-from subscribers import time_zones
+from subscribers import names, time_zones
 from subscribers.errors import NewsletterError
 from subscribers.grades import GradeInvalid, parse_grade
 from subscribers.languages import is_known
@@ -62,7 +62,7 @@ def language(text: str, _: RuleContext) -> str:
 
 def words(text: str, _: RuleContext) -> str:
     """Any words, such as a tag's."""
-    cleaned = unicodedata.normalize("NFC", " ".join(text.split()))
+    cleaned = names.composed(text)
     if not cleaned:
         raise ValueInvalid("the value is empty.")
     if len(cleaned) > _LONGEST:
