@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from subscribers.tables import List, Organization
 from . import checks, migrations
 from .campaigns import preparing
 from .campaigns.lifecycle import Gate
+from .checks import CheckContext
 from .clock import Clock
 from .errors import NewsletterError
 from .events import engagement, retention
@@ -75,9 +75,9 @@ class App:
             engagement.FIELDS,
         )
 
-    def identity(self, list_: List) -> Identity:
-        """In whose name a list's mails go: its own, or the settings' where it has none."""
-        settings = self.settings
+    def identity(self, list_: List | None) -> Identity:
+        """In whose name a list's mails go: its own, or the settings' where it has none, or where there is no list."""
+        settings, list_ = self.settings, list_ or _no_list()
         return Identity(
             organization=self.organization.name,
             list_id=list_.id,
@@ -94,7 +94,11 @@ class App:
 
     def gate(self) -> Gate:
         """What an issue must pass before it may be sent."""
-        return partial(checks.refuse_faults, bands=self.settings.grade_bands)
+        return lambda document, list_: checks.refuse_faults(document, self.check_context(list_))
+
+    def check_context(self, list_: List | None) -> CheckContext:
+        """What an issue is checked against: today, and the sender of a list, or the settings' where it has none yet."""
+        return CheckContext(self.today(), self.settings.grade_bands, self.identity(list_))
 
     @property
     def needs_approval(self) -> bool:
@@ -173,6 +177,10 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         database.close()
         raise NotSetUp
     return App(settings, database, clock or Clock(), Signer(settings.secrets), organization, tickets)
+
+
+def _no_list() -> List:
+    return List(id=0, slug="preview", name="Newsletter", names={}, theme="")
 
 
 def tickets_of(settings: Settings, database: Database) -> "Tickets | None":

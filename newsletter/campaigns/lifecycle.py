@@ -21,7 +21,8 @@ from subscribers.tables import List
 from . import arms
 from .arms import Trial
 
-Gate = Callable[[Document], None]
+Gate = Callable[[Document, List], None]
+"""Raises a sentence where an issue may not be sent to a list as it is."""
 """Raises a sentence where an issue may not be sent."""
 
 
@@ -190,10 +191,10 @@ def all_of(session: Session, organization_id: int) -> list[Campaign]:
 def _newest_sendable(session: Session, campaign_id: int, gate: Gate) -> Revision:
     campaign = get(session, campaign_id)
     revision = issues.latest(session, issues.get(session, _issue_of(campaign)))
-    document = issues.document_of(revision)
-    gate(document)
+    document, list_ = issues.document_of(revision), session.get_one(List, campaign.list_id)
+    gate(document, list_)
     if campaign.subject_b:
-        gate(arms.with_subject_b(document, campaign.subject_b))
+        gate(arms.with_subject_b(document, campaign.subject_b), list_)
     return revision
 
 

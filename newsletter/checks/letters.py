@@ -11,22 +11,11 @@ from newsletter.rendering.variants import Variant
 
 from .findings import Finding, error
 
-_SOMEONE = Identity(
-    organization="School",
-    list_id=1,
-    list_slug="list",
-    list_name="List",
-    from_header="School <school@school.example>",
-    reply_to="",
-    postal_address="Main Street 1",
-    base_url="https://school.example",
-)
 
-
-def findings(document: Document) -> Iterator[Finding]:
+def findings(document: Document, identity: Identity) -> Iterator[Finding]:
     """What keeps the letter from being made, such as a theme whose MJML is not MJML."""
     for language in document.languages:
         try:
-            compile_issue(document, Variant.everything(document, language), _SOMEONE, LinkTable.of(document))
+            compile_issue(document, Variant.everything(document, language), identity, LinkTable.of(document))
         except NewsletterError as fault:
             yield error(1, f"letter, {language}", str(fault), "Correct the text or the theme that it names.")

@@ -22,7 +22,7 @@ from newsletter.issues.writing import write
 
 from .files import read_text, write_bytes
 from .output import json_option, opened, say
-from .previews import preview, test
+from .previews import list_named, preview, test
 
 _AUTHOR = "command line"
 _id = click.argument("issue_id", type=int, metavar="ID")
@@ -60,7 +60,8 @@ def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
         now = app.clock.now()
         issue = store.import_document(session, app.organization.id, read_text(file), _AUTHOR, now, issue=issue)
         facts = _facts(session, issue)
-        found = checks.check(store.document_of(store.latest(session, issue)), bands=app.settings.grade_bands)
+        context = app.check_context(list_named(session, app, None))
+        found = checks.check(store.document_of(store.latest(session, issue)), context)
     say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 
 
@@ -99,12 +100,13 @@ def show(issue_id: int, as_json: bool) -> None:
 
 @issues.command()
 @_id
+@click.option("--list", "slug", help="The list in whose name it goes; the first by default.")
 @json_option
-def check(issue_id: int, as_json: bool) -> None:
+def check(issue_id: int, slug: str | None, as_json: bool) -> None:
     """Show everything worth a look before sending. Exit code 1 where something keeps the issue from being sent."""
     with opened() as app, app.database.reading() as session:
         revision = store.latest(session, store.get(session, issue_id))
-        found = checks.check(store.document_of(revision), bands=app.settings.grade_bands)
+        found = checks.check(store.document_of(revision), app.check_context(list_named(session, app, slug)))
     rows = [_finding(finding) for finding in found]
     facts = {"id": issue_id, "revision": revision.no, **_counts(found), "findings": rows}
     say(facts, lambda console: _checked(console, issue_id, found), as_json=as_json)

@@ -17,16 +17,17 @@ from newsletter.campaigns.streams import TestIssue
 from newsletter.engine.embedded import send_campaign
 from newsletter.errors import NewsletterError
 from newsletter.issues import issues as store
+from newsletter.issues.document import Document
 from newsletter.ledger import listing
 from newsletter.ledger import streams as ledger_streams
 from newsletter.ledger.tables import DeliveryState
 from newsletter.rendering.variants import visible
-from newsletter.sending.previews import Family, Preview, family_of, family_with, variant_for
+from newsletter.sending.previews import Family, Preview, family_of, family_with
 from newsletter.sending.previews import preview as make_preview
 from subscribers import lists, subscribers
 from subscribers.addresses import EmailAddress
 from subscribers.grades import parse_grade
-from subscribers.tables import List
+from subscribers.tables import List, Role
 
 from .files import write_bytes
 from .output import json_option, opened, say
@@ -42,10 +43,11 @@ class NoListYet(NewsletterError):
 
 
 def _family_options(command: _Command) -> _Command:
-    """Add whom it is for: `--as`, or `--grade` and `--language`; and `--list`, in whose name."""
+    """Add whom it is for: `--as`, or `--grade`, `--role` and `--language`; and `--list`, in whose name."""
     for option in (
         click.option("--list", "slug", help="The list in whose name it is; the first by default."),
         click.option("--language", default="", help="The family's language."),
+        click.option("--role", "roles", multiple=True, type=click.Choice(list(Role)), help="What the reader is."),
         click.option("--grade", "grades", multiple=True, help="A child's grade, such as K or 9; once for each child."),
         click.option("--as", "as_address", metavar="ADDRESS", help="As this subscriber gets it."),
     ):
@@ -70,8 +72,8 @@ def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family:
     """Show the issue as one family gets it."""
     with opened() as app, app.database.reading() as session:
         document = store.document_of(store.latest(session, store.get(session, issue_id)))
-        list_ = _list(session, app, family.pop("slug")) or _nobodys_list()
-        chosen = _family(session, app, **family)
+        list_ = list_named(session, app, family.pop("slug"))
+        chosen = _family(session, app, document, **family)
         made = make_preview(document, chosen, app.identity(list_), app.signer, app.clock.now())
     keys = [section.key for section in visible(document, made.variant)]
     facts = {"id": issue_id, "variant": str(made.variant), "language": made.variant.language, "sections": keys}
@@ -93,20 +95,27 @@ def test(issue_id: int, addresses: tuple[str, ...], as_json: bool, **family: Any
     sys.exit(_exit_code({row["state"] for row in rows}))
 
 
-def _family(session: Session, app: App, *, as_address: str | None, grades: tuple[str, ...], language: str) -> Family:
+def _family(
+    session: Session,
+    app: App,
+    document: Document,
+    *,
+    as_address: str | None,
+    grades: tuple[str, ...],
+    language: str,
+    roles: tuple[str, ...],
+) -> Family:
+    context = app.rule_context()
     if as_address is None:
-        return family_with([parse_grade(grade) for grade in grades], language, app.rule_context())
-    if grades or language:
-        raise click.UsageError("Give --as, or --grade and --language, not both.")
+        return family_with(document, [parse_grade(grade) for grade in grades], language, roles, context)
+    if grades or language or roles:
+        raise click.UsageError("Give --as, or --grade, --role and --language, not both.")
     reader = subscribers.get(session, app.organization.id, EmailAddress.parse(as_address))
-    return family_of(session, reader, app.rule_context())
+    return family_of(session, document, reader, context)
 
 
-def _nobodys_list() -> List:
-    return List(id=0, slug="preview", name="Newsletter", names={}, theme="")
-
-
-def _list(session: Session, app: App, slug: str | None) -> List | None:
+def list_named(session: Session, app: App, slug: str | None) -> List | None:
+    """The list of a name, or else the first there is. Raises `NotFound`."""
     if slug is not None:
         return lists.get(session, app.organization.id, slug)
     return next(iter(lists.all_of(session, app.organization.id)), None)
@@ -136,12 +145,12 @@ def _append(
     session: Session, app: App, issue_id: int, to: list[EmailAddress], *, slug: str | None, **family: Any
 ) -> list[int]:
     """Put one mail for each address into the test stream; their numbers there."""
-    list_ = _list(session, app, slug)
+    list_ = list_named(session, app, slug)
     if list_ is None:
         raise NoListYet
     revision = store.latest(session, store.get(session, issue_id))
-    chosen = _family(session, app, **family)
-    shown = TestIssue(list_.id, revision.id, variant_for(store.document_of(revision), chosen))
+    chosen = _family(session, app, store.document_of(revision), **family)
+    shown = TestIssue(list_.id, revision.id, chosen.variant)
     send = (streams.send_test(session, app.clock, app.organization, one, shown, chosen.name) for one in to)
     return [number for number in send if number is not None]
 

@@ -134,7 +134,7 @@ class _Story:
             text = _example().read_text(encoding="utf-8")
             issue = issues.import_document(session, app.organization.id, text, "demo", app.clock.now())
             document = issues.document_of(issues.latest(session, issue))
-        found = checks.check(document, bands=app.settings.grade_bands)
+        found = checks.check(document, app.check_context(lists.get(session, app.organization.id, _LIST)))
         self.say(f"{document.subject['en']}: {len(document.sections):,} sections in English and Spanish.")
         errors = len(checks.blocking(found))
         self.say(f"The check found {errors or 'no'} errors and {len(found) - errors or 'no'} warnings.")
@@ -204,7 +204,7 @@ class _Story:
         with app.database.reading() as session:
             document = issues.document_of(issues.latest(session, issues.get(session, issue_id)))
             reader = subscribers.get(session, app.organization.id, EmailAddress.parse(family.address))
-            shown_to = family_of(session, reader, app.rule_context())
+            shown_to = family_of(session, document, reader, app.rule_context())
             identity = app.identity(lists.get(session, app.organization.id, _LIST))
         made = preview(document, shown_to, identity, app.signer, app.clock.now())
         sections = visible(document, made.variant)

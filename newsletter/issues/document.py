@@ -17,9 +17,21 @@ class SectionKind(StrEnum):
     """Has a time and a place; shown as a card."""
     RESOURCE = "resource"
     """Leads to a page elsewhere."""
+    ANNOUNCEMENT = "announcement"
+    """What changes, or must be done; framed."""
     QUOTE = "quote"
+    QUESTION = "question"
+    """The items of its last list are the answers; each is one tap."""
+    GOAL = "goal"
+    """What home and school work on together this month."""
+    THANKS = "thanks"
+    """One tap opens a note of thanks."""
+    IMAGE = "image"
+    """A picture: the first paragraph of a text says what it shows, the rest stands below it."""
     BUTTON = "button"
     """One thing to do; its words are its heading."""
+    MJML = "mjml"
+    """Its texts are MJML that stands in the letter as it is, for those who may write it."""
     DIVIDER = "divider"
     """Has no text of its own."""
 
@@ -54,16 +66,20 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of an issue. Without bands and roles it is for everybody."""
+    """One part of an issue. Without bands, roles, languages and a rule it is for everybody."""
 
     kind: SectionKind
     key: str
     """Its name within the document; unique there."""
     bands: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    """Of the document's: whose readers alone see it."""
+    rule: str = ""
+    """In the language of segments: whom of all these it is for."""
     must_know: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """What belongs to the kind: `url`, `by`, or `starts`, `ends`, `timezone` and `place`; in the order of the file."""
+    """What belongs to the kind, such as `url`, `by` or `starts`; in the order of the file."""
     bodies: tuple[Body, ...] = ()
     """One a language, in the order of the file."""
     line: int = field(default=0, compare=False)

@@ -50,6 +50,8 @@ class SectionReader:
             key=told.key,
             bands=_words(values.pop("bands", "")),
             roles=_words(values.pop("roles", "")),
+            languages=_words(values.pop("languages", "")),
+            rule=" ".join(values.pop("rule", "").split()),
             must_know=self._must_know(line, values.pop("must", "")),
             attributes=values,
             bodies=tuple(bodies),

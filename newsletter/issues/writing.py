@@ -32,6 +32,10 @@ def _pairs(section: Section) -> Iterator[tuple[str, str]]:
         yield "bands", " ".join(section.bands)
     if section.roles:
         yield "roles", " ".join(section.roles)
+    if section.languages:
+        yield "languages", " ".join(section.languages)
+    if section.rule:
+        yield "rule", section.rule
     if section.must_know:
         yield "must", "know"
     yield from section.attributes.items()

@@ -1,8 +1,9 @@
 """Variants: which sections a reader sees, in which language. One rule with two faces, Python's and SQL's.
 
 A section that is aimed at bands is for families with a child in one of them; one that is aimed at roles, for readers
-who have one of them. What we do not know hides nothing: who told of no child sees every band's sections, and who has
-no role every role's.
+who have one of them; one that is aimed at languages, for those who get the issue in one of them; one with a rule, for
+those whom it chooses. What we do not know hides nothing: who told of no child sees every band's sections, and who has
+no role every role's. A rule alone decides for itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, String, Subquery, case, cast, 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, Section
 from subscribers.segments.children import is_in_bands
-from subscribers.segments.contexts import RuleContext
+from subscribers.segments.rules import Person, Rule, RuleContext
 from subscribers.tables import Child, Subscriber, SubscriberRole
 
 MOST_SECTIONS = 63
@@ -44,25 +45,25 @@ class Variant:
 
     @classmethod
     def everything(cls, document: Document, language: str) -> "Variant":
-        """All sections."""
-        return cls(language, (1 << len(document.sections)) - 1)
+        """All sections that readers of a language can see."""
+        return cls(language, _in_language(document, language))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a reader's variant depends on."""
 
-    language: str
-    bands: frozenset[str]
+    person: Person
     has_children: bool
     """Whether the household told of any child, of whatever grade."""
-    roles: frozenset[str]
 
 
-def variant_of(document: Document, profile: Profile) -> Variant:
-    """The variant that a reader gets."""
-    mask = sum(1 << at for at, section in enumerate(document.sections) if _is_for(section, profile))
-    return Variant(language_for(document, profile.language), mask)
+def variant_of(document: Document, profile: Profile, context: RuleContext) -> Variant:
+    """The variant that a reader gets. Raises `RuleInvalid` where a section's rule cannot be."""
+    language = language_for(document, profile.person.language)
+    sections = enumerate(document.sections)
+    mask = sum(1 << at for at, section in sections if _is_for(section, profile, context))
+    return Variant(language, mask & _in_language(document, language))
 
 
 def visible(document: Document, variant: Variant) -> tuple[Section, ...]:
@@ -84,11 +85,14 @@ def variant_columns(document: Document, context: RuleContext, roles: Subquery | 
     """`variant_of` as SQL over `Subscriber`; it ends in `-0` where no section is for the reader.
 
     Looks once at the household's children and once at the reader's roles, however many sections are aimed at them.
-    The caller may have joined `roles`, which is `role_masks`. Raises `TooManySections`.
+    The caller may have joined `roles`, which is `role_masks`. Raises `TooManySections`, and `RuleInvalid` where a
+    section's rule cannot be.
     """
     if len(document.sections) > MOST_SECTIONS:
         raise TooManySections
     mask = _of_bands(document, context).bitwise_and(_of_roles(document, roles))
+    for more in (_of_languages(document), _of_rules(document, context)):
+        mask = mask if more is None else mask.bitwise_and(more)
     return _language(document) + literal("-") + cast(mask, String)
 
 
@@ -104,10 +108,21 @@ def role_masks(document: Document, *among: ColumnElement[bool]) -> Subquery | No
     return of_readers.group_by(SubscriberRole.subscriber_id).subquery("roles")
 
 
-def _is_for(section: Section, profile: Profile) -> bool:
-    in_bands = not section.bands or not profile.has_children or not profile.bands.isdisjoint(section.bands)
-    in_roles = not section.roles or not profile.roles or not profile.roles.isdisjoint(section.roles)
-    return in_bands and in_roles
+def _is_for(section: Section, profile: Profile, context: RuleContext) -> bool:
+    person = profile.person
+    in_bands = not section.bands or not profile.has_children or not person.bands.isdisjoint(section.bands)
+    in_roles = not section.roles or not person.roles or not person.roles.isdisjoint(section.roles)
+    return in_bands and in_roles and Rule.parse(section.rule).matches(person, context)
+
+
+def _in_language(document: Document, language: str) -> int:
+    """The sections that readers who get the issue in a language can see."""
+    spoken = {language, _main(language)}
+    return sum(
+        1 << at
+        for at, section in enumerate(document.sections)
+        if not section.languages or not spoken.isdisjoint(section.languages)
+    )
 
 
 def _of_bands(document: Document, context: RuleContext) -> ColumnElement[int]:
@@ -126,6 +141,28 @@ def _of_roles(document: Document, roles: Subquery | None) -> ColumnElement[int]:
         return _everything(document)
     of_reader = select(mask).where(SubscriberRole.subscriber_id == Subscriber.id).correlate(Subscriber)
     return func.coalesce(of_reader.scalar_subquery() if roles is None else roles.c.mask, _everything(document))
+
+
+def _of_languages(document: Document) -> ColumnElement[int] | None:
+    """The sections that a reader's language lets them see; None where no section is aimed at languages."""
+    if not any(section.languages for section in document.sections):
+        return None
+    language = _language(document)
+    masks = ((language == tag, _bits(_in_language(document, tag))) for tag in document.languages)
+    return case(*masks, else_=_everything(document))
+
+
+def _of_rules(document: Document, context: RuleContext) -> ColumnElement[int] | None:
+    """The sections that rules let a reader see; None where no section has one. Sections of one rule ask it once."""
+    bits: dict[str, int] = {}
+    for at, section in enumerate(document.sections):
+        bits[section.rule] = bits.get(section.rule, 0) | 1 << at
+    total = _bits(bits.pop("", 0))
+    if not bits:
+        return None
+    for rule, value in bits.items():
+        total += case((Rule.parse(rule).where(context), _bits(value)), else_=_bits(0))
+    return total
 
 
 def _everything(document: Document) -> ColumnElement[int]:

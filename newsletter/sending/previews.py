@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError
@@ -12,10 +13,9 @@ from newsletter.issues.document import Document
 from newsletter.rendering.compile import compile_issue
 from newsletter.rendering.prepared import Copy, MessageSettings, Rendered, prepare, rendered
 from newsletter.rendering.readers import Identity, Reader, first_name_of
-from newsletter.rendering.variants import Profile, Variant, variant_of
+from newsletter.rendering.variants import Profile, Variant, variant_columns, variant_of
 from newsletter.tokens import Signer
-from subscribers import households, subscribers
-from subscribers.segments.rules import RuleContext
+from subscribers.segments.rules import Person, RuleContext
 from subscribers.tables import Role, Subscriber
 
 from .composing import NOBODY
@@ -29,42 +29,42 @@ class NothingToShow(NewsletterError):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Whom a preview or a test mail is for."""
+    """Whom a preview or a test mail is for, and the variant of the issue that they get."""
 
     name: str
     address: str
-    profile: Profile
+    variant: Variant
 
 
-def family_of(session: Session, subscriber: Subscriber, context: RuleContext) -> Family:
-    """The family of a subscriber, as a campaign of that day would see it."""
-    children = households.children_of(session, subscriber)
-    profile = Profile(
-        language=subscriber.language,
-        bands=households.bands_of(children, context.day, context.roll_over, context.bands),
-        has_children=bool(children),
-        roles=frozenset(subscribers.roles_of(session, subscriber)),
-    )
-    return Family(subscriber.name, subscriber.address, profile)
+def family_of(session: Session, document: Document, subscriber: Subscriber, context: RuleContext) -> Family:
+    """A subscriber, as a campaign of that day would see them. Raises `NothingToShow`."""
+    _refuse_empty(document)
+    variant = select(variant_columns(document, context)).where(Subscriber.id == subscriber.id)
+    return Family(subscriber.name, subscriber.address, Variant.parse(session.scalars(variant).one()))
 
 
-def family_with(grades: Sequence[int], language: str, context: RuleContext) -> Family:
-    """A family with children in these grades; without grades, a reader of whom nothing is known but the language."""
+def family_with(
+    document: Document, grades: Sequence[int], language: str, roles: Sequence[str], context: RuleContext
+) -> Family:
+    """A family with children in these grades, and these roles; without any, a reader of whom little is known.
+
+    Raises `NothingToShow`.
+    """
+    _refuse_empty(document)
     bands = (context.bands.of_grade(grade) for grade in grades)
-    profile = Profile(
+    person = Person(
         language=language,
         bands=frozenset(band.name for band in bands if band is not None),
-        has_children=bool(grades),
-        roles=frozenset({Role.FAMILY} if grades else ()),
+        grades=frozenset(grades),
+        roles=frozenset(roles or ([Role.FAMILY] if grades else [])),
+        joined=context.day,
     )
-    return Family("", _ADDRESS, profile)
+    return Family("", _ADDRESS, variant_of(document, Profile(person, bool(grades)), context))
 
 
-def variant_for(document: Document, family: Family) -> Variant:
-    """The family's variant of an issue. Raises `NothingToShow`."""
+def _refuse_empty(document: Document) -> None:
     if not document.languages:
         raise NothingToShow
-    return variant_of(document, family.profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Preview:
 
 
 def preview(document: Document, family: Family, identity: Identity, signer: Signer, now: datetime) -> Preview:
-    """Make a family's copy. Raises `NothingToShow`, and what keeps an issue from being compiled."""
-    variant = variant_for(document, family)
+    """Make a family's copy. Raises what keeps an issue from being compiled."""
+    variant = family.variant
     identity = identity.in_language(variant.language)
     content = compile_issue(document, variant, identity, None)
     reader = Reader(family.address, family.name, first_name_of(family.name), variant.language, NOBODY)

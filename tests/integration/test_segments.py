@@ -57,6 +57,11 @@ def test_sql_and_python_give_each_reader_the_same_variant(database: Database) ->
         Section(SectionKind.STORY, f"s{n}", bands, roles, bodies=(Body("en", "x"),))
         for n, (bands, roles) in enumerate(aims)
     )
+    sections += (
+        Section(SectionKind.STORY, "spanish", languages=("es",)),
+        Section(SectionKind.STORY, "both", ("high",), languages=("en", "zh"), rule="not tag = volunteers"),
+        Section(SectionKind.STORY, "ruled", rule="grade > 5 or clicked within 30 days"),
+    )
     with database.writing() as session:
         context = context_of(populate(session, random.Random(7), 60))  # noqa: S311 - the same people each time
     for languages in (("en", "es"), ("es-MX", "en"), ("zh",)):
@@ -66,8 +71,8 @@ def test_sql_and_python_give_each_reader_the_same_variant(database: Database) ->
             for reader, told in rows:
                 person = person_of(session, reader, context)
                 children = households.children_of(session, reader)
-                profile = Profile(reader.language, person.bands, bool(children), person.roles)
-                assert Variant.parse(told) == variant_of(document, profile), (reader.language, profile)
+                profile = Profile(person, bool(children))
+                assert Variant.parse(told) == variant_of(document, profile, context), (reader.language, profile)
             roles = role_masks(document)
             assert roles is not None
             at_once = select(Subscriber, variant_columns(document, context, roles)).outerjoin(

@@ -49,6 +49,8 @@ def sections(draw: st.DrawFn, key: str) -> Section:
         key=key,
         bands=tuple(draw(st.lists(_names, unique=True, max_size=2))),
         roles=tuple(draw(st.lists(_names, unique=True, max_size=2))),
+        languages=tuple(draw(st.lists(_languages, unique=True, max_size=2))),
+        rule=" ".join(draw(_words).split()),
         must_know=draw(st.booleans()),
         attributes=draw(_attributes),
         bodies=tuple(Body(language, draw(texts), source=draw(sources)) for language in spoken),

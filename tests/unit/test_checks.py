@@ -1,21 +1,23 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from newsletter import checks
-from newsletter.checks import Finding, Level, letters
+from newsletter.checks import CheckContext, Finding, Level, letters
 from newsletter.issues.parsing import parse
 from newsletter.issues.writing import write
 from subscribers.grades import Bands
 from tests.support.issue_files import HEAD, a_file, a_section
+from tests.support.mails import identity
 
-BANDS = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
+CONTEXT = CheckContext(date(2026, 12, 1), Bands.parse("elementary=PK-5 middle=6-8 high=9-12"), identity())
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
 EVENT = 'event {{#e starts="2026-12-08T18:00" timezone="America/Chicago" place="Hall" {0}}}'
 
 
 def check(text: str) -> list[Finding]:
-    return checks.check(parse(text), bands=BANDS)
+    return checks.check(parse(text), CONTEXT)
 
 
 def told(text: str) -> list[tuple[str, int, str, str]]:
@@ -227,7 +229,7 @@ def test_what_one_must_know_needs_a_title() -> None:
 
 def test_whatever_else_keeps_the_letter_from_being_made_is_an_error() -> None:
     document = parse(a_file(a_section(en="## Read", es="## {{ reader.nme }}")))
-    found = list(letters.findings(document))
+    found = list(letters.findings(document, identity()))
     assert [(finding.level, finding.place) for finding in found] == [
         (Level.ERROR, "letter, en"),
         (Level.ERROR, "letter, es"),
@@ -243,9 +245,9 @@ def test_findings_come_in_the_order_of_the_file() -> None:
 
 def test_errors_keep_an_issue_from_being_sent_and_warnings_do_not() -> None:
     faulty = parse(a_file(a_section("button {#b}", en="<b>x</b>", es="x")))
-    assert [finding.sentence for finding in checks.blocking(checks.check(faulty, bands=BANDS))] == [
+    assert [finding.sentence for finding in checks.blocking(checks.check(faulty, CONTEXT))] == [
         "This button leads nowhere."
     ]
     with pytest.raises(checks.IssueHasFaults, match=r"\n  line 5, section b: This button leads nowhere\. Add url="):
-        checks.refuse_faults(faulty, bands=BANDS)
-    checks.refuse_faults(parse(a_file(a_section(en="<b>x</b>", es="x"))), bands=BANDS)
+        checks.refuse_faults(faulty, CONTEXT)
+    checks.refuse_faults(parse(a_file(a_section(en="<b>x</b>", es="x"))), CONTEXT)

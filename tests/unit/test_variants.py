@@ -17,10 +17,9 @@ from newsletter.rendering.variants import (
     visible,
 )
 from subscribers.grades import Bands, RollOver
-from subscribers.segments.rules import RuleContext
+from subscribers.segments.rules import Person, RuleContext, RuleInvalid
 
 CONTEXT = RuleContext(1, date(2026, 12, 1), RollOver(7, 1), Bands.parse("elementary=PK-5 middle=6-8 high=9-12"))
-NOBODY_KNOWN = Profile(language="", bands=frozenset(), has_children=False, roles=frozenset())
 
 
 def a_section(key: str, *, bands: tuple[str, ...] = (), roles: tuple[str, ...] = ()) -> Section:
@@ -42,8 +41,10 @@ ISSUE = a_document(
 
 
 def keys_for(*, bands: str = "", roles: str = "", has_children: bool = True) -> str:
-    profile = Profile("", frozenset(bands.split()), has_children, frozenset(roles.split()))
-    return " ".join(section.key for section in visible(ISSUE, variant_of(ISSUE, profile)))
+    person = Person(bands=frozenset(bands.split()), roles=frozenset(roles.split()))
+    return " ".join(
+        section.key for section in visible(ISSUE, variant_of(ISSUE, Profile(person, has_children), CONTEXT))
+    )
 
 
 def test_a_family_of_a_second_and_a_ninth_grader_sees_both_sections() -> None:
@@ -66,8 +67,33 @@ def test_a_family_whose_children_left_school_sees_what_is_for_everybody() -> Non
 
 def test_a_divider_follows_the_same_rule() -> None:
     divider = Section(SectionKind.DIVIDER, "line", ("high",))
-    of_middle = Profile("", frozenset({"middle"}), has_children=True, roles=frozenset())
-    assert variant_of(a_document(divider), of_middle).mask == 0
+    of_middle = Profile(Person(bands=frozenset({"middle"})), has_children=True)
+    assert variant_of(a_document(divider), of_middle, CONTEXT).mask == 0
+
+
+def test_a_section_for_a_language_is_for_those_who_get_the_issue_in_it() -> None:
+    issue = a_document(
+        a_section("all"), Section(SectionKind.STORY, "class", languages=("es",)), languages=("en", "es-MX")
+    )
+    keys = {
+        spoken: [s.key for s in visible(issue, variant_of(issue, Profile(Person(language=spoken), False), CONTEXT))]
+        for spoken in ("es", "es-MX", "en", "fr")
+    }
+    assert keys == {"es": ["all", "class"], "es-MX": ["all", "class"], "en": ["all"], "fr": ["all"]}
+    assert Variant.everything(issue, "en").mask == 0b01
+    assert Variant.everything(issue, "es-MX").mask == 0b11
+
+
+def test_a_section_with_a_rule_is_for_those_whom_it_chooses() -> None:
+    issue = a_document(
+        Section(SectionKind.STORY, "helpers", rule="tag = volunteers"),
+        Section(SectionKind.STORY, "small", bands=("elementary",), rule="not tag = volunteers"),
+    )
+    helper, other = Person(tags=frozenset({"volunteers"})), Person(bands=frozenset({"elementary"}))
+    assert variant_of(issue, Profile(helper, has_children=False), CONTEXT).mask == 0b01
+    assert variant_of(issue, Profile(other, has_children=True), CONTEXT).mask == 0b10
+    with pytest.raises(RuleInvalid, match="no field"):
+        variant_of(a_document(Section(SectionKind.STORY, "x", rule="shoe = 43")), Profile(other, True), CONTEXT)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""What an issue is checked against, beside its own text."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.rendering.readers import Identity
+from subscribers.grades import Bands
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """Plain values only, so that a check can run in another process."""
+
+    day: date
+    """The organization's day: what lies before it is past."""
+    bands: Bands
+    identity: Identity
+    """In whose name the issue goes: its sender, its postal address, its theme."""
