@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
-from newsletter.rendering.compile import compile_issue
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.readers import Identity
 from newsletter.rendering.variants import Variant
@@ -16,6 +16,7 @@ def findings(document: Document, identity: Identity) -> Iterator[Finding]:
     """What keeps the letter from being made, such as a theme whose MJML is not MJML."""
     for language in document.languages:
         try:
-            compile_issue(document, Variant.everything(document, language), identity, LinkTable.of(document))
+            edition = Edition(document, identity, LinkTable.of(document))
+            edition.content(Variant.everything(document, language))
         except NewsletterError as fault:
             yield error(1, f"letter, {language}", str(fault), "Correct the text or the theme that it names.")

@@ -1,27 +1,27 @@
 """The sections' own lines: whom they are for, when and where, and in which languages they say something."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo
 
 from newsletter.issues.document import Document, Section, SectionKind
 from newsletter.rendering.targets import is_allowed, is_web, on_the_wire
-from subscribers import time_zones
 from subscribers.tables import Role
 
+from . import kinds
 from .findings import Finding, error, warning
 
 _ATTRIBUTES: dict[SectionKind, tuple[str, ...]] = {
     SectionKind.EVENT: ("starts", "ends", "timezone", "place", "url"),
     SectionKind.RESOURCE: ("url",),
+    SectionKind.ANNOUNCEMENT: ("url",),
+    SectionKind.GOAL: ("until", "url"),
+    SectionKind.THANKS: ("to", "url"),
+    SectionKind.IMAGE: ("src", "url"),
     SectionKind.BUTTON: ("url",),
     SectionKind.QUOTE: ("by",),
 }
-_OF_EVERY_KIND = ("bands", "roles", "must")
+_OF_EVERY_KIND = ("bands", "roles", "languages", "rule", "must")
 _NEED_URL = (SectionKind.BUTTON, SectionKind.RESOURCE)
-_CORRECT = "Correct the section's first line."
-_TIME_EXAMPLE = "Write it like 2026-12-08T18:00"
 
 
 def findings(document: Document, bands: Iterable[str]) -> Iterator[Finding]:
@@ -30,10 +30,10 @@ def findings(document: Document, bands: Iterable[str]) -> Iterator[Finding]:
         yield from _unknown_attributes(section)
         yield from _unknown_names(section, "band", section.bands, bands)
         yield from _unknown_names(section, "role", section.roles, list(Role))
+        yield from _unknown_names(section, "language", section.languages, _spoken(document))
         yield from _merge_fields(section)
         yield from _url(section)
-        if section.kind is SectionKind.EVENT:
-            yield from _event(section, document.month)
+        yield from kinds.findings(section, document)
         if section.kind is not SectionKind.DIVIDER:
             yield from _languages(section, document)
 
@@ -73,44 +73,9 @@ def _url(section: Section) -> Iterator[Finding]:
         yield error(section.line, _place(section), "A resource is a web page.", "Link to one that begins with https://")
 
 
-def _event(section: Section, month: str) -> Iterator[Finding]:
-    told = section.attributes
-    place = _place(section)
-    if not told.get("starts"):
-        yield error(section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
-    if not told.get("timezone"):
-        yield error(section.line, place, "The event has no time zone.", 'Add timezone="America/Chicago"')
-    elif told["timezone"] not in time_zones.names():
-        sentence = f"There is no time zone {told['timezone']}."
-        yield error(section.line, place, sentence, "Use a name such as America/Chicago.")
-    if not told.get("place") and not told.get("url"):
-        yield warning(section.line, place, "The event has neither a place nor a link.", "Add place=... or url=...")
-    yield from _times(section, month)
-
-
-def _times(section: Section, month: str) -> Iterator[Finding]:
-    moments = {}
-    for name in ("starts", "ends"):
-        text = section.attributes.get(name, "")
-        try:
-            moments[name] = _moment(text, section) if text else None
-        except ValueError:
-            sentence = f"{name}={text!r} is no date and time."
-            yield error(section.line, _place(section), sentence, _TIME_EXAMPLE)
-    starts, ends = moments.get("starts"), moments.get("ends")
-    if starts and ends and ends < starts:
-        yield error(section.line, _place(section), "The event ends before it begins.", _CORRECT)
-    if starts and f"{starts:%Y-%m}" < month:  # a draft that was begun from the last issue has the last issue's dates
-        sentence = f"The event begins in {starts:%Y-%m}, before the month of the issue."
-        yield warning(section.line, _place(section), sentence, "Write its new date, or take the section out.")
-
-
-def _moment(text: str, section: Section) -> datetime:
-    """As rendering reads it: a time without an offset is in the event's zone."""
-    moment = datetime.fromisoformat(text)
-    name = section.attributes.get("timezone", "")
-    zone = ZoneInfo(name if name in time_zones.names() else "UTC")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def _spoken(document: Document) -> tuple[str, ...]:
+    """The document's languages, and the main language of each."""
+    return tuple(dict.fromkeys((*document.languages, *(tag.partition("-")[0] for tag in document.languages))))
 
 
 def _languages(section: Section, document: Document) -> Iterator[Finding]:

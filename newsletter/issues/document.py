@@ -116,3 +116,14 @@ class Document:
     def original(self) -> str:
         """The language that the others are translated from; empty where there is no text at all."""
         return self.languages[0] if self.languages else ""
+
+    def subject_in(self, language: str) -> str:
+        """The subject as readers of a language get it; empty where there is none at all."""
+        return self._first(self.subject, language)
+
+    def preheader_in(self, language: str) -> str:
+        """The preheader as readers of a language get it; empty where there is none at all."""
+        return self._first(self.preheader, language)
+
+    def _first(self, texts: Mapping[str, str], language: str) -> str:
+        return next((texts[code] for code in (language, *self.languages) if texts.get(code)), "")

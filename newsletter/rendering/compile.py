@@ -1,12 +1,10 @@
-"""Compiles an issue for one variant, or a letter: templates and Markdown to content with slots."""
+"""From templates and what they are filled with to content with slots; a letter is made so at once."""
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
-
-from newsletter.issues.document import Document
 
 from . import dates, merge, mjml, theme
 from .content import (
@@ -21,38 +19,11 @@ from .content import (
     UnsubscribeSlot,
     ViewSlot,
 )
-from .links import LinkTable
 from .merge import Facts
 from .readers import Identity
-from .sections import Look, highlights, views
-from .targets import on_the_wire
-from .variants import Variant, visible
 
 LetterValue: TypeAlias = str | Sequence[str] | PersonalSlot
 """What a letter says of its own: a text, several, or a link that is another for other letters of its kind."""
-
-
-def compile_issue(document: Document, variant: Variant, identity: Identity, links: LinkTable | None) -> Content:
-    """What the readers of a variant get. Without a table links stay as they are and nothing is tracked.
-
-    Raises `ThemeUnknown`, `MergeFieldRefused`, `MjmlInvalid`.
-    """
-    identity = identity.in_language(variant.language)
-    folder = document.theme or identity.theme or theme.USUAL
-    marks = Marks(_sources(document, identity))
-    look = _look(folder, variant.language, links, marks)
-    sections = views(visible(document, variant), document, look)
-    subject = _marked(_in_language(document.subject, variant.language, document), marks)
-    facts = {
-        **_common_facts(identity, variant.language, folder),
-        "title": subject,
-        "preheader": _marked(_in_language(document.preheader, variant.language, document), marks),
-        "month": _capitalised(dates.month(document.month, variant.language)),
-        "sections": sections,
-        "highlights": highlights(sections),
-        **_own_links(identity, marks, tracked=links is not None),
-    }
-    return _content(folder, subject, facts, marks, _merge_facts(document, variant, identity))
 
 
 def compile_letter(
@@ -63,8 +34,8 @@ def compile_letter(
     texts = chain.from_iterable(map(_texts, own.values()))
     marks = Marks([identity.organization, identity.list_name, identity.postal_address, *texts])
     facts = {
-        **_common_facts(identity, language, identity.theme or theme.USUAL),
-        **_own_links(identity, marks, tracked=False),
+        **common_facts(identity, language, identity.theme or theme.USUAL),
+        **own_links(identity, marks, tracked=False),
         "confirm_url": marks.slot(ConfirmSlot()),
         "preferences_url": marks.slot(PreferencesSlot()),
         "unsubscribe_url": marks.slot(UnsubscribeSlot()),
@@ -72,7 +43,7 @@ def compile_letter(
         **{key: marks.slot(value) if isinstance(value, PersonalSlot) else value for key, value in own.items()},
     }
     subject = theme.render(f"{name}/subject.txt", facts).strip()
-    return _content(name, subject, {**facts, "title": subject}, marks, {})
+    return filled(name, subject, {**facts, "title": subject}, marks, {})
 
 
 def _texts(value: LetterValue) -> Sequence[str]:
@@ -81,7 +52,8 @@ def _texts(value: LetterValue) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _content(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts) -> Content:
+def filled(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts) -> Content:
+    """The templates of a folder, filled in. Raises `MjmlInvalid`."""
     html_part = mjml.to_html(theme.render(f"{folder}/html.mjml", facts))
     text = theme.render(f"{folder}/text.txt", facts)
     return Content(
@@ -97,16 +69,8 @@ def _letter(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
 
 
-def _look(theme_name: str, language: str, links: LinkTable | None, marks: Marks) -> Look:
-    def href(target: str) -> str:
-        slot = links.slot(target) if links is not None else None
-        return marks.slot(slot) if slot is not None else on_the_wire(target)
-
-    looks = theme.load(theme_name)
-    return Look(language, theme.words(language), looks.elements, looks.looks["bands"], href, marks)
-
-
-def _common_facts(identity: Identity, language: str, theme_name: str) -> dict[str, Any]:
+def common_facts(identity: Identity, language: str, theme_name: str) -> dict[str, Any]:
+    """What every mail of an identity shows in a language."""
     words = theme.words(language)
     return {
         "language": language,
@@ -120,20 +84,13 @@ def _common_facts(identity: Identity, language: str, theme_name: str) -> dict[st
     }
 
 
-def _own_links(identity: Identity, marks: Marks, *, tracked: bool) -> dict[str, str]:
+def own_links(identity: Identity, marks: Marks, *, tracked: bool) -> dict[str, str]:
+    """Marks for the links that each reader has of their own; those of a copy are empty where nothing is tracked."""
     return {
         "open_url": marks.slot(OpenSlot()) if tracked and identity.tracking_pixel else "",
         "view_url": marks.slot(ViewSlot()) if tracked else "",
         "preferences_url": marks.slot(PreferencesSlot()),
         "unsubscribe_url": marks.slot(UnsubscribeSlot()),
-    }
-
-
-def _merge_facts(document: Document, variant: Variant, identity: Identity) -> Facts:
-    return {
-        "list": {"name": identity.list_name},
-        "organization": {"name": identity.organization},
-        "issue": {"month": dates.month(document.month, variant.language)},
     }
 
 
@@ -154,25 +111,3 @@ def _constant(slot: Any, known: Facts, *, in_html: bool) -> str | None:
         return None
     value = merge.evaluate(slot.expression, known)
     return html.escape(value) if in_html else value
-
-
-def _marked(text: str, marks: Marks) -> str:
-    pieces = merge.split(text)
-    return "".join(merge.clean(piece) if isinstance(piece, str) else marks.slot(piece) for piece in pieces)
-
-
-def _in_language(texts: Mapping[str, str], language: str, document: Document) -> str:
-    return next((texts[code] for code in (language, *document.languages) if texts.get(code)), "")
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _sources(document: Document, identity: Identity) -> Iterator[str]:
-    """Every text a person wrote, so that no mark is mistaken for theirs."""
-    yield from (identity.organization, identity.list_name, identity.postal_address, document.month)
-    yield from (*document.subject.values(), *document.preheader.values())
-    for section in document.sections:
-        yield from (body.text for body in section.bodies)
-        yield from section.attributes.values()

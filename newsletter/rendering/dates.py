@@ -54,6 +54,14 @@ def month(year_month: str, language: str) -> str:
     return str(format_skeleton("yMMMM", day, locale=locale_of(language)))
 
 
+def day_of(text: str) -> date | None:
+    """The day that a text such as `2026-12-18` names, a time after it left out; None where it names none."""
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
 def long_day(day: date, language: str) -> str:
     """A day with its weekday and year."""
     return str(format_date(day, "full", locale=locale_of(language)))

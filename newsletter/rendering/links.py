@@ -1,14 +1,15 @@
 """The links of an issue: each target has a number that its click URLs carry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from newsletter.issues.document import Document, Section
+from newsletter.issues.document import Document, Section, SectionKind
 from newsletter.tokens import FIRST_LINK
 
-from . import markdown
+from . import answers, markdown, raw_mjml
 from .content import LinkSlot, Marks
+from .markdown import Body
 from .targets import is_web, on_the_wire
 
 
@@ -49,14 +50,17 @@ class LinkTable:
 
     def number(self, href: str, label: str) -> int:
         """The number of a target; the first words it was seen on are its label."""
-        target = self._tagged(on_the_wire(href))
+        target = self._target(href)
         row = self._rows.setdefault(target, LinkRow(self.last + 1, target, label))
         return row.no
 
     def slot(self, href: str) -> LinkSlot | None:
-        """The slot of a numbered target; none for what is not a web page, such as an address."""
-        row = self._rows.get(self._tagged(on_the_wire(href))) if is_web(href) else None
+        """The slot of a numbered target; none for what nobody counts, such as an address."""
+        row = self._rows.get(self._target(href))
         return LinkSlot(row.no) if row is not None else None
+
+    def _target(self, href: str) -> str:
+        return href if answers.is_answer(href) else self._tagged(on_the_wire(href))
 
     def _tagged(self, target: str) -> str:
         """The target with the list's UTM parameters, before its fragment; those it has already stay."""
@@ -69,11 +73,25 @@ class LinkTable:
 
 
 def _links_of(section: Section) -> Iterator[tuple[str, str]]:
+    if section.kind is SectionKind.MJML:
+        for text in section.bodies:
+            yield from raw_mjml.links(text.text)
+        return
     marks = Marks(body.text for body in section.bodies)
-    bodies = [markdown.read(body.text, marks) for body in section.bodies]
+    read = [markdown.read(body.text, marks) for body in section.bodies]
     url = section.attributes.get("url", "")
     if is_web(url):
-        titles = [markdown.title_text(body) for body in bodies]
+        titles = [markdown.words(body.title) for body in read]
         yield url, marks.expressions(next((title for title in titles if title), section.key))
-    for body in bodies:
+    if section.kind is SectionKind.QUESTION:
+        yield from _answers_of(section.key, read, marks)
+    for body in read:
         yield from ((link.href, link.label) for link in markdown.links(body, marks) if is_web(link.href))
+
+
+def _answers_of(key: str, bodies: Sequence[Body], marks: Marks) -> Iterator[tuple[str, str]]:
+    """One link an answer, whatever the language: the words are those of the first that has so many."""
+    told = [markdown.answers(body) for body in bodies]
+    for number in range(1, max((len(said.labels) for said in told), default=0) + 1):
+        label = next(said.labels[number - 1] for said in told if len(said.labels) >= number)
+        yield answers.target(key, number), marks.expressions(markdown.words(label))

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 from . import merge
 from .content import Marks
 from .merge import MergeFieldRefused, MergeProblem
+from .pictures import Picture
 from .targets import is_allowed, on_the_wire
 
 _TAGS = {
@@ -33,7 +34,9 @@ _TAGS = {
     "br",
 }
 _TAGS |= {"img", "table", "thead", "tbody", "tr", "th", "td"}
-_ATTRIBUTES = {"*": {"style"}, "a": {"href"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+_ATTRIBUTES = {"*": {"style"}, "a": {"href"}, "img": {"src", "alt", "title", "width"}, "ol": {"start"}}
+WIDEST_PICTURE = 520
+"""In pixels: a letter's column of 600 without its margins."""
 _HIGHEST_HEADING = 3
 """Below the section's own title, whatever an editor types."""
 
@@ -44,6 +47,26 @@ class Body:
 
     title: Token | None
     blocks: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The body of a question without its last list, and the inline content of that list's items, the answers."""
+
+    body: Body
+    labels: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """How what Markdown makes looks in a mail or on a page."""
+
+    href: Callable[[str], str]
+    """What stands for a link's target."""
+    picture: Callable[[str], Picture]
+    """What stands for an image's."""
+    styles: Mapping[str, str]
+    """The inline style of each element; none for those that are not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +116,45 @@ def links(body: Body, marks: Marks) -> list[LinkFound]:
     return found
 
 
-def title_text(body: Body) -> str:
-    """The title's words; empty where there is none."""
-    return _words(body.title.children or []) if body.title else ""
+def answers(body: Body) -> Asked:
+    """The items of the list that ends a question's body; none where it ends otherwise."""
+    blocks = body.blocks
+    starts = [at for at, token in enumerate(blocks) if token.type == "bullet_list_open" and token.level == 0]
+    if not starts or blocks[-1].type != "bullet_list_close":
+        return Asked(body, ())
+    start = starts[-1]
+    return Asked(Body(body.title, blocks[:start]), tuple(token for token in blocks[start:] if token.type == "inline"))
 
 
-def title_html(body: Body, href: Callable[[str], str], styles: Mapping[str, str]) -> str:
-    """The title as HTML, without the heading's own element."""
-    if body.title is None:
-        return ""
-    return _html([body.title], href, styles)
+def described(body: Body) -> tuple[str, Body]:
+    """The words of an image's first paragraph, which say what it shows, and the body without that."""
+    first = next((at for at, token in enumerate(body.blocks) if token.type == "paragraph_open"), None)
+    if first is None:
+        return "", body
+    blocks = body.blocks[:first] + body.blocks[first + 3 :]
+    return words(body.blocks[first + 1]), Body(body.title, blocks)
 
 
-def blocks_html(body: Body, href: Callable[[str], str], styles: Mapping[str, str]) -> str:
-    """The body without its title as HTML; `href` says what stands for a target, `styles` how each element looks."""
-    return _html(body.blocks, href, styles)
+def words(inline: Token | None) -> str:
+    """The words of inline content; empty where there is none."""
+    return _words(inline.children or []) if inline else ""
 
 
-def _html(tokens: Sequence[Token], href: Callable[[str], str], styles: Mapping[str, str]) -> str:
+def inline_html(inline: Token | None, dress: Dress) -> str:
+    """Inline content, such as a title, as HTML without an element around it."""
+    return _html([inline], dress) if inline else ""
+
+
+def blocks_html(body: Body, dress: Dress) -> str:
+    """The body without its title as HTML."""
+    return _html(body.blocks, dress)
+
+
+def _html(tokens: Sequence[Token], dress: Dress) -> str:
     dressed = [_copied(token) for token in tokens]
     for token in dressed:
         for part in (token, *(token.children or ())):
-            _dress(part, href, styles)
+            _put_on(part, dress)
     return _clean(str(_parser().renderer.render(dressed, _parser().options, {})))
 
 
@@ -124,14 +164,20 @@ def _copied(token: Token) -> Token:
     return token.copy(attrs=dict(token.attrs), children=children)
 
 
-def _dress(token: Token, href: Callable[[str], str], styles: Mapping[str, str]) -> None:
+def _put_on(token: Token, dress: Dress) -> None:
+    styles = dress.styles
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{max(_HIGHEST_HEADING, int(token.tag[1:]))}"
     if token.nesting >= 0 and token.tag in styles:
         alignment = token.attrs.get("style")
         token.attrSet("style", f"{styles[token.tag]};{alignment}" if alignment else styles[token.tag])
     if token.type == "link_open":
-        token.attrSet("href", href(str(token.attrs["href"])))
+        token.attrSet("href", dress.href(str(token.attrs["href"])))
+    elif token.type == "image":
+        shown = dress.picture(str(token.attrs["src"]))
+        token.attrSet("src", shown.url)
+        if shown.width:
+            token.attrSet("width", str(min(shown.width, WIDEST_PICTURE)))
 
 
 def _clean(html: str) -> str:

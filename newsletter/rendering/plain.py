@@ -21,6 +21,11 @@ def title_links(body: Body, href: Callable[[str], str]) -> str:
     return "\n".join(url for _, url in _links(body.title.children or [], href)) if body.title else ""
 
 
+def inline_text(inline: Token) -> str:
+    """Inline content on one line, without its links' targets."""
+    return "".join(_shown(token) for token in inline.children or ()).replace("\n", " ").strip()
+
+
 class _Letter:
     """Writes one body."""
 

@@ -8,7 +8,9 @@ import idna
 _WEB_ADDRESS = re.compile(r"(?i)(https?://)((?:[^/?#@]*@)?)([^/?#@:]*)(.*)", re.DOTALL)
 _NOT_WRITTEN = re.compile(r"[^\x21-\x7e]+")
 _WEB_SCHEMES = ("http", "https")
-_SCHEMES = (*_WEB_SCHEMES, "mailto", "tel")
+STORED = "media"
+"""Not an address: the name of what is stored here follows."""
+_SCHEMES = (*_WEB_SCHEMES, "mailto", "tel", STORED)
 
 
 def is_web(url: str) -> bool:
@@ -17,7 +19,7 @@ def is_web(url: str) -> bool:
 
 
 def is_allowed(url: str) -> bool:
-    """Whether a mail may link there: web pages, addresses, telephone numbers. Scripts and data may not be linked."""
+    """Whether a mail may link there: web pages, addresses, telephone numbers, what is stored here; never scripts."""
     return _scheme(url) in _SCHEMES
 
 

@@ -6,7 +6,7 @@ those whom it chooses. What we do not know hides nothing: who told of no child s
 no role every role's. A rule alone decides for itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, ColumnElement, String, Subquery, case, cast, func, literal, or_, select
@@ -64,6 +64,11 @@ def variant_of(document: Document, profile: Profile, context: RuleContext) -> Va
     sections = enumerate(document.sections)
     mask = sum(1 << at for at, section in sections if _is_for(section, profile, context))
     return Variant(language, mask & _in_language(document, language))
+
+
+def seen(variant: Variant) -> Iterator[int]:
+    """The places of a variant's sections in the document, in order."""
+    return (at for at in range(variant.mask.bit_length()) if variant.mask >> at & 1)
 
 
 def visible(document: Document, variant: Variant) -> tuple[Section, ...]:

@@ -12,12 +12,12 @@ from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
 from newsletter.campaigns.streams import TEST, TestIssue
 from newsletter.issues import issues
-from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign
-from newsletter.rendering.compile import compile_issue, compile_letter
+from newsletter.rendering.compile import compile_letter
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
@@ -43,7 +43,7 @@ class Composer:
         self._identity_of = identity_of
         self._postmark = postmark
         self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
-        self._last_edition: dict[int, tuple[Document, LinkTable]] = {}
+        self._last_edition: dict[tuple[int, str], Edition] = {}
         self._lock = threading.Lock()
 
     def prepared(self, campaign_id: int, variant: str, arm: str = "") -> PreparedMessage:
@@ -68,25 +68,28 @@ class Composer:
 
     def _issue(self, session: Session, campaign: Campaign, variant: Variant, arm: str) -> PreparedMessage:
         list_ = session.get_one(List, campaign.list_id)
-        identity = self._identity_of(list_).in_language(variant.language)
-        document, links = self._edition(session, campaign, list_)
-        if arm == ARM_B:
-            document = with_subject_b(document, campaign.subject_b)
-        content = compile_issue(document, variant, identity, links)
-        return prepare(content, MessageSettings(identity, campaign.id, postmark=self._postmark), self._signer)
+        edition = self._edition(session, campaign, list_, arm)
+        return self._of_edition(edition, variant, campaign.id)
 
-    def _edition(self, session: Session, campaign: Campaign, list_: List) -> tuple[Document, LinkTable]:
-        """What all variants of a campaign have in common; the last campaign's is kept."""
-        if campaign.id not in self._last_edition:
+    def _edition(self, session: Session, campaign: Campaign, list_: List, arm: str) -> Edition:
+        """What all variants of a campaign's arm have in common; the last one's is kept."""
+        key = (campaign.id, arm)
+        if key not in self._last_edition:
             document = issues.document_of(session.get_one(Revision, campaign.revision_id))
-            self._last_edition = {campaign.id: (document, LinkTable.of(document, list_.utm))}
-        return self._last_edition[campaign.id]
+            table = LinkTable.of(document, list_.utm)
+            if arm == ARM_B:
+                document = with_subject_b(document, campaign.subject_b)
+            self._last_edition = {key: Edition(document, self._identity_of(list_), table)}
+        return self._last_edition[key]
 
     def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, shown.revision_id))
-        identity = self._identity_of(session.get_one(List, shown.list_id)).in_language(shown.variant.language)
-        content = compile_issue(document, shown.variant, identity, LinkTable())
-        return prepare(content, MessageSettings(identity, campaign_id, postmark=self._postmark), self._signer)
+        edition = Edition(document, self._identity_of(session.get_one(List, shown.list_id)), LinkTable())
+        return self._of_edition(edition, shown.variant, campaign_id)
+
+    def _of_edition(self, edition: Edition, variant: Variant, campaign_id: int) -> PreparedMessage:
+        settings = MessageSettings(edition.identity.in_language(variant.language), campaign_id, postmark=self._postmark)
+        return prepare(edition.content(variant), settings, self._signer)
 
     def _letter(self, session: Session, campaign_id: int, stream: str, variant: str) -> PreparedMessage:
         kind = LETTERS[stream]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
-from newsletter.rendering.compile import compile_issue
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.prepared import Copy, MessageSettings, Rendered, prepare, rendered
 from newsletter.rendering.readers import Identity, Reader, first_name_of
 from newsletter.rendering.variants import Profile, Variant, variant_columns, variant_of
@@ -81,7 +81,7 @@ def preview(document: Document, family: Family, identity: Identity, signer: Sign
     """Make a family's copy. Raises what keeps an issue from being compiled."""
     variant = family.variant
     identity = identity.in_language(variant.language)
-    content = compile_issue(document, variant, identity, None)
+    content = Edition(document, identity).content(variant)
     reader = Reader(family.address, family.name, first_name_of(family.name), variant.language, NOBODY)
     copy = Copy(0, 0, 0, reader, format_datetime(now))
     message = prepare(content, MessageSettings(identity, 0), signer).message(copy)

@@ -12,7 +12,7 @@ from newsletter.issues import issues
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.tables import Campaign, Delivery
-from newsletter.rendering.compile import compile_issue
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import rendered
 from newsletter.rendering.variants import Variant
@@ -53,7 +53,7 @@ def _html(session: Session, site: Site, claim: MailClaim) -> str:
     list_ = session.get_one(List, shown.list_id)
     identity = site.app.identity(list_)
     table = LinkTable.of(document, list_.utm) if links else LinkTable()
-    content = compile_issue(document, shown.variant, identity, table)
+    content = Edition(document, identity, table).content(shown.variant)
     copy = copy_of(claim.campaign_id, _due(session, delivery), format_datetime(delivery.updated_at))
     return rendered(content, identity, site.app.signer, copy).html
 

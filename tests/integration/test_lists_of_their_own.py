@@ -11,7 +11,8 @@ from newsletter.campaigns import lifecycle, streams
 from newsletter.issues.skeletons import skeleton
 from newsletter.ledger.tables import Link
 from newsletter.rendering import theme
-from newsletter.rendering.compile import compile_issue, compile_letter
+from newsletter.rendering.compile import compile_letter
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.theme import templates_folder
 from newsletter.rendering.variants import Variant
 from newsletter.sending.sender import Sender
@@ -130,7 +131,7 @@ def two_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 )
 def test_a_lists_theme_holds_where_the_issue_names_none(of_list: str, of_issue: str, green: bool) -> None:
     issue = mails.document(mails.section(en="## Hello\n\n[A link](https://x.example)"), theme=of_issue)
-    content = compile_issue(issue, Variant("en", 1), mails.identity(theme=of_list), None)
+    content = Edition(issue, mails.identity(theme=of_list)).content(Variant("en", 1))
     assert ("#14532D" in str(content.html)) == green
     assert ("#1B4F86" in str(content.html)) != green
 

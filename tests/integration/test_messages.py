@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from newsletter.rendering.compile import compile_issue, compile_letter
+from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.content import Content, MergeSlot
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.headers import SenderInvalid
 from newsletter.rendering.variants import Variant
 from newsletter.tokens import ReaderPurpose
@@ -298,7 +299,7 @@ def test_the_letter_reads_as_a_letter(sample: Mail) -> None:
 
 
 def test_without_a_link_table_nothing_is_tracked() -> None:
-    page = Page(mail(compile_issue(SAMPLE, Variant.everything(SAMPLE, "en"), identity(), None)).html)
+    page = Page(mail(Edition(SAMPLE, identity()).content(Variant.everything(SAMPLE, "en"))).html)
     assert "https://school.example/workshop?a=b&c=d#f" in page.links
     assert not any("/c/" in link or "/view/" in link for link in page.links)
     assert len(page.all("img")) == 1

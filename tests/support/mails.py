@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from newsletter.issues.document import Body, Document, Section, SectionKind
-from newsletter.rendering.compile import compile_issue
 from newsletter.rendering.content import Content
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, MessageSettings, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader
@@ -88,7 +88,7 @@ SAMPLE = document(
 
 
 def content_of(of: Document = SAMPLE, language: str = "en", who: Identity | None = None) -> Content:
-    return compile_issue(of, Variant.everything(of, language), who or identity(), LinkTable.of(of, {}))
+    return Edition(of, who or identity(), LinkTable.of(of, {})).content(Variant.everything(of, language))
 
 
 @dataclass(frozen=True)

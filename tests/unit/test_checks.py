@@ -121,7 +121,7 @@ def test_an_unknown_attribute_is_an_error_and_a_near_one_named() -> None:
     assert (finding.level, finding.line, finding.place) == (Level.ERROR, 5, "section a")
     assert (finding.sentence, finding.remedy) == ("A section of kind resource has no ulr.", "Did you mean url?")
     (finding,) = check(a_file(a_section("story {#a colour=red}", en="x", es="y")))
-    assert finding.remedy == "There is: bands, roles, must."
+    assert finding.remedy == "There is: bands, roles, languages, rule, must."
 
 
 def test_bands_and_roles_that_there_are_not_are_errors() -> None:

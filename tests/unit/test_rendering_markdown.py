@@ -4,12 +4,18 @@ import pytest
 
 from newsletter.rendering import markdown, plain
 from newsletter.rendering.content import Marks, MergeSlot
+from newsletter.rendering.markdown import Dress
 from newsletter.rendering.merge import MergeFieldRefused
+from newsletter.rendering.pictures import Picture
+
+
+def dress(**styles: str) -> Dress:
+    return Dress(str, Picture, styles)
 
 
 def html(text: str, **styles: str) -> str:
     marks = Marks([text])
-    return markdown.blocks_html(markdown.read(text, marks), lambda href: href, styles).strip()
+    return markdown.blocks_html(markdown.read(text, marks), dress(**styles)).strip()
 
 
 def letter(text: str) -> str:
@@ -18,14 +24,14 @@ def letter(text: str) -> str:
 
 def test_the_first_heading_is_the_title() -> None:
     body = markdown.read("## Read *together*\n\nText\n\n## More", Marks([]))
-    assert markdown.title_text(body) == "Read together"
-    assert markdown.title_html(body, lambda href: href, {}) == "Read <em>together</em>"
-    assert markdown.blocks_html(body, lambda href: href, {}) == "<p>Text</p>\n<h3>More</h3>\n"
+    assert markdown.words(body.title) == "Read together"
+    assert markdown.inline_html(body.title, dress()) == "Read <em>together</em>"
+    assert markdown.blocks_html(body, dress()) == "<p>Text</p>\n<h3>More</h3>\n"
 
 
 def test_a_body_may_have_no_title() -> None:
     body = markdown.read("Just text", Marks([]))
-    assert (markdown.title_text(body), markdown.title_html(body, str, {}), plain.title_links(body, str)) == ("", "", "")
+    assert markdown.words(body.title) == markdown.inline_html(body.title, dress()) == plain.title_links(body, str) == ""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_the_links_of_a_body_are_found_in_order_with_their_words() -> None:
 def test_merge_fields_survive_markdown() -> None:
     text = '**{{ reader.first_name | default("a_b_c") }}** `{{ reader.name }}`'
     marks = Marks([text])
-    made = markdown.blocks_html(markdown.read(text, marks), str, {})
+    made = markdown.blocks_html(markdown.read(text, marks), dress())
     assert marks.split(made) == (
         "<p><strong>",
         MergeSlot('{{ reader.first_name | default("a_b_c") }}'),

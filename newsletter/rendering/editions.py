@@ -1,0 +1,99 @@
+"""An issue in a list's name: its variants are compiled one after another, and share what they have in common."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsletter.issues.document import Document
+
+from . import dates, theme
+from .answers import is_answer
+from .compile import common_facts, filled, own_links
+from .content import Content, Marks
+from .links import LinkTable
+from .merge import Facts, clean, split
+from .pictures import Pictures, picture_of
+from .readers import Identity
+from .sections import Look, View, highlights, view
+from .variants import Variant, seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What all variants of one language share."""
+
+    subject: str
+    facts: Mapping[str, Any]
+    views: Mapping[int, View]
+    """By the place of the section; without those that say nothing in this language or one to fall back to."""
+    marks: Marks
+    known: Facts
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Compiles variants, one thread at a time. Without a table, links stay as they are and nothing is tracked."""
+
+    document: Document
+    identity: Identity
+    links: LinkTable | None = None
+    pictures: Pictures = field(default_factory=dict)
+    _spoken: dict[str, _Spoken] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def content(self, variant: Variant) -> Content:
+        """What the readers of a variant get. Raises `ThemeUnknown`, `MergeFieldRefused`, `MjmlInvalid`."""
+        spoken = self._in(variant.language)
+        sections = [spoken.views[at] for at in seen(variant) if at in spoken.views]
+        facts = {**spoken.facts, "sections": sections, "highlights": highlights(sections)}
+        return filled(self._theme, spoken.subject, facts, spoken.marks, spoken.known)
+
+    @property
+    def _theme(self) -> str:
+        return self.document.theme or self.identity.theme or theme.USUAL
+
+    def _in(self, language: str) -> _Spoken:
+        if language not in self._spoken:
+            self._spoken[language] = self._read(language, self.identity.in_language(language))
+        return self._spoken[language]
+
+    def _read(self, language: str, identity: Identity) -> _Spoken:
+        document, marks = self.document, Marks(_sources(self.document, identity))
+        look = self._look(language, marks)
+        views = {at: view(section, document, look) for at, section in enumerate(document.sections)}
+        subject, month = _marked(document.subject_in(language), marks), dates.month(document.month, language)
+        facts = {
+            **common_facts(identity, language, self._theme),
+            **own_links(identity, marks, tracked=self.links is not None),
+            "title": subject,
+            "preheader": _marked(document.preheader_in(language), marks),
+            "month": month[:1].upper() + month[1:],
+        }
+        known = {
+            "list": {"name": identity.list_name},
+            "organization": {"name": identity.organization},
+            "issue": {"month": month},
+        }
+        return _Spoken(subject, facts, {at: shown for at, shown in views.items() if shown}, marks, known)
+
+    def _look(self, language: str, marks: Marks) -> Look:
+        def href(target: str) -> str:
+            slot = self.links.slot(target) if self.links is not None else None
+            if slot is not None:
+                return marks.slot(slot)
+            return "#" if is_answer(target) else picture_of(target, self.pictures).url
+
+        looks = theme.load(self._theme)
+        return Look(language, theme.words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
+
+
+def _marked(text: str, marks: Marks) -> str:
+    return "".join(clean(piece) if isinstance(piece, str) else marks.slot(piece) for piece in split(text))
+
+
+def _sources(document: Document, identity: Identity) -> Iterator[str]:
+    """Every text a person wrote, so that no mark is mistaken for theirs."""
+    yield from (identity.organization, identity.list_name, identity.postal_address, document.month)
+    yield from (*document.subject.values(), *document.preheader.values())
+    for section in document.sections:
+        yield from (body.text for body in section.bodies)
+        yield from section.attributes.values()

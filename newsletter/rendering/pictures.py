@@ -1,0 +1,31 @@
+"""Pictures of an issue: those that are stored here go by a name, all others by their address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .targets import STORED, is_web, on_the_wire
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a picture is fetched from, and its size in pixels where it is known."""
+
+    url: str
+    width: int = 0
+    height: int = 0
+    size_bytes: int = 0
+
+
+Pictures: TypeAlias = Mapping[str, Picture]
+"""What is stored, by the name that a text uses, `media:` before it."""
+
+
+def is_picture(src: str) -> bool:
+    """Whether a mail may show what lies there: a web address, or the name of what is stored here."""
+    return src.startswith(f"{STORED}:") or is_web(on_the_wire(src))
+
+
+def picture_of(src: str, pictures: Pictures) -> Picture:
+    """What a text means by `src`; what is not stored is left as it was written, and shows nothing."""
+    return pictures.get(src) or Picture(on_the_wire(src))
