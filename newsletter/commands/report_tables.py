@@ -9,6 +9,7 @@ from rich.text import Text
 
 from newsletter.app import App
 from newsletter.ledger.tables import DeliveryState
+from newsletter.reports.answers import QuestionFigures
 from newsletter.reports.campaigns import CampaignReport
 from newsletter.reports.groups import Group
 from newsletter.reports.links import LinkFigures
@@ -56,6 +57,23 @@ def show_links(console: Console, campaign_id: int, links: Sequence[LinkFigures])
         console.print(_links(links))
     else:
         console.print(f"Campaign {campaign_id} has no links.")
+    console.print(f"Next: newsletter reports campaign {campaign_id}")
+
+
+def show_answers(console: Console, campaign_id: int, questions: Sequence[QuestionFigures]) -> None:
+    """Print how each question was answered."""
+    if questions:
+        taps = sum(question.people for question in questions)
+        console.print(f"The questions of campaign {campaign_id} were answered {taps:,} time{'' if taps == 1 else 's'}.")
+    else:
+        console.print(f"Campaign {campaign_id} asks no question.")
+    for question in questions:
+        table = _table(question.key, "People", "Share", "Machines")
+        for answer in question.answers:
+            share = answer.people / question.people if question.people else None
+            table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), f"{answer.machines:,}")
+        console.print()
+        console.print(table)
     console.print(f"Next: newsletter reports campaign {campaign_id}")
 
 

@@ -2,18 +2,20 @@
 
 import csv
 import io
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from newsletter.app import App
+from newsletter.reports.answers import question_figures
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
 from newsletter.reports.links import link_figures
 
 from .files import write_bytes
 from .output import json_option, opened, say
-from .report_tables import show_links, show_report
+from .report_tables import show_answers, show_links, show_report
 
 _id = click.argument("campaign_id", type=int, metavar="ID")
 
@@ -55,6 +57,17 @@ def links(campaign_id: int, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         figures = link_figures(session, campaign_id)
         say(link_facts(figures), lambda console: show_links(console, campaign_id, figures), as_json=as_json)
+
+
+@reports.command()
+@_id
+@json_option
+def answers(campaign_id: int, as_json: bool) -> None:
+    """Show how the questions of campaign ID were answered."""
+    with opened() as app, app.database.reading() as session:
+        figures = question_figures(session, campaign_id)
+    facts = [asdict(question) for question in figures]
+    say(facts, lambda console: show_answers(console, campaign_id, figures), as_json=as_json)
 
 
 def report_on(app: App, campaign_id: int) -> CampaignReport:

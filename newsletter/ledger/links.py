@@ -23,6 +23,6 @@ def targets(session: Session, campaign_id: int) -> Mapping[int, str]:
     return {row.no: row.target for row in found}
 
 
-def target(session: Session, campaign_id: int, no: int) -> str | None:
-    """Where one link goes, or None: it is not of this campaign."""
-    return session.scalar(select(Link.target).where(Link.campaign_id == campaign_id, Link.no == no))
+def get(session: Session, campaign_id: int, no: int) -> Link | None:
+    """One link, or None: it is not of this campaign."""
+    return session.get(Link, (campaign_id, no))

@@ -3,6 +3,11 @@
 Where such a link leads is our own page of thanks, so its target is no address but says which answer it is.
 """
 
+from newsletter.issues.document import Document
+
+from . import markdown
+from .content import Marks
+
 _SCHEME = "answer:"
 
 
@@ -20,3 +25,15 @@ def question_of(target: str) -> tuple[str, int]:
     """The question's key and the answer's number."""
     key, _, number = target.removeprefix(_SCHEME).rpartition("/")
     return key, int(number)
+
+
+def said(document: Document, target: str, language: str) -> str:
+    """The words of an answer as readers of a language saw them; empty where the issue has no such answer."""
+    key, number = question_of(target)
+    section = next((section for section in document.sections if section.key == key), None)
+    body = section.body(language, document.languages) if section else None
+    if body is None:
+        return ""
+    marks = Marks([body.text])
+    labels = markdown.answers(markdown.read(body.text, marks)).labels
+    return marks.expressions(markdown.words(labels[number - 1])) if number <= len(labels) else ""

@@ -20,7 +20,7 @@ from newsletter.events.targets import Targets
 from newsletter.rendering.theme import templates_folder
 from newsletter.tokens import TokenInvalid
 
-from . import confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
+from . import answering, confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
 from .pages import SIGN_UP, Pages
 from .personal import LinkEnded
 from .security import HEADERS, BodyTooLarge, Guard
@@ -49,7 +49,7 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site
     web.router.routes.extend(tracking.ROUTES)
-    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, hooks, health):
+    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, answering, hooks, health):
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from newsletter.events import requests
 from newsletter.events.recording import RecorderStopped
+from newsletter.rendering.answers import is_answer
 from newsletter.rendering.targets import on_the_wire
 from newsletter.tokens import OPEN_LINK, MailClaim, TokenInvalid
 
@@ -37,12 +38,16 @@ async def pixel(request: Request) -> Response:
 
 
 async def follow(request: Request) -> Response:
-    """A redirect to the target that the campaign's link table holds; nothing of the request can change it."""
+    """A redirect to the target that the campaign's link table holds; nothing of the request can change it.
+
+    An answer's is our own page of thanks.
+    """
     site: Site = request.app.state.site
     claim = site.app.signer.read_mail_token(request.path_params["token"])
     target = await _target(site, claim)
     await _recorded(site, requests.clicked(claim, _as_seen(request, site)))
-    return Response(status_code=302, headers=_NEVER_KEPT | {"Location": on_the_wire(target)})
+    location = f"/answer/{request.path_params['token']}" if is_answer(target) else on_the_wire(target)
+    return Response(status_code=302, headers=_NEVER_KEPT | {"Location": location})
 
 
 async def _target(site: Site, claim: MailClaim) -> str:

@@ -336,5 +336,7 @@ def test_links_are_fixed_once(database: Database) -> None:
         links.fix(session, campaign_id, [(2, "https://evil.example/", "A")])
     with database.reading() as session:
         assert links.targets(session, campaign_id) == {2: "https://a.example/"}
-        assert links.target(session, campaign_id, 2) == "https://a.example/"
-        assert links.target(session, campaign_id, 3) is None
+        second = links.get(session, campaign_id, 2)
+        assert second is not None
+        assert second.target == "https://a.example/"
+        assert links.get(session, campaign_id, 3) is None

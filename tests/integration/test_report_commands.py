@@ -143,3 +143,29 @@ def test_a_campaign_without_links_says_so(sqlite_url: str) -> None:
         campaign_id = Returns(session).campaign_id
     database.close()
     assert "has no links" in call(sqlite_url, "reports", "links", campaign_id).stdout
+
+
+def test_answers_are_shown_by_question_with_their_shares(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = Returns(session)
+        returns.link(2, "answer:chairs/1", "Yes")
+        returns.link(3, "answer:chairs/2", "No")
+        returns.requests(EventKind.CLICK, 3, link_no=2)
+        returns.requests(EventKind.CLICK, 1, link_no=3)
+        campaign_id = returns.campaign_id
+    database.close()
+    shown = call(sqlite_url, "reports", "answers", campaign_id).stdout
+    assert shown.startswith(f"The questions of campaign {campaign_id} were answered 4 times.\n")
+    assert ["Yes", "3", "75.0", "%", "0"] in [line.split() for line in shown.splitlines()]
+    told = json.loads(call(sqlite_url, "reports", "answers", campaign_id, "--json").stdout)
+    assert told == [
+        {
+            "key": "chairs",
+            "answers": [{"label": "Yes", "people": 3, "machines": 0}, {"label": "No", "people": 1, "machines": 0}],
+        }
+    ]
+
+
+def test_a_campaign_that_asks_nothing_says_so(sqlite_url: str, sent: int) -> None:
+    assert f"Campaign {sent} asks no question." in call(sqlite_url, "reports", "answers", sent).stdout

@@ -1,0 +1,60 @@
+"""How the readers of a campaign answered its questions. An answer is a tap on a link, and is counted as clicks are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.events.tables import Actor, CampaignStat, EventKind
+from newsletter.ledger.states import get
+from newsletter.ledger.tables import Link
+from newsletter.rendering.answers import is_answer, question_of
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFigures:
+    """One answer and the taps on it: who taps twice is counted twice, for most readers are not told apart."""
+
+    label: str
+    people: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFigures:
+    """The answers to one question, in the issue's order."""
+
+    key: str
+    answers: Sequence[AnswerFigures]
+
+    @property
+    def people(self) -> int:
+        """The taps of people on any of its answers."""
+        return sum(answer.people for answer in self.answers)
+
+
+def question_figures(session: Session, campaign_id: int) -> tuple[QuestionFigures, ...]:
+    """Every question of a campaign, in the issue's order. Raises `CampaignNotFound`."""
+    get(session, campaign_id)
+    taps = _taps(session, campaign_id)
+    of_campaign = select(Link).where(Link.campaign_id == campaign_id).order_by(Link.no)
+    links = [link for link in session.scalars(of_campaign) if is_answer(link.target)]
+    return tuple(
+        QuestionFigures(key, [_figures(link, taps) for link in answers])
+        for key, answers in groupby(links, key=lambda link: question_of(link.target)[0])
+    )
+
+
+def _figures(link: Link, taps: dict[tuple[int, Actor], int]) -> AnswerFigures:
+    return AnswerFigures(link.label, taps.get((link.no, Actor.HUMAN), 0), taps.get((link.no, Actor.MACHINE), 0))
+
+
+def _taps(session: Session, campaign_id: int) -> dict[tuple[int, Actor], int]:
+    rows = session.execute(
+        select(CampaignStat.link_no, CampaignStat.actor, func.sum(CampaignStat.count))
+        .where(CampaignStat.campaign_id == campaign_id, CampaignStat.kind == EventKind.CLICK)
+        .group_by(CampaignStat.link_no, CampaignStat.actor)
+    )
+    return {(no, actor): int(count) for no, actor, count in rows}
