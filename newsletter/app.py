@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
 
 from subscribers.db import Database
 from subscribers.segments.rules import RuleContext
 from subscribers.tables import List, Organization
 
-from . import checks, migrations
+from . import checks, migrations, workshops
 from .campaigns import preparing
-from .campaigns.lifecycle import Gate
-from .checks import CheckContext
+from .campaigns.gates import Gate
+from .checks import CheckContext, Finding
 from .clock import Clock
 from .errors import NewsletterError
 from .events import engagement, retention
+from .issues.binding import Binder
+from .issues.document import Document
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
 from .rendering.readers import Identity, Postmark
@@ -94,7 +97,23 @@ class App:
 
     def gate(self) -> Gate:
         """What an issue must pass before it may be sent."""
-        return lambda document, list_: checks.refuse_faults(document, self.check_context(list_))
+        return Gate(
+            self.clock,
+            self.binder(),
+            lambda document, list_: checks.refuse_faults(document, self.check_context(list_)),
+        )
+
+    def binder(self) -> Binder:
+        """What writes into an issue what it refers to."""
+        return Binder(self.rule_context(), workshops.event_facts)
+
+    def findings(self, session: Session, document: Document, list_: List | None) -> list[Finding]:
+        """Everything worth a look in an issue, also in what it refers to, in the order of the file."""
+        binder = self.binder()
+        refers = list(checks.stored.findings(session, document, binder))
+        bound = document if refers else binder.bound(session, document)
+        found = [*refers, *checks.check(bound, self.check_context(list_))]
+        return sorted(found, key=lambda finding: finding.line)
 
     def check_context(self, list_: List | None) -> CheckContext:
         """What an issue is checked against: today, and the sender of a list, or the settings' where it has none yet."""

@@ -1,6 +1,5 @@
 """Lists: what one subscribes to."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
@@ -8,11 +7,9 @@ from typing import TypedDict
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from . import subscriptions
+from . import names, subscriptions
 from .errors import NewsletterError, NotFound
 from .tables import List, Subscriber, Subscription
-
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class SlugInvalid(NewsletterError):
@@ -53,7 +50,7 @@ def create(
     description: str = "",
 ) -> List:
     """Make a list. Raises `SlugInvalid` or `ListExists`."""
-    if not _SLUG.fullmatch(slug):
+    if not names.SLUG.fullmatch(slug):
         raise SlugInvalid
     if _find(session, organization_id, slug) is not None:
         raise ListExists(f"There is a list {slug!r} already. `newsletter lists list` shows it.")

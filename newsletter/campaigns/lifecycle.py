@@ -1,6 +1,6 @@
 """What people do with a campaign: make it, approve it, schedule it, pause, resume and cancel it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 from newsletter.issues import issues
-from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger import balance
 from newsletter.ledger.states import StepRefused, get, move, try_move
@@ -20,10 +19,7 @@ from subscribers.tables import List
 
 from . import arms
 from .arms import Trial
-
-Gate = Callable[[Document, List], None]
-"""Raises a sentence where an issue may not be sent to a list as it is."""
-"""Raises a sentence where an issue may not be sent."""
+from .gates import Gate
 
 
 class NeedsApproval(NewsletterError):
@@ -102,7 +98,7 @@ def resend(session: Session, clock: Clock, campaign_id: int) -> Campaign:
 
 def approve(session: Session, clock: Clock, campaign_id: int, gate: Gate) -> Campaign:
     """Bind the issue's newest revision; a later edit does not touch this campaign."""
-    revision = _newest_sendable(session, campaign_id, gate)
+    revision = _bound(session, campaign_id, gate)
     return move(session, campaign_id, CampaignState.APPROVED, revision_id=revision.id, approved_at=clock.now())
 
 
@@ -132,7 +128,7 @@ def schedule(
     if campaign.state == CampaignState.DRAFT:
         if needs_approval:
             raise NeedsApproval
-        binding = {"revision_id": _newest_sendable(session, campaign_id, gate).id}
+        binding = {"revision_id": _bound(session, campaign_id, gate).id}
     binding |= {"scheduled_at": at, "time_zone": zone, "local_time": begin_at is not None}
     scheduled = move(session, campaign_id, CampaignState.SCHEDULED, **binding)
     due = _schedule_of(session, campaign_id) or Schedule(
@@ -188,14 +184,9 @@ def all_of(session: Session, organization_id: int) -> list[Campaign]:
     )
 
 
-def _newest_sendable(session: Session, campaign_id: int, gate: Gate) -> Revision:
+def _bound(session: Session, campaign_id: int, gate: Gate) -> Revision:
     campaign = get(session, campaign_id)
-    revision = issues.latest(session, issues.get(session, _issue_of(campaign)))
-    document, list_ = issues.document_of(revision), session.get_one(List, campaign.list_id)
-    gate(document, list_)
-    if campaign.subject_b:
-        gate(arms.with_subject_b(document, campaign.subject_b), list_)
-    return revision
+    return gate.revision(session, campaign, issues.get(session, _issue_of(campaign)))
 
 
 def _refuse_stream(session: Session, campaign_id: int) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
 
-from . import fields, letters, sections, texts
+from . import fields, letters, sections, stored, texts
 from .contexts import CheckContext
 from .findings import Finding, Level
 
-__all__ = ["CheckContext", "Finding", "IssueHasFaults", "Level", "blocking", "check", "refuse_faults"]
+__all__ = ["CheckContext", "Finding", "IssueHasFaults", "Level", "blocking", "check", "refuse_faults", "stored"]
 
 
 class IssueHasFaults(NewsletterError):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.issues.document import Document, Section, SectionKind
-from newsletter.rendering import markdown
+from newsletter.issues.binding import WORKSHOP
+from newsletter.issues.document import Body, Document, Section, SectionKind
+from newsletter.rendering import markdown, merge
 from newsletter.rendering.content import Marks
 from newsletter.rendering.dates import day_of
 from newsletter.rendering.pictures import is_picture
@@ -27,18 +28,21 @@ def findings(section: Section, document: Document) -> Iterator[Finding]:
 
 def _question(section: Section, document: Document) -> Iterator[Finding]:
     """Every language offers the same answers, two or more, for they are counted by their number."""
+    original = section.body(document.original)
     for body in section.bodies:
-        labels = markdown.answers(markdown.read(body.text, Marks([body.text]))).labels
-        original = section.body(document.original)
         place = f"{_place(section)}, {body.language}"
-        if len(labels) < _FEWEST_ANSWERS:
+        if _answers(body) < _FEWEST_ANSWERS:
             yield error(body.line, place, "The question has no answers.", 'End it with a list: "- Yes" and "- No".')
-        elif original and len(labels) != len(
-            markdown.answers(markdown.read(original.text, Marks([original.text]))).labels
-        ):
-            yield error(
-                body.line, place, f"There are not as many answers as in {original.language}.", "Make the lists alike."
-            )
+        elif original and _answers(body) != _answers(original):
+            sentence = f"There are not as many answers as in {original.language}."
+            yield error(body.line, place, sentence, "Make the lists alike.")
+
+
+def _answers(body: Body) -> int:
+    """How many answers a text offers; enough where its merge fields cannot be read, which is told elsewhere."""
+    if merge.problems(body.text):
+        return _FEWEST_ANSWERS
+    return len(markdown.answers(markdown.read(body.text, Marks([body.text]))).labels)
 
 
 def _goal(section: Section, document: Document) -> Iterator[Finding]:
@@ -73,6 +77,8 @@ def _image(section: Section, document: Document) -> Iterator[Finding]:
 def _event(section: Section, document: Document) -> Iterator[Finding]:
     told = section.attributes
     place = _place(section)
+    if WORKSHOP in told and "starts" not in told:
+        return  # there is no such workshop, which is told elsewhere
     if not told.get("starts"):
         yield error(section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
     if not told.get("timezone"):

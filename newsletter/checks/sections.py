@@ -11,7 +11,7 @@ from . import kinds
 from .findings import Finding, error, warning
 
 _ATTRIBUTES: dict[SectionKind, tuple[str, ...]] = {
-    SectionKind.EVENT: ("starts", "ends", "timezone", "place", "url"),
+    SectionKind.EVENT: ("workshop", "starts", "ends", "timezone", "place", "url"),
     SectionKind.RESOURCE: ("url",),
     SectionKind.ANNOUNCEMENT: ("url",),
     SectionKind.GOAL: ("until", "url"),

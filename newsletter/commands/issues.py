@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session
 
 from newsletter import checks
 from newsletter.app import App
+from newsletter.campaigns.sightings import Sightings, sightings
 from newsletter.checks import Finding, Level
 from newsletter.issues import issues as store
 from newsletter.issues.document import Document
 from newsletter.issues.skeletons import skeleton
 from newsletter.issues.tables import Issue
 from newsletter.issues.writing import write
+from subscribers.segments.rules import Rule
+from subscribers.tables import List
 
 from .files import read_text, write_bytes
 from .output import json_option, opened, say
@@ -60,8 +63,7 @@ def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
         now = app.clock.now()
         issue = store.import_document(session, app.organization.id, read_text(file), _AUTHOR, now, issue=issue)
         facts = _facts(session, issue)
-        context = app.check_context(list_named(session, app, None))
-        found = checks.check(store.document_of(store.latest(session, issue)), context)
+        found = app.findings(session, _newest(session, issue.id), list_named(session, app, None))
     say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 
 
@@ -90,11 +92,16 @@ def list_(as_json: bool) -> None:
 
 @issues.command()
 @_id
+@click.option("--list", "slug", help="Of which list to count who sees what; the first by default.")
 @json_option
-def show(issue_id: int, as_json: bool) -> None:
-    """Show what an issue holds, and whom each section is for."""
+def show(issue_id: int, slug: str | None, as_json: bool) -> None:
+    """Show what an issue holds, whom each section is for, and how many see it."""
     with opened() as app, app.database.reading() as session:
-        facts = _facts(session, store.get(session, issue_id)) | {"sections": _sections(_newest(session, issue_id))}
+        document = app.binder().bound(session, _newest(session, issue_id))
+        list_ = list_named(session, app, slug)
+        seen = sightings(session, document, list_.id, Rule.everyone(), app.rule_context()) if list_ else None
+        facts = _facts(session, store.get(session, issue_id)) | _audience(seen, list_)
+        facts["sections"] = _sections(document, seen)
         say(facts, lambda console: _show(console, app, facts), as_json=as_json)
 
 
@@ -106,7 +113,7 @@ def check(issue_id: int, slug: str | None, as_json: bool) -> None:
     """Show everything worth a look before sending. Exit code 1 where something keeps the issue from being sent."""
     with opened() as app, app.database.reading() as session:
         revision = store.latest(session, store.get(session, issue_id))
-        found = checks.check(store.document_of(revision), app.check_context(list_named(session, app, slug)))
+        found = app.findings(session, store.document_of(revision), list_named(session, app, slug))
     rows = [_finding(finding) for finding in found]
     facts = {"id": issue_id, "revision": revision.no, **_counts(found), "findings": rows}
     say(facts, lambda console: _checked(console, issue_id, found), as_json=as_json)
@@ -132,17 +139,32 @@ def _facts(session: Session, issue: Issue) -> dict[str, Any]:
     }
 
 
-def _sections(document: Document) -> list[dict[str, Any]]:
+def _audience(seen: Sightings | None, list_: List | None) -> dict[str, Any]:
+    """How many there are to see anything; nothing where there is no list yet."""
+    if seen is None or list_ is None:
+        return {}
+    return {
+        "list": list_.slug,
+        "readers": seen.readers,
+        "readers_without_any": seen.without_any,
+        "variants": len(seen.readers_of),
+    }
+
+
+def _sections(document: Document, seen: Sightings | None) -> list[dict[str, Any]]:
     return [
         {
             "key": section.key,
             "kind": section.kind,
             "bands": list(section.bands),
             "roles": list(section.roles),
+            "for_languages": list(section.languages),
+            "rule": section.rule,
             "must_know": section.must_know,
             "languages": [body.language for body in section.bodies],
+            "readers": seen.of_section(at) if seen else None,
         }
-        for section in document.sections
+        for at, section in enumerate(document.sections)
     ]
 
 
@@ -207,14 +229,29 @@ def _show(console: Console, app: App, facts: dict[str, Any]) -> None:
     console.print(f"Issue {facts['id']} for {facts['month']}, revision {facts['revision']} of {_local(app, facts)}")
     for language, subject in facts["subject"].items():
         console.print(Text(f"{language}: {subject}"))
+    if "list" in facts:
+        console.print(_seen_in_words(facts), soft_wrap=True)
     table = Table("section", "kind", "for", "must know", "languages", box=None, pad_edge=False)
+    table.add_column("who sees it", justify="right")
     for section in facts["sections"]:
-        aim = " ".join((*section["bands"], *section["roles"])) or "everybody"
         must_know = "yes" if section["must_know"] else ""
-        cells = (section["key"], section["kind"], aim, must_know, " ".join(section["languages"]))
+        readers = "" if section["readers"] is None else f"{section['readers']:,}"
+        cells = (section["key"], section["kind"], _aim(section), must_know, " ".join(section["languages"]), readers)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
     console.print(f"Next: newsletter issues check {facts['id']}")
+
+
+def _seen_in_words(facts: dict[str, Any]) -> str:
+    readers, variants = _some(facts["readers"], "reader"), _some(facts["variants"], "variant")
+    said = f"{readers} of {facts['list']} would get {variants} today"
+    without = facts["readers_without_any"]
+    return f"{said}; {without:,} of them nothing, for no section is for them." if without else f"{said}."
+
+
+def _aim(section: dict[str, Any]) -> str:
+    rule = [f"if {section['rule']}"] if section["rule"] else []
+    return " ".join((*section["bands"], *section["roles"], *section["for_languages"], *rule)) or "everybody"
 
 
 def _checked(console: Console, issue_id: int, found: list[Finding]) -> None:

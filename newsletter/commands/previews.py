@@ -71,7 +71,7 @@ def _family_options(command: _Command) -> _Command:
 def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family: Any) -> None:
     """Show the issue as one family gets it."""
     with opened() as app, app.database.reading() as session:
-        document = store.document_of(store.latest(session, store.get(session, issue_id)))
+        document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         list_ = list_named(session, app, family.pop("slug"))
         chosen = _family(session, app, document, **family)
         made = make_preview(document, chosen, app.identity(list_), app.signer, app.clock.now())
@@ -149,7 +149,7 @@ def _append(
     if list_ is None:
         raise NoListYet
     revision = store.latest(session, store.get(session, issue_id))
-    chosen = _family(session, app, store.document_of(revision), **family)
+    chosen = _family(session, app, app.binder().bound(session, store.document_of(revision)), **family)
     shown = TestIssue(list_.id, revision.id, chosen.variant)
     send = (streams.send_test(session, app.clock, app.organization, one, shown, chosen.name) for one in to)
     return [number for number in send if number is not None]

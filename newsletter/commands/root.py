@@ -24,6 +24,7 @@ COMMANDS = {
     "households": ("households", "households", "Show, join and part the households of guardians."),
     "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),
     "issues": ("issues", "issues", "Import, check, preview and test issues."),
+    "workshops": ("workshops", "workshops", "Say once when and where a workshop is."),
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),
     "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),

@@ -110,8 +110,11 @@ def test_facts_come_as_json_too(command: Command) -> None:
         "kind": "event",
         "bands": [],
         "roles": [],
+        "for_languages": [],
+        "rule": "",
         "must_know": True,
         "languages": ["en", "es"],
+        "readers": None,
     }
     checked = facts(command("check", 1, "--json"))
     assert checked == {"id": 1, "revision": 1, "errors": 0, "warnings": 0, "findings": []}

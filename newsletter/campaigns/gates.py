@@ -1,0 +1,42 @@
+"""What an issue must pass before it may be sent, and the revision that is sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.issues import issues
+from newsletter.issues.binding import Binder
+from newsletter.issues.document import Document
+from newsletter.issues.tables import Issue, Revision
+from newsletter.issues.writing import write
+from newsletter.ledger.tables import Campaign
+from subscribers.tables import List
+
+from . import arms
+
+_AUTHOR = "bound with what it refers to"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Lets an issue through, or raises a sentence."""
+
+    clock: Clock
+    binder: Binder
+    refuse: Callable[[Document, List], None]
+    """Raises where a document may not be sent to a list as it is."""
+
+    def revision(self, session: Session, campaign: Campaign, issue: Issue) -> Revision:
+        """The issue's newest revision; one more, where that refers to workshops or segments, with these written in.
+
+        Raises what `refuse` raises, and `NotFound` or `RuleInvalid` where the issue refers to what is not there.
+        """
+        newest, list_ = issues.latest(session, issue), session.get_one(List, campaign.list_id)
+        document = issues.document_of(newest)
+        bound = self.binder.bound(session, document)
+        self.refuse(bound, list_)
+        if campaign.subject_b:
+            self.refuse(arms.with_subject_b(bound, campaign.subject_b), list_)
+        return newest if bound is document else issues.save(session, issue, write(bound), _AUTHOR, self.clock.now())

@@ -1,0 +1,19 @@
+"""What a document refers to in the store: a workshop, a rule's lists and segments."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from newsletter.issues.binding import WORKSHOP, Binder
+from newsletter.issues.document import Document
+from subscribers.segments.rules import RuleInvalid
+
+from .findings import Finding, error
+
+
+def findings(session: Session, document: Document, binder: Binder) -> Iterator[Finding]:
+    """Every section that names what is not there."""
+    for fault in binder.faults(session, document):
+        what = "rule" if isinstance(fault.reason, RuleInvalid) or WORKSHOP not in fault.section.attributes else WORKSHOP
+        remedy = f"Correct {what}=... in the section's first line."
+        yield error(fault.section.line, f"section {fault.section.key}", str(fault.reason), remedy)
