@@ -1,11 +1,10 @@
 """The letter that asks a family, before a school year begins, whether what we know of its children is still right."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from newsletter.rendering import dates, theme
+from newsletter.rendering import dates
+from newsletter.words import Words, words
 from subscribers.grades import RollOver, grade_word
 from subscribers.rollovers import Step
 
@@ -50,13 +49,13 @@ class StillRightLetter:
         }
 
     def _line(self, child: Step) -> str:
-        words = theme.words(self.language)
+        said = words(self.language)
         if child.grade is None:
-            said = words["still_stale" if child.is_stale else "still_level"]
-            return str(said.format(level=words["bands"].get(child.level, child.level)))
-        said = words["still_" + ("leaves" if child.is_leaving else "moves") + ("_past" if self.is_past else "")]
-        now, then = _grade(child.grade, words), _grade(child.grade + 1, words)
-        return str(said.format(now=now, then=then, day=self._day, year=self._year))
+            level = said.get(f"mail.bands.{child.level}", child.level)
+            return said("mail.still_stale" if child.is_stale else "mail.still_level", level=level)
+        key = "mail.still_" + ("leaves" if child.is_leaving else "moves") + ("_past" if self.is_past else "")
+        now, then = _grade(child.grade, said), _grade(child.grade + 1, said)
+        return said(key, now=now, then=then, day=self._day, year=self._year)
 
     @property
     def _day(self) -> str:
@@ -67,8 +66,8 @@ class StillRightLetter:
         return RollOver(self.day.month, self.day.day).school_year(self.end_year)
 
 
-def _grade(grade: int, words: Mapping[str, Any]) -> str:
-    return str(words["grades"].get(grade_word(grade)) or words["grades"]["other"].format(grade=grade))
+def _grade(grade: int, said: Words) -> str:
+    return said.get(f"mail.grades.{grade_word(grade)}", "") or said("mail.grades.other", grade=grade)
 
 
 def _capitalised(text: str) -> str:

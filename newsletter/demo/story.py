@@ -18,10 +18,10 @@ from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
 from newsletter.engine.embedded import send_campaign
 from newsletter.errors import NewsletterError
+from newsletter.folders import templates_folder
 from newsletter.issues import issues
 from newsletter.ledger import balance
 from newsletter.ledger.tables import CampaignState, DeliveryState
-from newsletter.rendering.theme import templates_folder
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import family_of, preview
 from newsletter.settings import Settings

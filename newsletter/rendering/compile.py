@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
+from newsletter.words import words
+
 from . import dates, merge, mjml, theme
 from .content import (
     ConfirmSlot,
@@ -71,16 +73,16 @@ def _letter(text: str) -> str:
 
 def common_facts(identity: Identity, language: str, theme_name: str) -> dict[str, Any]:
     """What every mail of an identity shows in a language."""
-    words = theme.words(language)
+    said = words(language)
     return {
         "language": language,
         "dir": dates.direction(language),
-        "words": words,
+        "words": said,
         "theme": theme.load(theme_name).looks,
         "list": identity.list_name,
         "organization": identity.organization,
         "postal_address": identity.postal_address,
-        "why": words["why"].format(list=identity.list_name, organization=identity.organization),
+        "why": said("mail.why", list=identity.list_name, organization=identity.organization),
     }
 
 

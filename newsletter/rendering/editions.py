@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from newsletter.issues.document import Document
+from newsletter.words import words
 
 from . import dates, theme
 from .answers import is_answer
@@ -83,7 +84,7 @@ class Edition:
             return "#" if is_answer(target) else picture_of(target, self.pictures).url
 
         looks = theme.load(self._theme)
-        return Look(language, theme.words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
+        return Look(language, words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
 
 
 def _marked(text: str, marks: Marks) -> str:

@@ -10,6 +10,7 @@ from babel.lists import format_list
 
 from newsletter.issues import document as issue
 from newsletter.issues.document import Document, Section, SectionKind
+from newsletter.words import Words
 
 from . import answers, dates, markdown, plain, raw_mjml
 from .content import Marks
@@ -80,7 +81,7 @@ class Look:
     """What a section needs beside itself: a language and its words, how elements look, what stands for a target."""
 
     language: str
-    words: Mapping[str, Any]
+    words: Words
     elements: Mapping[str, str]
     known_bands: Iterable[str]
     href: Callable[[str], str]
@@ -126,7 +127,7 @@ def _view(section: Section, text: issue.Body, look: Look) -> View:
         dir=direction(text.language),
         label=_label(section, look),
         band=next((band for band in section.bands if band in look.known_bands), "other"),
-        kind_label="" if section.kind in (*_WITHOUT_LABEL, *_SILENT) else str(look.words[section.kind.value]),
+        kind_label="" if section.kind in (*_WITHOUT_LABEL, *_SILENT) else look.words(f"mail.{section.kind.value}"),
         must_know=section.must_know,
         title=_finished(markdown.inline_html(body.title, look.dress), look.marks),
         title_text=markdown.words(body.title),
@@ -164,13 +165,13 @@ def _letter(body: Body, look: Look) -> str:
 def _label(section: Section, look: Look) -> str:
     if not section.bands:
         return ""
-    names = [look.words["bands"].get(band, band) for band in section.bands]
-    return str(look.words["for_bands"]).format(bands=format_list(names, locale=locale_of(look.language)))
+    names = [look.words.get(f"mail.bands.{band}", band) for band in section.bands]
+    return look.words("mail.for_bands", bands=format_list(names, locale=locale_of(look.language)))
 
 
 def _until(section: Section, look: Look) -> str:
     day = dates.day_of(section.attributes.get("until", ""))
-    return str(look.words["goal_until"]).format(day=dates.long_day(day, look.language)) if day else ""
+    return look.words("mail.goal_until", day=dates.long_day(day, look.language)) if day else ""
 
 
 def _answers(key: str, labels: Sequence[Any], look: Look) -> tuple[Answer, ...]:
@@ -193,18 +194,18 @@ def _own_link(section: Section, title: str, look: Look) -> tuple[str, str]:
     """A section's own target and the words on it, which say where it goes; both empty where it has none."""
     url = section.attributes.get("url", "")
     if section.kind is SectionKind.THANKS:
-        return look.href(url or _note(section.attributes.get("to", ""), look)), str(look.words["thanks_link"])
+        return look.href(url or _note(section.attributes.get("to", ""), look)), look.words("mail.thanks_link")
     if not is_allowed(on_the_wire(url)):
         return "", ""
     if section.kind is SectionKind.BUTTON and title:
         return look.href(url), title
     if section.kind is SectionKind.EVENT:
-        return look.href(url), str(look.words["event_link"])
+        return look.href(url), look.words("mail.event_link")
     host = (urlsplit(on_the_wire(url)).hostname or url).removeprefix("www.")
-    return look.href(url), str(look.words["resource_link"]).format(host=host)
+    return look.href(url), look.words("mail.resource_link", host=host)
 
 
 def _note(to: str, look: Look) -> str:
     """A note of thanks that opens in the reader's own mail program (RFC 6068), begun for them."""
-    subject, begun = (quote(str(look.words[key]), safe="") for key in ("thanks_subject", "thanks_body"))
+    subject, begun = quote(look.words("mail.thanks_subject")), quote(f"{look.words('mail.thanks_body')} ")
     return f"mailto:{quote(to, safe='@')}?subject={subject}&body={begun}"

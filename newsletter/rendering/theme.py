@@ -1,4 +1,4 @@
-"""Where templates are found, and what a theme and a language bring to them."""
+"""The templates of mails, and what a theme brings to them."""
 
 import re
 import tomllib
@@ -11,11 +11,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from newsletter.errors import NewsletterError
+from newsletter.folders import templates_folder
 
-_PACKAGE = Path(__file__).resolve().parent.parent
 USUAL = "monthly"
 """The theme of what names none."""
-_FALLBACK_LANGUAGE = "en"
 _LONGEST_RULE = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -39,12 +38,6 @@ class Theme:
         return elements
 
 
-def templates_folder() -> Path:
-    """The folder `templates`: in the package where it is installed, beside it in a checkout."""
-    installed = _PACKAGE / "templates"
-    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
-
-
 @lru_cache(maxsize=16)
 def load(name: str) -> Theme:
     """Read a theme. Raises `ThemeUnknown`."""
@@ -52,15 +45,6 @@ def load(name: str) -> Theme:
     if name not in known:
         raise ThemeUnknown(f"There is no theme {name!r}. There is: {', '.join(sorted(known))}.")
     return Theme(name, tomllib.loads((_mail_folder() / name / "theme.toml").read_text(encoding="utf-8")))
-
-
-@lru_cache(maxsize=64)
-def words(language: str) -> Mapping[str, Any]:
-    """What letters say beside their content, in a language, its main language, or English."""
-    known = {file.stem: file for file in (_mail_folder() / "words").glob("*.toml")}
-    wanted = (language, language.partition("-")[0], _FALLBACK_LANGUAGE)
-    file = next(known[code] for code in wanted if code in known)
-    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:
@@ -84,7 +68,7 @@ def _environment() -> Environment:
 
 def _printable(value: Any) -> Any:
     """A value without what no mail can hold; one such character stops the MJML parser."""
-    return _UNPRINTABLE.sub("", value) if isinstance(value, str) and _UNPRINTABLE.search(value) else value
+    return type(value)(_UNPRINTABLE.sub("", value)) if isinstance(value, str) and _UNPRINTABLE.search(value) else value
 
 
 def _underlined(text: str) -> str:

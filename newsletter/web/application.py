@@ -17,15 +17,15 @@ from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
-from newsletter.rendering.theme import templates_folder
+from newsletter.folders import templates_folder
 from newsletter.tokens import TokenInvalid
 
 from . import answering, confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
+from .languages import Languages
 from .pages import SIGN_UP, Pages
 from .personal import LinkEnded
 from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
-from .words import Catalogue
 
 EVEN_ANSWER_SECONDS = 0.5
 """Longer than a sign-up takes, whatever address it names."""
@@ -37,10 +37,9 @@ _MAPPED_PREFIX = 96
 def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
     """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
     settings, folder = app.settings, templates_folder() / "web"
-    catalogue = Catalogue(folder / "words", settings.language_codes)
     site = Site(
         app=app,
-        pages=Pages(folder, catalogue, app.organization.name, settings.postal_address),
+        pages=Pages(folder, Languages(settings.language_codes), app.organization.name, settings.postal_address),
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,

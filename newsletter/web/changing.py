@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from newsletter.campaigns import personal_letters
 from newsletter.events import unsubscribes
 from newsletter.settings import Tracking
+from newsletter.words import Words
 from subscribers import answers, consent, lists, subscribers, subscriptions
 from subscribers.consent import MAIL, Evidence
 from subscribers.tables import (
@@ -26,7 +27,6 @@ from .evidence import evidence_of
 from .forms import Form
 from .joining import current_lists
 from .site import Site
-from .words import Words
 
 PAUSE = timedelta(days=31)
 """Long enough that one issue of a monthly list falls into it."""
@@ -124,7 +124,7 @@ class Change:
 
     def _take_own(self) -> None:
         told = {OwnField.NAME: self.form.one("name"), OwnField.PLACE: self.form.one("place")}
-        if self.form.one("language") in self.site.pages.catalogue.languages:
+        if self.form.one("language") in self.site.pages.languages.codes:
             told[OwnField.LANGUAGE] = self.form.one("language")
         subscribers.note_own(self.reader, told, self.site.app.clock.now())
 

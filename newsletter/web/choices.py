@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.words import Words
 from subscribers import households, lists
 from subscribers.grades import (
     KINDERGARTEN,
@@ -19,8 +20,6 @@ from subscribers.grades import (
 )
 from subscribers.households import ChildTold
 from subscribers.tables import Child, List
-
-from .words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.campaigns import streams
 from newsletter.tokens import ReaderPurpose
+from newsletter.words import Words
 from subscribers import lists, subscriptions
 from subscribers.consent import MAIL
 from subscribers.tables import List, Subscriber
@@ -15,7 +16,6 @@ from .choices import list_choices
 from .evidence import evidence_of
 from .joining import waiting_lists
 from .site import Site, SiteOf, masked
-from .words import Words
 
 router = APIRouter()
 _PATH = "/confirm/{token}"

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from newsletter.words import Words
 from subscribers import lists
 from subscribers.addresses import AddressInvalid, EmailAddress
 from subscribers.consent import FORM
@@ -19,7 +20,6 @@ from .joining import Entry
 from .pages import SIGN_UP
 from .security import POLICY_WITH_SCRIPT
 from .site import Site
-from .words import Words
 from .work import PATIENCE, Judgement, Verdict
 
 _TRAP = "homepage"
@@ -87,7 +87,7 @@ class Visit:
             "lists": list_choices(self.offered, self.words.language, ticked),
             "bands": school.choices(self.words, self.form.many("children")),
             "school_year": school.year,
-            "languages": self.site.pages.languages,
+            "languages": self.site.pages.languages.named,
             "language": self._language(self.words.language),
             "wording": self._wording(),
             "trap": _TRAP,
@@ -154,7 +154,7 @@ class Visit:
 
     def _language(self, otherwise: str) -> str:
         chosen = self.form.one("language")
-        return chosen if chosen in self.site.pages.catalogue.languages else otherwise
+        return chosen if chosen in self.site.pages.languages.codes else otherwise
 
     def _wording(self) -> str:
         return self.words("subscribe.wording", organization=self.site.app.organization.name)

@@ -2,10 +2,10 @@
 
 from fastapi import Request
 
+from newsletter.words import Words
 from subscribers.consent import Evidence
 
 from .site import Site
-from .words import Words
 
 _LONGEST = 200
 

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.rendering.theme import templates_folder
+from newsletter.folders import templates_folder
 
 from .pages import ICON, SCRIPT, SIGN_UP, STYLE
 from .site import SiteOf

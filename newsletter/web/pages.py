@@ -10,20 +10,14 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .words import Catalogue, Words, language_name
+from newsletter.words import Words
+
+from .languages import Language, Languages
 
 SIGN_UP = "/subscribe"
 STYLE = "/assets/style.css"
 ICON = "/assets/icon.svg"
 SCRIPT = "/assets/work.js"
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A language to choose, with its own name for itself."""
-
-    code: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +39,8 @@ class Frame:
 class Pages:
     """Renders pages; needs no database, so that it can say that the database is away."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue, organization: str, postal_address: str) -> None:
-        self.catalogue = catalogue
-        self.languages = tuple(Language(code, language_name(code)) for code in catalogue.languages)
+    def __init__(self, folder: Path, languages: Languages, organization: str, postal_address: str) -> None:
+        self.languages = languages
         self.organization = organization
         self._postal_address = postal_address
         self._templates = Environment(
@@ -64,7 +57,7 @@ class Pages:
         """The words for a request: as its link asks, else the reader's own language, else what the browser accepts."""
         asked = request.query_params.get("lang", "")
         accepted = request.headers.get("accept-language", "")
-        return self.catalogue.words(asked, reader_language, accepted=accepted)
+        return self.languages.words(asked, reader_language, accepted=accepted)
 
     def render(
         self, request: Request, words: Words, name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
@@ -73,7 +66,7 @@ class Pages:
         frame = Frame(
             language=words.language,
             direction=words.direction,
-            languages=self.languages,
+            languages=self.languages.named,
             path=request.url.path,
             organization=self.organization,
             postal_address=self._postal_address,

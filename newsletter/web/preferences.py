@@ -12,6 +12,7 @@ from newsletter.campaigns import personal_letters
 from newsletter.rendering import dates
 from newsletter.settings import Tracking
 from newsletter.tokens import ReaderPurpose
+from newsletter.words import Words
 from subscribers import answers, lists, subscriptions
 from subscribers.tables import Frequency, List, Subscriber, Subscription
 
@@ -19,7 +20,6 @@ from .changing import Change
 from .choices import list_choices
 from .forms import FormOf
 from .site import Site, SiteOf, masked
-from .words import Words
 
 router = APIRouter()
 _PATH = "/preferences/{token}"
@@ -74,8 +74,8 @@ def _page(request: Request, site: Site, session: Session, reader: Subscriber, no
         "lists": list_choices(offered, words.language, {membership.slug for membership in memberships}),
         "bands": school.choices(words, school.values_of(answers.own_children(session, reader))),
         "school_year": school.year,
-        "languages": site.pages.languages,
-        "language": site.pages.catalogue.words(reader.language, words.language).language,
+        "languages": site.pages.languages.named,
+        "language": site.pages.languages.words(reader.language, words.language).language,
         "frequencies": list(Frequency),
         "frequency": _frequency(session, reader),
         "name": reader.name,

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.campaigns import lifecycle, streams
+from newsletter.folders import templates_folder
 from newsletter.issues.skeletons import skeleton
 from newsletter.ledger.tables import Link
 from newsletter.rendering import theme
 from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.editions import Edition
-from newsletter.rendering.theme import templates_folder
 from newsletter.rendering.variants import Variant
 from newsletter.sending.sender import Sender
 from subscribers import lists, subscribers, subscriptions

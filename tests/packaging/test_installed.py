@@ -115,5 +115,5 @@ def test_an_installed_copy_finds_its_migrations_and_templates(installed: Install
 
 
 def test_an_installed_copy_serves_its_pages(installed: Installed) -> None:
-    page = "from newsletter.rendering.theme import templates_folder as f; print((f() / 'web' / 'style.css').is_file())"
+    page = "from newsletter.folders import templates_folder as f; print((f() / 'web' / 'style.css').is_file())"
     assert installed.run("python", "-c", page, cwd="/") == "True\n"
