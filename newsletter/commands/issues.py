@@ -24,6 +24,7 @@ from subscribers.segments.rules import Rule
 from subscribers.tables import List
 
 from .files import read_text, write_bytes
+from .galleries import gallery
 from .output import json_option, opened, say
 from .previews import list_named, preview, test
 
@@ -37,6 +38,7 @@ def issues() -> None:
 
 
 issues.add_command(preview)
+issues.add_command(gallery)
 issues.add_command(test)
 
 

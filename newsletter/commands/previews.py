@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ from newsletter.issues.document import Document
 from newsletter.ledger import listing
 from newsletter.ledger import streams as ledger_streams
 from newsletter.ledger.tables import DeliveryState
+from newsletter.rendering.appearances import in_the_dark, without_pictures
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import Family, Preview, family_of, family_with
 from newsletter.sending.previews import preview as make_preview
@@ -33,6 +36,7 @@ from .files import write_bytes
 from .output import json_option, opened, say
 from .send import NOT_FINISHED
 
+_HTML = "html"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OPEN = (DeliveryState.PENDING, DeliveryState.ATTEMPTING, DeliveryState.DEFERRED)
 _id = click.argument("issue_id", type=int, metavar="ID")
@@ -47,12 +51,25 @@ def _family_options(command: _Command) -> _Command:
     for option in (
         click.option("--list", "slug", help="The list in whose name it is; the first by default."),
         click.option("--language", default="", help="The family's language."),
-        click.option("--role", "roles", multiple=True, type=click.Choice(list(Role)), help="What the reader is."),
+        click.option(
+            "--role",
+            "roles",
+            multiple=True,
+            type=click.Choice([role.value for role in Role]),
+            help="What the reader is.",
+        ),
         click.option("--grade", "grades", multiple=True, help="A child's grade, such as K or 9; once for each child."),
         click.option("--as", "as_address", metavar="ADDRESS", help="As this subscriber gets it."),
     ):
         command = option(command)
     return command
+
+
+def appearance_options(command: _Command) -> _Command:
+    """Add how a mail program shows it: `--dark`, `--images-off`."""
+    dark = click.option("--dark", is_flag=True, help="As a program shows it whose reader asked for dark colours.")
+    images_off = click.option("--images-off", is_flag=True, help="As a program shows it that fetches no pictures.")
+    return dark(images_off(command))
 
 
 @click.command()
@@ -61,23 +78,29 @@ def _family_options(command: _Command) -> _Command:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html", "text", "eml"]),
-    default="html",
+    type=click.Choice([_HTML, "text", "eml"]),
+    default=_HTML,
     show_default=True,
     help="As a page, as text, or as the whole mail.",
 )
+@appearance_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write it to this file.")
 @json_option
-def preview(issue_id: int, form: str, out: Path | None, as_json: bool, **family: Any) -> None:
+def preview(
+    issue_id: int, form: str, dark: bool, images_off: bool, out: Path | None, as_json: bool, **family: Any
+) -> None:
     """Show the issue as one family gets it."""
+    if (dark or images_off) and form != _HTML:
+        raise click.UsageError("--dark and --images-off go with --format html.")
     with opened() as app, app.database.reading() as session:
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         list_ = list_named(session, app, family.pop("slug"))
         chosen = _family(session, app, document, **family)
-        made = make_preview(document, chosen, app.identity(list_), app.signer, app.clock.now())
+        made = make_preview(Edition(document, app.identity(list_)), chosen, app.signer, app.clock.now())
     keys = [section.key for section in visible(document, made.variant)]
     facts = {"id": issue_id, "variant": str(made.variant), "language": made.variant.language, "sections": keys}
-    _put_out(made, form, out, facts, as_json=as_json)
+    html = seen_as(made.rendered.html, dark=dark, images_off=images_off)
+    _put_out(replace(made, rendered=replace(made.rendered, html=html)), form, out, facts, as_json=as_json)
 
 
 @click.command()
@@ -121,8 +144,14 @@ def list_named(session: Session, app: App, slug: str | None) -> List | None:
     return next(iter(lists.all_of(session, app.organization.id)), None)
 
 
+def seen_as(html: str, *, dark: bool, images_off: bool) -> str:
+    """A mail as some readers' programs show it."""
+    html = in_the_dark(html) if dark else html
+    return without_pictures(html) if images_off else html
+
+
 def _put_out(made: Preview, form: str, out: Path | None, facts: dict[str, Any], *, as_json: bool) -> None:
-    content = {"html": made.rendered.html.encode(), "text": made.rendered.text.encode(), "eml": made.message}[form]
+    content = {_HTML: made.rendered.html.encode(), "text": made.rendered.text.encode(), "eml": made.message}[form]
     facts |= {"subject": made.rendered.subject, "format": form}
     if out is None and not as_json:
         click.echo(content, nl=False)

@@ -22,6 +22,7 @@ from newsletter.folders import templates_folder
 from newsletter.issues import issues
 from newsletter.ledger import balance
 from newsletter.ledger.tables import CampaignState, DeliveryState
+from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import family_of, preview
 from newsletter.settings import Settings
@@ -206,7 +207,7 @@ class _Story:
             reader = subscribers.get(session, app.organization.id, EmailAddress.parse(family.address))
             shown_to = family_of(session, document, reader, app.rule_context())
             identity = app.identity(lists.get(session, app.organization.id, _LIST))
-        made = preview(document, shown_to, identity, app.signer, app.clock.now())
+        made = preview(Edition(document, identity), shown_to, app.signer, app.clock.now())
         sections = visible(document, made.variant)
         own = ", ".join(section.key for section in sections if section.bands)
         self.say(f"{family.name}, {_grades(family)}: {made.rendered.subject}")

@@ -101,6 +101,7 @@ def evaluator(expression: str) -> Evaluator:
         raise MergeFieldRefused("This merge field is nested too deeply.") from error
 
 
+@lru_cache(maxsize=1024)
 def names_reader(expression: str) -> bool:
     """Whether the value differs from reader to reader."""
     return any(name.name == "reader" for name in _parsed(expression).find_all(nodes.Name))

@@ -12,7 +12,7 @@ from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.prepared import Copy, MessageSettings, Rendered, prepare, rendered
-from newsletter.rendering.readers import Identity, Reader, first_name_of
+from newsletter.rendering.readers import Reader, first_name_of
 from newsletter.rendering.variants import Profile, Variant, variant_columns, variant_of
 from newsletter.tokens import Signer
 from subscribers.segments.rules import Person, RuleContext
@@ -20,7 +20,7 @@ from subscribers.tables import Role, Subscriber
 
 from .composing import NOBODY
 
-_ADDRESS = "reader@preview.invalid"
+PREVIEW_ADDRESS = "reader@preview.invalid"
 
 
 class NothingToShow(NewsletterError):
@@ -38,7 +38,7 @@ class Family:
 
 def family_of(session: Session, document: Document, subscriber: Subscriber, context: RuleContext) -> Family:
     """A subscriber, as a campaign of that day would see them. Raises `NothingToShow`."""
-    _refuse_empty(document)
+    refuse_empty(document)
     variant = select(variant_columns(document, context)).where(Subscriber.id == subscriber.id)
     return Family(subscriber.name, subscriber.address, Variant.parse(session.scalars(variant).one()))
 
@@ -50,7 +50,7 @@ def family_with(
 
     Raises `NothingToShow`.
     """
-    _refuse_empty(document)
+    refuse_empty(document)
     bands = (context.bands.of_grade(grade) for grade in grades)
     person = Person(
         language=language,
@@ -59,10 +59,11 @@ def family_with(
         roles=frozenset(roles or ([Role.FAMILY] if grades else [])),
         joined=context.day,
     )
-    return Family("", _ADDRESS, variant_of(document, Profile(person, bool(grades)), context))
+    return Family("", PREVIEW_ADDRESS, variant_of(document, Profile(person, bool(grades)), context))
 
 
-def _refuse_empty(document: Document) -> None:
+def refuse_empty(document: Document) -> None:
+    """Raise `NothingToShow` where an issue has no text in any language."""
     if not document.languages:
         raise NothingToShow
 
@@ -77,11 +78,10 @@ class Preview:
     """The whole mail, as it would go over the wire."""
 
 
-def preview(document: Document, family: Family, identity: Identity, signer: Signer, now: datetime) -> Preview:
+def preview(edition: Edition, family: Family, signer: Signer, now: datetime) -> Preview:
     """Make a family's copy. Raises what keeps an issue from being compiled."""
     variant = family.variant
-    identity = identity.in_language(variant.language)
-    content = Edition(document, identity).content(variant)
+    identity, content = edition.identity.in_language(variant.language), edition.content(variant)
     reader = Reader(family.address, family.name, first_name_of(family.name), variant.language, NOBODY)
     copy = Copy(0, 0, 0, reader, format_datetime(now))
     message = prepare(content, MessageSettings(identity, 0), signer).message(copy)
