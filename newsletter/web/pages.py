@@ -91,7 +91,7 @@ class Pages:
     ) -> Response:
         """A page of one title and one text, the words of `key`, and perhaps (path, label) of the next step."""
         path, label = next_step or ("", "")
-        title, text = words(f"{key}_title", **values), words(f"{key}_text", **values)
+        title, text = words(f"{key}_title", **values), words.html(f"{key}_text", **values)
         return self.render(request, words, "message", status, title=title, text=text, next_path=path, next_label=label)
 
 

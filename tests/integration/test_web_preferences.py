@@ -183,12 +183,15 @@ def test_a_reader_pauses_a_list_for_a_month_sees_until_when_and_goes_on(
 ) -> None:
     client.post(path, data=SAVED | {"lists": ["monthly", "workshops"]})
     shown = client.post(path, data={"action": "pause", "list": "monthly"}).text
-    assert "Monthly pauses until Saturday, January 2, 2027." in shown
-    assert "Pause Workshops for a month" in shown
-    assert "Monthly está en pausa hasta el sábado, 2 de enero de 2027." in client.get(f"{path}?lang=es").text
+    assert "<bdi>Monthly</bdi> pauses until <bdi>Saturday, January 2, 2027</bdi>." in shown
+    assert "Pause <bdi>Workshops</bdi> for a month" in shown
+    assert (
+        "<bdi>Monthly</bdi> está en pausa hasta el <bdi>sábado, 2 de enero de 2027</bdi>."
+        in client.get(f"{path}?lang=es").text
+    )
     assert subscriptions(world)[world.list_ids["monthly"]][0] is CONFIRMED
     shown = client.post(path, data={"action": "resume", "list": "monthly"}).text
-    assert "Pause Monthly for a month" in shown
+    assert "Pause <bdi>Monthly</bdi> for a month" in shown
     assert "pauses until" not in shown
 
 

@@ -102,11 +102,11 @@ def test_a_list_that_a_roster_took_away_is_shown_unticked_and_a_tick_brings_it_b
     world: World, client: httpx.Client
 ) -> None:
     path = path_of(world, ReaderPurpose.PREFERENCES, off_roster(world))
-    assert "Pause Monthly" not in client.get(path).text
+    assert "Pause <bdi>Monthly</bdi>" not in client.get(path).text
     client.post(path, data=SAVED)
     assert (stands(world), consents(world)) == ([(CONFIRMED, True)], [])
     shown = client.post(path, data=SAVED | {"lists": "monthly"}).text
-    assert "Pause Monthly" in shown
+    assert "Pause <bdi>Monthly</bdi>" in shown
     assert stands(world) == [(CONFIRMED, False)]
     assert consents(world)[-1] == ("mail", True)
 

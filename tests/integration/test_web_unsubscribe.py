@@ -83,7 +83,7 @@ def test_get_and_head_change_nothing(world: World, client: httpx.Client, path: s
 
 def test_leaving_can_be_undone_on_the_page(world: World, client: httpx.Client, path: str) -> None:
     left = client.post(path, data=ONE_CLICK)
-    assert "Undo: keep sending me Monthly" in left.text
+    assert "Undo: keep sending me <bdi>Monthly</bdi>" in left.text
     back = client.post(path, data={"action": "undo"})
     assert "You are back" in back.text
     assert states(world) == (CONFIRMED, CONFIRMED)
