@@ -8,7 +8,7 @@ MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 # A release of a library overnight must not change what a test says; `make upgrade` moves to the newest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test lint bench faults format upgrade clean browser
+.PHONY: demo run test lint bench faults format words upgrade clean browser
 .DEFAULT_GOAL := demo
 
 .venv/runtime: pyproject.toml constraints.txt
@@ -54,6 +54,12 @@ faults: .venv/dev
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Brings each catalogue into line with messages.pot: see docs/languages.md.
+words: .venv/dev
+	@for file in templates/words/*.po; do $(BIN)/pybabel --quiet update --locale $$(basename $$file .po) --width 120 --previous \
+	  --ignore-obsolete --ignore-pot-creation-date --input-file templates/words/messages.pot --output-file $$file || exit 1; done
+	@echo "Now say what is empty or marked 'fuzzy'; then try: make test TESTS=tests/unit/test_words.py"
 
 upgrade: .venv/dev
 	$(INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
