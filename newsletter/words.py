@@ -35,6 +35,8 @@ class Words:
     """The words of one language."""
 
     language: str
+    direction: str
+    """`ltr` or `rtl`."""
     version: str
     """Changes with any text: it tells to what wording somebody agreed."""
     originals: Mapping[str, Forms]
@@ -66,11 +68,6 @@ class Words:
         whole = timedelta(seconds=ceil(seconds / unit) * unit)
         return format_timedelta(whole, granularity="second", threshold=1, locale=Locale.parse(self.language, sep="-"))
 
-    @property
-    def direction(self) -> str:
-        """`ltr` or `rtl`."""
-        return Locale.parse(self.language, sep="-").text_direction
-
     def _text(self, key: str, values: Mapping[str, object]) -> str:
         one, *more = self.originals[key]
         if not more:
@@ -98,10 +95,11 @@ def read(folder: Path, language: str) -> Words:
     template = _catalogue(folder / "messages.pot")
     originals = {str(message.context): _forms(message.id) for message in template if message.id}
     if language == ENGLISH:
-        return Words(language, _version(originals), originals, NullTranslations())
+        return Words(ENGLISH, "ltr", _version(originals), originals, NullTranslations())
     catalogue = _catalogue(folder / f"{language}.po", language)
     said = {str(message.context): _forms(message.string) for message in catalogue if message.id and not message.fuzzy}
-    return Words(language, _version(originals | said), originals, _compiled(catalogue))
+    direction = Locale.parse(language, sep="-").text_direction
+    return Words(language, direction, _version(originals | said), originals, _compiled(catalogue))
 
 
 def _folder() -> Path:

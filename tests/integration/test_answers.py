@@ -87,9 +87,9 @@ def test_a_tap_counts_the_answer_and_says_so_in_the_readers_language(
     yes, no = answers_in(tmp_path / "outbox", "spanish@families.example")
     page = client.get(yes, follow_redirects=True)
     assert page.status_code == 200
-    assert "Hemos contado su respuesta: «Sí»." in page.text
+    assert "Hemos contado su respuesta: «<bdi>Sí</bdi>»." in page.text
     english = answers_in(tmp_path / "outbox", "ninth@families.example")
-    assert "“No, sorry”" in client.get(english[1], follow_redirects=True).text
+    assert "“<bdi>No, sorry</bdi>”" in client.get(english[1], follow_redirects=True).text
     assert client.head(no).status_code == 302
     assert taps(app, campaign_id) == [("Yes", 1, 0), ("No, sorry", 1, 1)]
 

@@ -230,7 +230,7 @@ def test_the_editor_is_told_by_a_mail_without_pixel_or_list(app: App, clock: Clo
     assert mail.parsed["List-Unsubscribe"] is None
     assert "newsletter issues export 2 2027-01.md" in mail.text
     assert "Please have it sent by Tuesday, February 2, 2027, when the draft after it opens." in mail.text
-    assert "Please have it sent by Tuesday, February 2, 2027, when the draft after it opens." in mail.html
+    assert "Please have it sent by <bdi>Tuesday, February 2, 2027</bdi>, when the draft after it opens." in mail.html
     assert "/o/" not in mail.html
 
 
