@@ -18,6 +18,7 @@ from .campaigns import preparing
 from .campaigns.gates import Gate
 from .checks import CheckContext, Finding
 from .clock import Clock
+from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
 from .issues.binding import Binder
@@ -96,12 +97,17 @@ class App:
         )
 
     def gate(self) -> Gate:
-        """What an issue must pass before it may be sent."""
+        """What an issue must pass, apart and within limits, before it may be sent."""
         return Gate(
             self.clock,
             self.binder(),
-            lambda document, list_: checks.refuse_faults(document, self.check_context(list_)),
+            lambda document, list_: self.confined(checks.refuse_faults, document, self.check_context(list_)),
         )
+
+    @property
+    def confined(self) -> Confinement:
+        """Calls what reads, checks or compiles people's texts in a process of its own: `confined(parse, text)`."""
+        return confined()
 
     def binder(self) -> Binder:
         """What writes into an issue what it refers to."""
@@ -112,7 +118,7 @@ class App:
         binder = self.binder()
         refers = list(checks.stored.findings(session, document, binder))
         bound = document if refers else binder.bound(session, document)
-        found = [*refers, *checks.check(bound, self.check_context(list_))]
+        found = [*refers, *self.confined(checks.check, bound, self.check_context(list_))]
         return sorted(found, key=lambda finding: finding.line)
 
     def check_context(self, list_: List | None) -> CheckContext:

@@ -17,6 +17,7 @@ from newsletter.campaigns.sightings import Sightings, sightings
 from newsletter.checks import Finding, Level
 from newsletter.issues import issues as store
 from newsletter.issues.document import Document
+from newsletter.issues.parsing import parse
 from newsletter.issues.skeletons import skeleton
 from newsletter.issues.tables import Issue
 from newsletter.issues.writing import write
@@ -60,12 +61,15 @@ def new(month: str, as_json: bool) -> None:
 @json_option
 def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
     """Save FILE as a new issue, or as the next revision of one."""
-    with opened() as app, app.database.writing() as session:
-        issue = store.get(session, issue_id) if issue_id is not None else None
-        now = app.clock.now()
-        issue = store.import_document(session, app.organization.id, read_text(file), _AUTHOR, now, issue=issue)
-        facts = _facts(session, issue)
-        found = app.findings(session, _newest(session, issue.id), list_named(session, app, None))
+    with opened() as app:
+        text = read_text(file)
+        document = app.confined(parse, text)
+        with app.database.reading() as session:
+            found = app.findings(session, document, list_named(session, app, None))
+        with app.database.writing() as session:
+            issue = store.get(session, issue_id) if issue_id is not None else None
+            issue = store.import_document(session, app.organization.id, text, _AUTHOR, app.clock.now(), issue=issue)
+            facts = _facts(session, issue)
     say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 
 

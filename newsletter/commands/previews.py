@@ -27,6 +27,7 @@ from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import Family, Preview, family_of, family_with
 from newsletter.sending.previews import preview as make_preview
+from newsletter.tokens import Signer
 from subscribers import lists, subscribers
 from subscribers.addresses import EmailAddress
 from subscribers.grades import parse_grade
@@ -96,7 +97,7 @@ def preview(
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         list_ = list_named(session, app, family.pop("slug"))
         chosen = _family(session, app, document, **family)
-        made = make_preview(Edition(document, app.identity(list_)), chosen, app.signer, app.clock.now())
+        made = _made(app, document, chosen, list_)
     keys = [section.key for section in visible(document, made.variant)]
     facts = {"id": issue_id, "variant": str(made.variant), "language": made.variant.language, "sections": keys}
     html = seen_as(made.rendered.html, dark=dark, images_off=images_off)
@@ -135,6 +136,11 @@ def _family(
         raise click.UsageError("Give --as, or --grade, --role and --language, not both.")
     reader = subscribers.get(session, app.organization.id, EmailAddress.parse(as_address))
     return family_of(session, document, reader, context)
+
+
+def _made(app: App, document: Document, family: Family, list_: List | None) -> Preview:
+    edition = Edition(document, app.identity(list_))
+    return app.confined(make_preview, edition, family, Signer.unknown(), app.clock.now())
 
 
 def list_named(session: Session, app: App, slug: str | None) -> List | None:
@@ -178,7 +184,9 @@ def _append(
     if list_ is None:
         raise NoListYet
     revision = store.latest(session, store.get(session, issue_id))
-    chosen = _family(session, app, app.binder().bound(session, store.document_of(revision)), **family)
+    document = app.binder().bound(session, store.document_of(revision))
+    chosen = _family(session, app, document, **family)
+    _made(app, document, chosen, list_)  # what cannot be made, the sender is not asked to make
     shown = TestIssue(list_.id, revision.id, chosen.variant)
     send = (streams.send_test(session, app.clock, app.organization, one, shown, chosen.name) for one in to)
     return [number for number in send if number is not None]

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -29,6 +29,15 @@ COMMANDS = {
     "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),
     "reports": ("reports", "reports", "Show what came back."),
+}
+
+# What a child process needs for the texts that a command reads.
+_MODULES_FOR_TEXTS: Mapping[tuple[str, ...], str] = {
+    ("issues", "import"): "newsletter.checks",
+    ("issues", "check"): "newsletter.checks",
+    ("issues", "preview"): "newsletter.sending.previews",
+    ("issues", "gallery"): "newsletter.sending.galleries",
+    ("issues", "test"): "newsletter.sending.previews",
 }
 
 
@@ -70,6 +79,7 @@ def run(arguments: list[str] | None = None) -> Any:
     said = sys.argv[1:] if arguments is None else arguments
     try:
         _refuse_bytes(said)
+        _start_child(*said[:2])
         return root.main(args=said, prog_name="newsletter")
     except NewsletterError as error:
         sentence = str(error)
@@ -79,6 +89,15 @@ def run(arguments: list[str] | None = None) -> Any:
         sentence = "The database cannot be reached or written. Nothing is lost; see that it runs, and try again."
     click.echo(f"Error: {sentence}", err=True)
     sys.exit(1)
+
+
+def _start_child(*command: str) -> None:
+    """Where the command reads texts, let a child load its modules while this process loads those of the command."""
+    module = _MODULES_FOR_TEXTS.get(command)
+    if module is not None:
+        from newsletter.confinement.children import confined  # noqa: PLC0415 - other commands need none
+
+        confined().start(module)
 
 
 def _refuse_bytes(arguments: Sequence[str]) -> None:
