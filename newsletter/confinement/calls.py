@@ -9,7 +9,7 @@ BEGUN = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one call may use."""
+    """What one call may use, and how long a child lives."""
 
     seconds: float = 2.0
     """On the processor: a busy machine does not count against the text."""
@@ -17,6 +17,9 @@ class Limits:
     """By the clock on the wall, however busy the machine is."""
     memory_bytes: int = 512 << 20
     """Of address space, beside what the child has when the call begins."""
+    answer_bytes: int = 64 << 20
+    calls: int = 500
+    """After so many a child makes room for a new one, and what its caches hold is let go."""
 
 
 USUAL = Limits()

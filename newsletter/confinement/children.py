@@ -26,10 +26,7 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME", "TZ")
 _OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGALRM)
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 1.0
-_LONGEST_ANSWER = 64 << 20
 _READ_AT_ONCE = 1 << 16
-_MOST_CALLS = 500
-"""A child that answered so many makes room for a new one, and what its caches hold is let go."""
 
 
 class Confinement:
@@ -58,8 +55,9 @@ class Confinement:
         return returned
 
     def start(self, *modules: str) -> None:
-        """Start a child now, and let it load the modules meanwhile, for a call that will come."""
-        self._idle.append(_Child(modules))
+        """Let a child load the modules meanwhile, for a call that will come; one that waits already is enough."""
+        if not self._idle:
+            self._idle.append(_Child(modules))
 
     def close(self) -> None:
         """End the children that wait. A later call starts new ones."""
@@ -73,7 +71,7 @@ class Confinement:
         except BaseException:
             chosen.end()
             raise
-        if chosen.calls < _MOST_CALLS:
+        if chosen.calls < self._limits.calls:
             self._idle.append(chosen)
         else:
             chosen.end()
@@ -130,7 +128,7 @@ class _Child:
         except (OSError, EOFError) as error:
             raise ConfinedFault(f"No child process can call {call.module}.{call.name}.") from error
         try:
-            return self._line(call.limits.patience_seconds + _GRACE_SECONDS, _LONGEST_ANSWER)
+            return self._line(call.limits.patience_seconds + _GRACE_SECONDS, call.limits.answer_bytes)
         except TimeoutError as error:
             raise TakesTooLong from error
         except EOFError as error:

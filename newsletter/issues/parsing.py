@@ -9,18 +9,22 @@ from collections.abc import Sequence
 
 from . import front_matter
 from .document import Document
-from .problems import DocumentInvalid, Problem
+from .problems import DocumentInvalid, DocumentTooLong, Problem
 from .sections import SectionReader
 
-__all__ = ["DocumentInvalid", "Problem", "parse"]
+__all__ = ["DocumentInvalid", "DocumentTooLong", "Problem", "parse"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _MARK = "---"
+_LONGEST = 1_000_000
+"""In characters; a long issue in six languages has a tenth of it."""
 
 
 def parse(text: str) -> Document:
-    """Read an issue's file. Raises `DocumentInvalid` with every problem and its line."""
+    """Read an issue's file. Raises `DocumentTooLong`, and `DocumentInvalid` with every problem and its line."""
+    if len(text) > _LONGEST:
+        raise DocumentTooLong
     problems: list[Problem] = []
     # Only a line feed ends a line here: `splitlines` knows ten more, which may stand in a text.
     lines = _LINE.findall(text.removeprefix(_BYTE_ORDER_MARK))

@@ -14,6 +14,10 @@ class Problem:
     text: str
 
 
+class DocumentTooLong(NewsletterError):
+    """An issue's file holds at most a million characters. Leave some out, or link to them."""
+
+
 class DocumentInvalid(NewsletterError):
     """The issue's file has problems. Correct each line named and import it again."""
 

@@ -68,16 +68,18 @@ class _Layout:
         encoded = _encoded(line)
         if line.endswith((" ", "\t")):
             encoded = encoded[:-1] + _hex(line[-1])
-        written = []
-        while encoded:
-            if self._may_be_line_start and encoded.startswith("."):
-                encoded = _hex(".") + encoded[1:]
-            end = _end_of_unit(encoded, _LONGEST - self._column)
-            written.append(encoded[:end])
+        written, at = [], 0
+        while at < len(encoded):
+            ahead = encoded[at : at + _LONGEST + 1]  # never all the rest: a line may have millions of letters
+            starts_with_dot = self._may_be_line_start and ahead.startswith(".")
+            if starts_with_dot:
+                ahead = _hex(".") + ahead[1:]
+            end = _end_of_unit(ahead, _LONGEST - self._column)
+            written.append(ahead[:end])
             self._column += end
-            encoded = encoded[end:]
+            at += end - len(_hex(".")) + 1 if starts_with_dot and end else end
             self._may_be_line_start = self._may_be_line_start and not end
-            if encoded:
+            if at < len(encoded):
                 written.append(_SOFT_BREAK)
                 self._column, self._may_be_line_start = 0, True
         return "".join(written)

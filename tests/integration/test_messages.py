@@ -3,6 +3,7 @@
 import re
 from email.header import decode_header, make_header
 from email.utils import parsedate_to_datetime
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -174,6 +175,71 @@ def test_no_value_can_add_a_header() -> None:  # M18 F23
     assert not {"bcc", "x-evil", "x-a", "x-b"} & {name.lower() for name in made.parsed}
     assert made.parsed["To"].addresses[0].addr_spec == "ana@home.example"
     assert [address.addr_spec for address in made.parsed["To"].addresses] == ["ana@home.example"]
+
+
+def broken(field: str, text: str) -> Mail:
+    """The sample's mail with a text in one of its fields."""
+    if field in ("name", "first_name"):
+        return mail(to=reader(**{"name": "Ana Ruiz", "first_name": "Ana", field: text}))
+    if field in ("subject", "preheader"):
+        own = section(en="## Hello")
+        texts = {"subject": {"en": "Hello"}, "preheader": {"en": "Hi"}, field: {"en": text}}
+        return mail(content_of(document(own, subject=texts["subject"], preheader=texts["preheader"])))
+    who = identity(**{field: f"{text} <office@school.example>" if field in ("from_header", "reply_to") else text})
+    return mail(who=who)
+
+
+@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\0", "\x0b", "\x85", "\u2028", "\u2029", "\r\n\r\n"])
+@pytest.mark.parametrize(
+    "field",
+    ["subject", "preheader", "name", "first_name", "organization", "list_name", "list_slug", "from_header", "reply_to"],
+)
+def test_no_field_can_break_a_line(field: str, break_: str) -> None:  # M18 F23
+    made = broken(field, f"Ana{break_}Bcc: all@evil.example{break_}")
+    assert (made.parsed.keys(), made.parsed.defects) == (mail().parsed.keys(), [])
+    assert not any(break_ in str(value) for value in made.parsed.values())
+    assert b"\0" not in made.raw
+
+
+@pytest.mark.parametrize("field", ["from_header", "reply_to"])
+@pytest.mark.parametrize(
+    "address", ["a@b.example\r\nBcc: c@d.example", "a\u2028@b.example", "a\0@b.example", "a@b\n.example"]
+)
+def test_an_address_with_a_break_in_it_is_refused(field: str, address: str) -> None:  # F23
+    with pytest.raises(SenderInvalid):
+        mail(who=identity(**{field: f"Office <{address}>"}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        "{{7*7}}",
+        "{% if 1 %}49{% endif %}",
+        "%recipient%",
+        "&lt;b&gt;",
+        "-q.0-",
+        "slotq0z",
+        '"><b>',
+    ],
+)
+@pytest.mark.parametrize("field", ["name", "organization", "list_name", "postal_address"])
+def test_a_name_is_escaped_once_everywhere_and_never_evaluated(field: str, name: str) -> None:  # M19 F24
+    text = "{{ reader.name }} {{ reader.name ~ '' }} {{ list.name }} {{ organization.name }}"
+    who = identity() if field == "name" else identity(**{field: name})
+    to = reader(name) if field == "name" else reader()
+    issue = mail(content_of(document(section(en=text), subject={"en": text}), who=who), to=to, who=who)
+    welcome = compile_letter("welcome", "en", who, {"names": [who.list_name], "descriptions": [who.organization]})
+    letters = [mail(letter, to=to, who=who) for letter in (compile_letter("confirm", "en", who), welcome)]
+    for made in (issue, *(letters if field != "name" else ())):
+        shown = unescape(re.sub(r"<[^<>]*>", "", made.html))
+        assert name in shown
+        assert name in made.text
+        assert "<script" not in made.html
+        assert "49" not in shown.replace(name, "")
+        assert escape(escape(name)) == escape(name) or escape(escape(name)) not in made.html
+    if field != "postal_address":
+        assert name in str(issue.parsed["Subject"])
 
 
 def test_merge_values_are_escaped_in_html_and_nowhere_else() -> None:  # M19 F24
