@@ -2,11 +2,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 
 from newsletter.clock import Clock
+from newsletter.tokens import ReaderPurpose
 from subscribers.db import Database
-from subscribers.tables import Subscriber
+from subscribers.tables import Organization, Subscriber
 from tests.support.web_server import visiting
 from tests.support.web_world import new_world
 
@@ -60,6 +62,34 @@ def test_the_only_list_is_not_asked_for(database: Database, clock: Clock) -> Non
     with visiting(new_world(database, clock).app) as client:
         page = client.get("/subscribe").text
     assert '<input type="hidden" name="lists" value="monthly">' in page
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "{{7*7}}", "%recipient%", "&lt;b&gt;", '"><b onclick="x']
+)
+def test_a_name_is_escaped_once_on_every_page_and_never_evaluated(  # F24
+    database: Database, clock: Clock, name: str
+) -> None:
+    world = new_world(database, clock, ("monthly", "workshops"))
+    with world.database.writing() as session:
+        session.get_one(Organization, world.app.organization.id).name = name
+        world.list_(session).name = name
+    world.app.organization.name = name
+    reader = world.reader("maria@school.example", name=name)
+    paths = (
+        "/subscribe",
+        f"/preferences/{world.reader_token(ReaderPurpose.PREFERENCES, reader)}",
+        f"/unsubscribe/{world.reader_token(ReaderPurpose.UNSUBSCRIBE, reader, 'monthly')}",
+    )
+    with visiting(world.app) as client:
+        pages = {path: client.get(path).text for path in paths}
+    once = str(escape(name))
+    twice = str(escape(once))
+    for path, page in pages.items():
+        assert once in page, path
+        assert twice == once or twice not in page
+        assert "<script>alert" not in page
+        assert "49" not in page.replace(once, "")
 
 
 def test_naughty_text_is_kept_or_cleaned_and_never_breaks(database: Database, client: httpx.Client) -> None:  # F44
