@@ -19,6 +19,7 @@ from newsletter.confinement.answers import ConfinedFault, NestedTooDeeply, Takes
 from newsletter.confinement.calls import Limits
 from newsletter.confinement.children import Confinement
 from newsletter.errors import NewsletterError
+from newsletter.issues.parsing import parse
 from newsletter.issues.problems import DocumentInvalid
 from tests.support import greedy
 from tests.support.greedy import Colour, Kept
@@ -26,6 +27,7 @@ from tests.support.waiting import await_truth
 
 SHORT = Limits(seconds=0.5, patience_seconds=2, memory_bytes=256 << 20)
 LONGEST_SECONDS = 4
+SAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,12 @@ def test_what_a_function_returns_comes_back_as_it_was(confined: Confinement) -> 
     outer = Kept("año\n\u2028 🎈", b"\x00\xff", inner.at, Colour.RED, {"a": (1, 2)}, frozenset({"x"}), inner)
     assert confined(greedy.echo, outer) == outer
     assert confined(greedy.echo, kept=inner) == inner
+
+
+def test_a_document_comes_back_with_its_lines_and_its_front_matter(confined: Confinement) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    there, here = confined(parse, text), parse(text)
+    assert (repr(there), there.front_matter, there.field_lines) == (repr(here), here.front_matter, here.field_lines)
 
 
 def test_a_child_answers_many_calls(confined: Confinement) -> None:

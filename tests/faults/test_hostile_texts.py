@@ -109,7 +109,18 @@ def test_fields_that_are_nested_too_deeply_are_one_sentence(newsletter: CommandL
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "file:///etc/passwd", "https://evil.example/x.mjml"])
+INCLUDES = ["/etc/passwd", "file:///etc/passwd", "https://evil.example/x.mjml"]
+
+
+@pytest.mark.parametrize("name", INCLUDES)
+def test_an_include_in_a_section_of_mjml_is_refused(newsletter: CommandLine, name: str) -> None:  # F22
+    imported(newsletter, a_file(a_section("mjml {#raw}", en=f'<mj-text>Hi</mj-text><mj-include path="{name}" />')))
+    assert newsletter("issues", "check", "2").code == 1
+    said = newsletter("issues", "preview", "2")
+    assert (said.code, "mj-include is not allowed" in said.err, said.out) == (1, True, "")
+
+
+@pytest.mark.parametrize("name", INCLUDES)
 def test_nothing_is_included(newsletter: CommandLine, name: str) -> None:  # F22
     include = f'<mj-include path="{name}" /> <mj-raw>x</mj-raw>'
     imported(newsletter, in_a_text(f"{include}\n\n```\n{include}\n```\n"))
