@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from newsletter.issues.document import Body, Document, Section
 from newsletter.issues.fences import code_blocks
-from newsletter.rendering import merge, mjml
+from newsletter.rendering import merge
 from newsletter.rendering.merge import MergeFieldRefused
 from newsletter.rendering.targets import is_allowed, is_web, on_the_wire
 
@@ -79,8 +79,6 @@ class _Text:
 
     def _tags(self, piece: _Piece) -> Iterator[Finding]:
         if piece.token.type in ("html_block", "html_inline", "text") and _MJML.search(piece.token.content):
-            for fault in mjml.problems(piece.token.content) if piece.token.type == "html_block" else ():
-                yield error(piece.line + fault.line - 1, self._place, fault.text, _NO_MJML)
             yield error(piece.line, self._place, "Readers would see these MJML tags as they are typed.", _NO_MJML)
         elif piece.token.type in ("html_block", "html_inline") and not piece.token.content.startswith("</"):
             sentence = f"Readers would see {piece.token.content.strip().splitlines()[0]} as it is typed."

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -24,12 +24,18 @@ from .content import (
 from .merge import Facts
 from .readers import Identity
 
+ToHtml: TypeAlias = Callable[[str], str]
+"""Makes HTML of MJML: `mjml.to_html`, or `mjml.checked_html` where the MJML is checked first."""
 LetterValue: TypeAlias = str | Sequence[str] | PersonalSlot
 """What a letter says of its own: a text, several, or a link that is another for other letters of its kind."""
 
 
 def compile_letter(
-    name: str, language: str, identity: Identity, values: Mapping[str, LetterValue] | None = None
+    name: str,
+    language: str,
+    identity: Identity,
+    values: Mapping[str, LetterValue] | None = None,
+    to_html: ToHtml = mjml.to_html,
 ) -> Content:
     """A single letter of `templates/mail/<name>`, such as `confirm`; `values` are what it says of its own."""
     own = values or {}
@@ -45,7 +51,7 @@ def compile_letter(
         **{key: marks.slot(value) if isinstance(value, PersonalSlot) else value for key, value in own.items()},
     }
     subject = theme.render(f"{name}/subject.txt", facts).strip()
-    return filled(name, subject, {**facts, "title": subject}, marks, {})
+    return filled(name, subject, {**facts, "title": subject}, marks, {}, to_html)
 
 
 def _texts(value: LetterValue) -> Sequence[str]:
@@ -54,9 +60,11 @@ def _texts(value: LetterValue) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def filled(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts) -> Content:
+def filled(
+    folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts, to_html: ToHtml
+) -> Content:
     """The templates of a folder, filled in. Raises `MjmlInvalid`."""
-    html_part = mjml.to_html(theme.render(f"{folder}/html.mjml", facts))
+    html_part = to_html(theme.render(f"{folder}/html.mjml", facts))
     text = theme.render(f"{folder}/text.txt", facts)
     return Content(
         subject=_folded(marks.split(subject), known),

@@ -7,9 +7,9 @@ from typing import Any
 from newsletter.issues.document import Document
 from newsletter.words import words
 
-from . import dates, theme
+from . import dates, mjml, theme
 from .answers import is_answer
-from .compile import common_facts, filled, own_links
+from .compile import ToHtml, common_facts, filled, own_links
 from .content import Content, Marks
 from .links import LinkTable
 from .merge import Facts, clean, split
@@ -39,6 +39,7 @@ class Edition:
     identity: Identity
     links: LinkTable | None = None
     pictures: Pictures = field(default_factory=dict)
+    to_html: ToHtml = mjml.to_html
     _spoken: dict[str, _Spoken] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def content(self, variant: Variant) -> Content:
@@ -46,7 +47,7 @@ class Edition:
         spoken = self._in(variant.language)
         sections = [spoken.views[at] for at in seen(variant) if at in spoken.views]
         facts = {**spoken.facts, "sections": sections, "highlights": highlights(sections)}
-        return filled(self._theme, spoken.subject, facts, spoken.marks, spoken.known)
+        return filled(self._theme, spoken.subject, facts, spoken.marks, spoken.known, self.to_html)
 
     @property
     def _theme(self) -> str:
