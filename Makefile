@@ -8,7 +8,7 @@ MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 # A release of a library overnight must not change what a test says; `make upgrade` moves to the newest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test lint bench faults format words upgrade clean browser
+.PHONY: demo run test lint bench faults format words upgrade clean browser reference
 .DEFAULT_GOAL := demo
 
 .venv/runtime: pyproject.toml constraints.txt
@@ -39,7 +39,7 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/djlint --check --lint --quiet templates/web
 
-test: .venv/dev browser
+test: .venv/dev browser reference
 	$(BIN)/coverage erase
 	$(MEMORY) $(BIN)/coverage run -m pytest -n 2 --dist load --maxschedchunk 4 $(TESTS)
 	$(BIN)/coverage combine --quiet
@@ -70,6 +70,16 @@ browser:
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
 	  || { echo "Installing chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "Chromium could not be installed; the browser tests will say so and skip."
+
+# The reference compiler of MJML, for tests alone: our mails and its own examples must come out alike by both.
+REFERENCE := mjml@4.18.0
+reference: .venv/dev
+	@command -v npm >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+	  || { echo "Installing nodejs and npm ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null; } \
+	  || true
+	@test -f .venv/mjml/node_modules/.package-lock.json \
+	  || { echo "Installing $(REFERENCE) (once) ..."; npm install --prefix .venv/mjml --ignore-scripts --no-audit --no-fund --loglevel=error $(REFERENCE) >/dev/null; } \
+	  || echo "The reference compiler of MJML could not be installed; its tests will say so and skip."
 
 clean:
 	rm -rf .venv build dist var .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

@@ -60,9 +60,7 @@ def _texts(value: LetterValue) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def filled(
-    folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts, to_html: ToHtml
-) -> Content:
+def filled(folder: str, subject: str, facts: Mapping[str, Any], marks: Marks, known: Facts, to_html: ToHtml) -> Content:
     """The templates of a folder, filled in. Raises `MjmlInvalid`."""
     html_part = to_html(theme.render(f"{folder}/html.mjml", facts))
     text = theme.render(f"{folder}/text.txt", facts)

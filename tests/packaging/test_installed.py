@@ -91,6 +91,8 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         "templates/web/base.html",
         "examples/2026-12.md",
         "migrations/env.py",
+        "rendering/mjml/components.toml",
+        "rendering/mjml/html.toml",
         "py.typed",
     ):
         assert f"newsletter/{needed}" in names

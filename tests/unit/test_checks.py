@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -233,6 +234,14 @@ def test_whatever_else_keeps_the_letter_from_being_made_is_an_error() -> None:
         (Level.ERROR, "letter, en"),
         (Level.ERROR, "letter, es"),
     ]
+
+
+def test_the_mjml_of_the_whole_letter_is_checked_once_in_each_language() -> None:  # M25
+    document = parse(a_file(a_section(en="## Read", es="## Lea")))
+    long = replace(document, subject={"en": "x" * 150_000, "es": "y"})
+    (finding,) = letters.findings(long, identity())
+    assert (finding.level, finding.place) == (Level.ERROR, "letter, en")
+    assert "150,000 is the most." in finding.sentence
 
 
 def test_findings_come_in_the_order_of_the_file() -> None:

@@ -19,7 +19,7 @@ __all__ = ["MjmlInvalid", "MjmlProblem", "checked_html", "problems", "to_html"]
 MOST = 50
 """So many problems are named at a time; correcting them shows the others."""
 
-LONGEST = 250_000
+LONGEST = 150_000
 """Characters of a mail that is read at all: mail programs cut a mail off long before."""
 
 _POSITION = re.compile(r"position (\d+):")

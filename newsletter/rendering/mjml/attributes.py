@@ -8,15 +8,15 @@ from .faults import Fault, shown, suggestion, value_faults
 from .reading import Attribute, Tag
 
 
-def attribute_faults(tag: Tag, component: Component, known: Table) -> Iterator[Fault]:
-    """What is wrong with the attributes that are there."""
+def attribute_faults(tag: Tag, component: Component, parent: str, known: Table) -> Iterator[Fault]:
+    """What is wrong with the attributes that are there, in a component that stands in another."""
     seen = set()
     for attribute in tag.attributes:
         if attribute.name in seen:
             sentence = f"{tag.name} has {shown(attribute.name)} twice."
             yield Fault(attribute.at, sentence, "Delete one: the compiler takes the last.")
         seen.add(attribute.name)
-        yield from _one(attribute, component, known)
+        yield from _one(attribute, component, parent, known)
 
 
 def missing(tag: Tag, component: Component, brought: Collection[str]) -> Iterator[Fault]:
@@ -28,10 +28,11 @@ def missing(tag: Tag, component: Component, brought: Collection[str]) -> Iterato
                 yield Fault(tag.at, f"{tag.name} needs the attribute {name}.", f'Write <{tag.name} {name}="...">')
 
 
-def _one(attribute: Attribute, component: Component, known: Table) -> Iterator[Fault]:
+def _one(attribute: Attribute, component: Component, parent: str, known: Table) -> Iterator[Fault]:
     name, value = attribute.name, attribute.value
     types = component.attributes.get(name)
-    keys = (f"{component.name} {name}", f"{component.name} {name}={value}")
+    own = f"{component.name} {name}"
+    keys = (own, f"{own}={value}", f"{parent} > {own}")
     unsupported = next((key for key in keys if key in known.unsupported), None)
     if unsupported:
         yield Fault(attribute.at, f"{unsupported} is not supported here.", known.unsupported[unsupported])

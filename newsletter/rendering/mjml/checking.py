@@ -8,7 +8,7 @@ from .attributes import attribute_faults, missing
 from .components import Component, Inside, Table, table
 from .embedded import css_faults, tag_faults
 from .faults import Fault, shown, suggestion
-from .reading import DEEPEST, ClosingTag, Comment, OutlookComment, Tag, Token, Unreadable, Words, read
+from .reading import DEEPEST, ClosingTag, Comment, OutlookComment, Tag, Token, Words, read
 
 _INCLUDE = "mj-include"
 
@@ -72,10 +72,10 @@ class _Check:
                 yield from self._words(token)
             case OutlookComment():
                 yield from self._for_outlook(token)
-            case Unreadable():
-                yield Fault(*_facts(token))
             case Comment():
                 yield from self._comment(token)
+            case _:
+                yield Fault(*token)
 
     def _tag(self, tag: Tag) -> Iterator[Fault]:
         inside = self._top.inside
@@ -107,7 +107,7 @@ class _Check:
         if component.once and tag.name in parent.held:
             yield Fault(tag.at, f"There is more than one {tag.name}.", "Put everything into one.")
         parent.held.add(tag.name)
-        yield from attribute_faults(tag, component, self._known)
+        yield from attribute_faults(tag, component, parent.name, self._known)
         if parent.name == "mj-attributes":
             self._defaults.setdefault(tag.name, set()).update(attribute.name for attribute in tag.attributes)
         else:
@@ -138,21 +138,24 @@ class _Check:
         yield Fault(tag.at, sentence, self._known.unsupported.get(place, usual))
 
     def _html(self, tag: Tag) -> Iterator[Fault]:
-        if self._top.inside is None:
-            yield from tag_faults(tag, self._known.html)
-            return
-        holder = next(opened.component for opened in reversed(self._open) if opened.component)
         if tag.name in self._known.components:
+            holder = self._holder
             sentence = f"{tag.name} cannot stand in {holder.name}, which holds {_CONTENT[holder.inside]}."
             yield Fault(tag.at, sentence, f"Close {holder.name} before it.")
         elif tag.name.lower().startswith("mj"):
             yield self._unknown(tag)
-        elif self._top.inside is Inside.HTML:
+        elif self._top.inside in (Inside.HTML, None):
             yield from tag_faults(tag, self._known.html)
         else:
+            holder = self._holder
             sentence = f"{holder.name} holds {_CONTENT[holder.inside]}, and no tags."
             remedy = self._known.unsupported.get(f"{holder.name} html", "Delete the tag.")
             yield Fault(tag.at, sentence, remedy)
+
+    @property
+    def _holder(self) -> Component:
+        """The component whose inside is not MJML."""
+        return next(opened.component for opened in reversed(self._open) if opened.component)
 
     def _closing(self, tag: ClosingTag) -> Iterator[Fault]:
         if tag.name in self._known.html.void and self._top.inside is not Inside.MJML:
@@ -218,7 +221,3 @@ def _not_closed(left: _Open, before: ClosingTag | None = None) -> Fault:
     return Fault(
         left.at, f"<{shown(left.name)}> is not closed{crossed}.", f"Write </{shown(left.name)}> where it ends."
     )
-
-
-def _facts(token: Unreadable) -> tuple[int, str, str]:
-    return token.at, token.sentence, token.remedy

@@ -58,7 +58,7 @@ class Table:
     components: Mapping[str, Component]
     unsupported: Mapping[str, str]
     """What MJML has and the compiler here does not, with what to do instead: `tag`, `tag attribute`,
-    `tag attribute=value`, `tag > child` or `tag html`."""
+    `tag attribute=value`, `tag > child`, `tag > child attribute` or `tag html`."""
     html: Html
 
     def parents(self, name: str) -> list[str]:

@@ -7,8 +7,7 @@ no more than its length.
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Generator, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 DEEPEST = 100
 """More tags than this inside each other are refused: the compiler needs memory for each, and would end the program."""
@@ -25,8 +24,7 @@ _OUTLOOK_ENDS = re.compile(r"(?:<!--)?+<!\[endif\]-->")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """A name and its value, as it is written; None where there is no value."""
 
     name: str
@@ -34,8 +32,7 @@ class Attribute:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """`<name ...>`, or `<name .../>`, which is closed."""
 
     name: str
@@ -44,24 +41,21 @@ class Tag:
     is_closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingTag:
+class ClosingTag(NamedTuple):
     """`</name>`."""
 
     name: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What stands between tags."""
 
     text: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutlookComment:
+class OutlookComment(NamedTuple):
     """`<!--[if mso]>` or its end. What is between is read like everything else, as Outlook does."""
 
     at: int
@@ -70,15 +64,13 @@ class OutlookComment:
     """Whether other mail programs take what is between for a comment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """`<!-- ... -->`."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """What the compiler would stop at."""
 
     at: int
