@@ -1,5 +1,6 @@
 """MJML: the compiler passes over what it does not know, we do not."""
 
+import sys
 import time
 
 import pytest
@@ -362,6 +363,8 @@ def filled(part: str, frame: str = "{}") -> str:
     return frame.format(part * ((mjml.LONGEST - len(frame)) // len(part)))
 
 
+SECONDS = 1 if sys.gettrace() is None else 3
+"""Measuring coverage alone takes more than the check."""
 HOSTILE = {
     "a megabyte of <": "<" * 1_000_000,
     "a line of a megabyte": FRAME.format("<mj-text>" + "a " * 500_000 + "</mj-text>"),
@@ -392,7 +395,7 @@ HOSTILE = {
 def test_hostile_text_is_checked_in_less_than_a_second(name: str) -> None:  # F43
     begun = time.process_time()
     said = mjml.problems(HOSTILE[name])
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < SECONDS
     assert len(said) <= mjml.MOST
 
 
