@@ -16,13 +16,15 @@ from subscribers.tables import List, Organization
 from . import checks, migrations, workshops
 from .campaigns import preparing
 from .campaigns.gates import Gate
-from .checks import CheckContext, Finding
+from .checks import CheckContext, Finding, signatures
 from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
+from .issues import issues, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
+from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
 from .rendering.readers import Identity, Postmark
@@ -102,6 +104,7 @@ class App:
             self.clock,
             self.binder(),
             lambda document, list_: self.confined(checks.refuse_faults, document, self.check_context(list_)),
+            self.needs_sign_off,
         )
 
     @property
@@ -129,6 +132,19 @@ class App:
     def needs_approval(self) -> bool:
         """Whether a second person must approve a campaign."""
         return self.settings.approval is Switch.ON
+
+    @property
+    def needs_sign_off(self) -> bool:
+        """Whether a person must sign off each language before an issue is sent."""
+        return self.settings.sign_off is Switch.ON
+
+    def unsigned(self, session: Session, revision: Revision) -> list[Finding]:
+        """An error for each language that a person must still sign off; none where the settings ask for none."""
+        if not self.needs_sign_off:
+            return []
+        issue = issues.get(session, revision.issue_id)
+        standings = sign_offs.standings(session, issue, issues.document_of(revision))
+        return list(signatures.findings(issue.id, standings))
 
     @property
     def journals(self) -> Path:

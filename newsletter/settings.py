@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     connections: Annotated[int, Field(ge=1, le=100)] = 8
     bands: Annotated[str, read_by(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
     approval: Switch = Switch.OFF
+    sign_off: Switch = Switch.OFF
     grace_minutes: Annotated[int, Field(ge=0)] = 120
     signup_window_minutes: Annotated[int, Field(ge=1)] = 60
     signups_per_network: Annotated[int, Field(ge=1)] = 20

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from newsletter.issues import issues
+from newsletter.issues import issues, sign_offs
 from newsletter.issues.binding import Binder
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Issue, Revision
@@ -27,16 +27,21 @@ class Gate:
     binder: Binder
     refuse: Callable[[Document, List], None]
     """Raises where a document may not be sent to a list as it is."""
+    needs_sign_off: bool
+    """Whether a person must have signed off every language that it is translated into."""
 
     def revision(self, session: Session, campaign: Campaign, issue: Issue) -> Revision:
         """The issue's newest revision; one more, where that refers to workshops or segments, with these written in.
 
-        Raises what `refuse` raises, and `NotFound` or `RuleInvalid` where the issue refers to what is not there.
+        Raises what `refuse` raises, `NotSignedOff` where signatures are asked for, and `NotFound` or `RuleInvalid`
+        where the issue refers to what is not there.
         """
         newest, list_ = issues.latest(session, issue), session.get_one(List, campaign.list_id)
         document = issues.document_of(newest)
         bound = self.binder.bound(session, document)
         self.refuse(bound, list_)
+        if self.needs_sign_off:
+            sign_offs.refuse_unsigned(session, issue, document)
         if campaign.subject_b:
             self.refuse(arms.with_subject_b(bound, campaign.subject_b), list_)
         return newest if bound is document else issues.save(session, issue, write(bound), _AUTHOR, self.clock.now())

@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from babel import Locale
 
 from newsletter.errors import NewsletterError
-from newsletter.issues.document import Document
+from newsletter.issues.document import Document, digest_of
 from newsletter.rendering import merge, theme
 
 from .findings import Finding, error, warning
 
-_KNOWN = ("month", "subject", "preheader", "theme")
+_KNOWN = ("month", "subject", "preheader", "theme", "translated_from")
 _MOST_SECTIONS = 63
 """A variant's sections are the bits of one database integer."""
 _LANGUAGES = Locale("en").languages
@@ -21,6 +21,7 @@ def findings(document: Document) -> Iterator[Finding]:
     """What there is to say about the fields, and about an issue without sections."""
     yield from _unknown_fields(document)
     yield from _missing_subjects(document)
+    yield from _stale(document)
     yield from _unknown_languages(document)
     yield from _merge_fields(document, "subject", document.subject)
     yield from _merge_fields(document, "preheader", document.preheader)
@@ -45,6 +46,16 @@ def _missing_subjects(document: Document) -> Iterator[Finding]:
         if not document.subject.get(language, "").strip():
             sentence = f"There are texts in {language}, and no subject."
             yield error(line, f"subject, {language}", sentence, f"Add it: subject: {{..., {language}: ...}}")
+
+
+def _stale(document: Document) -> Iterator[Finding]:
+    for name, texts in (("subject", document.subject), ("preheader", document.preheader)):
+        wanted = digest_of(texts.get(document.original, ""))
+        for language, source in document.translated_from.get(name, {}).items():
+            if texts.get(language, "").strip() and source != wanted:
+                sentence = "The original was changed after this was translated."
+                remedy = f'Compare the two, then write in the field translated_from: {name}: {{{language}: "{wanted}"}}'
+                yield warning(_line(document, name), f"{name}, {language}", sentence, remedy)
 
 
 def _unknown_languages(document: Document) -> Iterator[Finding]:

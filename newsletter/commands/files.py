@@ -16,14 +16,27 @@ class FileUnwritable(NewsletterError):
 def read_text(file: Path) -> str:
     """The text of a UTF-8 file, byte for byte: line ends stay as they are. Raises `FileUnreadable`."""
     try:
-        return file.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise FileUnreadable(f"{file} cannot be read: {error.strerror}.") from error
+        return read_bytes(file).decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise FileUnreadable(
             f"{file}, line {line}: this is not UTF-8. Save the file as UTF-8 and try again."
         ) from error
+
+
+def read_bytes(file: Path) -> bytes:
+    """All of a file. Raises `FileUnreadable`."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises `FileUnwritable`."""
+    if file.exists():
+        raise FileUnwritable(f"{file} is there already, perhaps with somebody's work in it. Name another file.")
+    write_bytes(file, content)
 
 
 def write_bytes(file: Path, content: bytes) -> None:

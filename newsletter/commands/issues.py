@@ -26,6 +26,7 @@ from subscribers.tables import List
 
 from .files import read_text, write_bytes
 from .galleries import gallery
+from .issues_translations import sign_off, translations
 from .output import json_option, opened, say
 from .previews import list_named, preview, test
 
@@ -41,6 +42,8 @@ def issues() -> None:
 issues.add_command(preview)
 issues.add_command(gallery)
 issues.add_command(test)
+issues.add_command(sign_off)
+issues.add_command(translations)
 
 
 @issues.command()
@@ -120,6 +123,7 @@ def check(issue_id: int, slug: str | None, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         revision = store.latest(session, store.get(session, issue_id))
         found = app.findings(session, store.document_of(revision), list_named(session, app, slug))
+        found += app.unsigned(session, revision)
     rows = [_finding(finding) for finding in found]
     facts = {"id": issue_id, "revision": revision.no, **_counts(found), "findings": rows}
     say(facts, lambda console: _checked(console, issue_id, found), as_json=as_json)

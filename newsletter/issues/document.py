@@ -61,7 +61,7 @@ class Body:
     @property
     def digest(self) -> str:
         """A short hash of the text, which a translation names as its source."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:_DIGEST_LETTERS]
+        return digest_of(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class Document:
     languages: tuple[str, ...]
     """In the subject's order, then those that only texts have; the first is the original."""
     sections: tuple[Section, ...]
+    translated_from: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """For `subject` and `preheader`, by language: the digest of the original that a translation was made of."""
     front_matter: str = field(default="", compare=False, repr=False)
     """The front matter as it was written, unknown fields and comments included; writing keeps it."""
     field_lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
@@ -127,3 +129,13 @@ class Document:
 
     def _first(self, texts: Mapping[str, str], language: str) -> str:
         return next((texts[code] for code in (language, *self.languages) if texts.get(code)), "")
+
+
+def digest_of(text: str) -> str:
+    """A short hash of an original, by which a translation names what it was made of."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
+
+
+def languages_of(subject: Mapping[str, str], sections: Iterable[Section]) -> tuple[str, ...]:
+    """Those of a document: in the subject's order, then those that only texts have."""
+    return tuple(dict.fromkeys((*subject, *(body.language for section in sections for body in section.bodies))))

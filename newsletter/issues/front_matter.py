@@ -16,6 +16,7 @@ from .problems import Problem
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _PLAIN = re.compile(r"\d{4}-\d{2}|[^\W\d_]+([ -][^\W_]+)*")
+_TRANSLATED = ("subject", "preheader")
 _FIRST_LINE = 2
 """The line of the file on which the YAML begins, below `---`."""
 _MOST_BRACKETS = 1000
@@ -31,6 +32,7 @@ class FrontMatter:
     subject: Mapping[str, str]
     preheader: Mapping[str, str]
     theme: str
+    translated_from: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
@@ -45,6 +47,7 @@ def read(text: str, problems: list[Problem]) -> FrontMatter:
         subject=_texts(fields, "subject", problems),
         preheader=_texts(fields, "preheader", problems),
         theme=_text(fields, "theme", problems),
+        translated_from=_translated_from(fields, problems),
         lines=lines,
     )
 
@@ -111,6 +114,19 @@ def _texts(fields: CommentedMap, name: str, problems: list[Problem]) -> dict[str
     return {str(language): str(text) for language, text in texts.items()}
 
 
+def _translated_from(fields: CommentedMap, problems: list[Problem]) -> dict[str, dict[str, str]]:
+    told = fields.get("translated_from")
+    if told is None:
+        return {}
+    if not isinstance(told, CommentedMap) or told.keys() - set(_TRANSLATED):
+        example = 'translated_from: {subject: {es: "3f9c21"}}'
+        problems.append(
+            Problem(_line(fields, "translated_from"), f"Say of which original a translation was made: {example}")
+        )
+        return {}
+    return {name: texts for name in told if (texts := _texts(told, name, problems))}
+
+
 def _faults_of_texts(texts: CommentedMap, name: str) -> Iterator[Problem]:
     for language, text in texts.items():
         if not isinstance(language, str) or not LANGUAGE.fullmatch(language):
@@ -130,6 +146,7 @@ def _facts(front: FrontMatter) -> dict[str, Any]:
         "subject": list(front.subject.items()),
         "preheader": list(front.preheader.items()),
         "theme": front.theme,
+        "translated_from": list(front.translated_from.items()),
     }
 
 
@@ -139,10 +156,18 @@ def _set(fields: CommentedMap, name: str, value: Any) -> None:
     elif isinstance(value, str):
         fields[name] = _scalar(value)
     elif isinstance(fields.get(name), CommentedMap) and list(fields[name]) == [language for language, _ in value]:
-        fields[name].update((language, _scalar(text)) for language, text in value)
+        fields[name].update((language, _node(text)) for language, text in value)
     else:
-        fields[name] = CommentedMap((language, _scalar(text)) for language, text in value)
-        fields[name].fa.set_flow_style()
+        fields[name] = _node(dict(value))
+
+
+def _node(value: str | Mapping[str, Any]) -> Any:
+    """A value as YAML writes it; maps stand on one line."""
+    if isinstance(value, str):
+        return _scalar(value)
+    node = CommentedMap((name, _node(inside)) for name, inside in value.items())
+    node.fa.set_flow_style()
+    return node
 
 
 def _scalar(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from . import front_matter
-from .document import Document
+from .document import Document, languages_of
 from .problems import DocumentInvalid, DocumentTooLong, Problem
 from .sections import SectionReader
 
@@ -35,14 +35,14 @@ def parse(text: str) -> Document:
     sections = SectionReader(lines, first, problems).read()
     if problems:
         raise DocumentInvalid(problems)
-    texts = (body.language for section in sections for body in section.bodies)
     return Document(
         month=front.month,
         subject=front.subject,
         preheader=front.preheader,
         theme=front.theme,
-        languages=tuple(dict.fromkeys((*front.subject, *texts))),
+        languages=languages_of(front.subject, sections),
         sections=sections,
+        translated_from=front.translated_from,
         front_matter=front_text,
         field_lines=front.lines,
     )

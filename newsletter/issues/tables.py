@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.db import Base
@@ -51,3 +51,18 @@ class Media(Base):
     content_type: Mapped[str]
     size_bytes: Mapped[int]
     created_at: Mapped[datetime]
+
+
+class SignOff(Base):
+    """Somebody said that an issue may go out in a language, as its texts then were; kept when they change."""
+
+    __tablename__ = "sign_off"
+    __table_args__ = (Index("ix_sign_off_issue_id_language", "issue_id", "language"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"))
+    language: Mapped[str]
+    digest: Mapped[str]
+    """Of everything that the issue says in the language, and of its originals."""
+    signed_by: Mapped[str]
+    signed_at: Mapped[datetime]

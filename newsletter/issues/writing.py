@@ -14,7 +14,7 @@ _SHORTEST_SECTION_FENCE = 4
 
 def write(document: Document) -> str:
     """The file of a document; `parse` reads the same document from it."""
-    front = FrontMatter(document.month, document.subject, document.preheader, document.theme)
+    front = FrontMatter(document.month, document.subject, document.preheader, document.theme, document.translated_from)
     head = front_matter.write(front, document.front_matter)
     sections = "\n".join(_section(section) for section in document.sections)
     return f"---\n{head}---\n{sections}"

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from newsletter.issues.document import Body, Document, Section, SectionKind
+from newsletter.issues.document import Body, Document, Section, SectionKind, languages_of
 
 HEAD = """\
 ---
@@ -63,12 +63,13 @@ def documents(draw: st.DrawFn) -> Document:
     keys = draw(st.lists(_keys, unique=True, max_size=4))
     made = tuple(draw(sections(key)) for key in keys)
     subject = draw(st.dictionaries(_languages, _subjects, max_size=3))
-    texts_in = (body.language for section in made for body in section.bodies)
+    digests = st.dictionaries(_languages, st.from_regex(r"[0-9a-f]{6}", fullmatch=True), min_size=1, max_size=2)
     return Document(
         month=draw(st.from_regex(r"20\d\d-(0[1-9]|1[0-2])", fullmatch=True)),
         subject=subject,
         preheader=draw(st.dictionaries(_languages, _subjects, max_size=3)),
         theme=draw(st.sampled_from(["", "monthly", "own: theme", "3"])),
-        languages=tuple(dict.fromkeys((*subject, *texts_in))),
+        languages=languages_of(subject, made),
         sections=made,
+        translated_from=draw(st.dictionaries(st.sampled_from(["subject", "preheader"]), digests, max_size=2)),
     )
