@@ -6,9 +6,10 @@ from datetime import datetime
 
 from newsletter.errors import NewsletterError
 
+from .front_matter import LANGUAGE
 from .translating import Unit
 
-_NAME = re.compile(r"newsletter-issue-(\d{1,9})-([A-Za-z0-9-]+)")
+_NAME = re.compile(rf"newsletter-issue-(\d{{1,9}})-({LANGUAGE.pattern})(?![\w-])")
 _LONE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
 
 
@@ -75,7 +76,7 @@ def inner(text: str) -> str:
 
 
 def refit(text: str, original: str) -> str:
-    """A translator's text with the empty lines around it, and the ends of lines, that the original has."""
+    """A translator's text with the empty lines around it, and the ends of lines, of an original that says something."""
     has_crlf = "\r\n" in original and not _LONE_END.search(original)
     within = inner(original)
     around = original.replace("\r\n", "\n") if has_crlf else original

@@ -49,9 +49,7 @@ def read(content: bytes) -> Returned:
     """What a file says. Raises `TranslationFileInvalid`."""
     root = _parsed(content)
     if _tag(root) != "xliff":
-        raise TranslationFileInvalid(
-            f"This is no XLIFF: its first element is {_tag(root)}. Give the translator's file."
-        )
+        raise TranslationFileInvalid(f"This is no XLIFF; it begins with <{_tag(root)}>. Give the translator's file.")
     files = [element for element in root if _tag(element) == "file"]
     if len({file.get("original") for file in files}) != 1:
         raise TranslationFileInvalid("This XLIFF holds no file, or several. Give the one that was exported.")
@@ -90,10 +88,8 @@ def _parsed(content: bytes) -> ET.Element:
         return fromstring(content, forbid_dtd=True)
     except ET.ParseError as error:
         line, column = error.position
-        sentence = (
-            f"This is no XML, at line {line}, character {column + 1}. Export it from the translator's tool again."
-        )
-        raise TranslationFileInvalid(sentence) from error
+        place = f"at line {line}, character {column + 1}"
+        raise TranslationFileInvalid(f"This is no XML, {place}. Have the translator's tool save it again.") from error
     except DTDForbidden as error:
         raise TranslationFileInvalid("This XML declares a document type, which no XLIFF has. Take it out.") from error
     except (DefusedXmlException, ValueError, LookupError) as error:

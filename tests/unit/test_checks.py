@@ -116,6 +116,17 @@ def test_a_translation_of_an_older_original_is_warned_about_until_its_source_is_
     assert check(a_file(stale.replace("000000", source))) == []
 
 
+def test_a_subject_that_was_translated_from_another_original_is_warned_about() -> None:
+    head = '---\nmonth: 2026-12\nsubject: {en: Five, es: Cinco}\ntranslated_from: {subject: {es: "000000"}}\n---\n'
+    text = a_file(a_section(en="x", es="y"), head=head)
+    (finding,) = check(text)
+    assert (finding.line, finding.place) == (3, "subject, es")
+    assert finding.sentence == "The original was changed after this was translated."
+    right = finding.remedy.partition("translated_from: ")[2]
+    assert right.startswith("subject: {es:")
+    assert check(text.replace('subject: {es: "000000"}', right)) == []
+
+
 def test_an_unknown_attribute_is_an_error_and_a_near_one_named() -> None:
     text = a_file(a_section("resource {#a url=https://a.example/ ulr=https://b.example/}", en="x", es="y"))
     (finding,) = check(text)
