@@ -22,7 +22,7 @@ _KIND_NOTES = {
     SectionKind.MJML: "Translate only the words between tags.",
     SectionKind.QUESTION: "The items of the last list are the answers: keep their number and order.",
 }
-_NO_WORDS = re.compile(r"\{\{.*?\}\}|\]\([^)]*\)|<?https?://\S+", re.DOTALL)
+_NO_WORDS = re.compile(r"\{\{[^{}]*\}\}|\]\([^()\n]*\)|<?https?://\S+")
 _WORD = re.compile(r"[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+(?:['\u2019-][^\W\d_]+)*")
 """A word; in Chinese and Japanese, where nothing parts them, each sign."""
 

@@ -144,9 +144,22 @@ def test_a_sign_off_is_shown_until_a_text_changes(command: CommandLine) -> None:
     assert command.do(*sign, "--as-it-is", "--json").json()["language"] == "es"
     translate(command.folder / "issue.md", old="Dos.", new="Tres.")
     command.do("issues", "import", "issue.md", "--issue", "1")
+    command.do("issues", "sign-off", "1", "--language", "es", "--by", "Marta Gil", "--as-it-is")
+    translate(command.folder / "issue.md", old="Tres.", new="Cuatro.")
+    command.do("issues", "import", "issue.md", "--issue", "1")
     assert "no longer: the texts were changed after it was signed by Marta Gil, " in (
         command.do("issues", "translations", "1").out
     )
+
+
+def test_when_all_is_translated_the_next_step_is_to_sign_it_off_and_then_to_check_it(command: CommandLine) -> None:
+    command.do("issues", "translations", "export", "1", "es.po", "--language", "es")
+    translate(command.folder / "es.po", old='msgid "A note"\nmsgstr ""', new='msgid "A note"\nmsgstr "Una nota"')
+    command.do("issues", "translations", "import", "1", "es.po")
+    shown = command.do("issues", "translations", "1").out
+    assert shown.splitlines()[-1] == 'Next: newsletter issues sign-off 1 --language es --by "NAME"'
+    command.do("issues", "sign-off", "1", "--language", "es", "--by", "Marta Gil")
+    assert command.do("issues", "translations", "1").out.splitlines()[-1] == "Next: newsletter issues check 1"
 
 
 def test_an_issue_is_not_sent_before_each_language_is_signed_off_where_that_is_asked(command: CommandLine) -> None:

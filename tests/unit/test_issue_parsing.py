@@ -206,3 +206,20 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_problems_are_sorted_by_line() -> None:
     error = DocumentInvalid([Problem(9, "b"), Problem(2, "a")])
     assert [problem.line for problem in error.problems] == [2, 9]
+
+
+def test_a_head_says_of_which_originals_its_translations_were_made() -> None:
+    head = '---\nmonth: 2026-12\nsubject: {en: x}\ntranslated_from: {subject: {es: "3f9c21"}, preheader: {}}\n---\n'
+    assert parse(a_file(head=head)).translated_from == {"subject": {"es": "3f9c21"}}
+
+
+@pytest.mark.parametrize("told", ["3f9c21", "{theme: {es: abcdef}}"])
+def test_a_head_that_says_it_otherwise_is_refused_with_an_example(told: str) -> None:
+    head = f"---\nmonth: 2026-12\nsubject: {{en: x}}\ntranslated_from: {told}\n---\n"
+    example = 'Say of which original a translation was made: translated_from: {subject: {es: "3f9c21"}}'
+    assert problems_of(a_file(head=head)) == [(4, example)]
+
+
+def test_a_digest_that_yaml_takes_for_a_number_is_refused() -> None:
+    head = "---\nmonth: 2026-12\nsubject: {en: x}\ntranslated_from: {subject: {es: 123456}}\n---\n"
+    assert problems_of(a_file(head=head)) == [(4, "Put the subject in quotes; it is not read as a text.")]

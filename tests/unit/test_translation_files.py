@@ -99,6 +99,19 @@ def test_xliff_2_is_unfinished_where_a_segment_is() -> None:
     assert not returned.texts[0].is_finished
 
 
+@pytest.mark.parametrize("code", ["110000", "zz"])
+def test_a_character_that_there_is_not_is_none(code: str) -> None:
+    content = XLIFF_2.format(version="2.0", state="").replace('hex="b"', f'hex="{code}"')
+    assert xliff.read(content.encode()).texts[0].text == "Un deux. Trois"
+
+
+@pytest.mark.parametrize("language", ["hmn", "zh-Hans", "ar", "vi"])
+@forms
+def test_a_file_may_be_for_any_language(form: str, language: str) -> None:
+    returned = through_a_file(done(a_sheet(DOCUMENT, language), lambda unit: unit.original), form)
+    assert taking.take(returned, 3, DOCUMENT, []).done == ("subject", "section.reading")
+
+
 XLIFF_1 = '<xliff version="1.2"><file original="newsletter-issue-3-fr" target-language="fr">{}</file></xliff>'
 
 
