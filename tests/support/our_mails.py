@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from newsletter.folders import templates_folder
 from newsletter.issues import parsing
-from newsletter.rendering import mjml, theme
+from newsletter.rendering import mjml
 from newsletter.rendering.compile import LetterValue, compile_letter
 from newsletter.rendering.content import PersonalSlot
 from newsletter.rendering.editions import Edition
@@ -15,7 +16,7 @@ from tests.support.mails import SAMPLE, identity
 
 LANGUAGES = ("en", "es", "fr", "ar", "zh", "vi")
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
-_FOLDERS = sorted(file.parent for file in (theme.templates_folder() / "mail").glob("*/html.mjml"))
+_FOLDERS = sorted(file.parent for file in (templates_folder() / "mail").glob("*/html.mjml"))
 THEMES = [folder.name for folder in _FOLDERS if (folder / "theme.toml").exists()]
 LETTERS = [folder.name for folder in _FOLDERS if not (folder / "theme.toml").exists()]
 
