@@ -14,7 +14,7 @@ from newsletter.rendering.links import LinkTable
 from newsletter.rendering.variants import Variant
 from tests.support.mails import SAMPLE, identity
 
-LANGUAGES = ("en", "es", "fr", "ar", "zh", "vi")
+LANGUAGES = sorted(["en", *(file.stem for file in (templates_folder() / "words").glob("*.po"))])
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
 _FOLDERS = sorted(file.parent for file in (templates_folder() / "mail").glob("*/html.mjml"))
 THEMES = [folder.name for folder in _FOLDERS if (folder / "theme.toml").exists()]
