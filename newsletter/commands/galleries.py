@@ -31,7 +31,8 @@ def gallery(issue_id: int, slug: str | None, dark: bool, images_off: bool, out: 
     with opened() as app, app.database.reading() as session:
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         edition = Edition(document, app.identity(list_named(session, app, slug)))
-        shown = app.confined(galleries.gallery, edition, app.rule_context(), Signer.unknown(), app.clock.now())
+        variants = galleries.every_variant(document, app.rule_context())
+        shown = app.confined(galleries.gallery, edition, variants, Signer.unknown(), app.clock.now())
     seen = [replace(view, html=seen_as(view.html, dark=dark, images_off=images_off)) for view in shown]
     page = galleries.page_of(f"Issue {issue_id}", seen).encode()
     if out is None and not as_json:

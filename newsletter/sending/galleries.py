@@ -1,6 +1,6 @@
 """All variants of an issue side by side: every family's own view on one page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -47,13 +47,12 @@ def every_variant(document: Document, context: RuleContext) -> dict[Variant, lis
     return found
 
 
-def gallery(edition: Edition, context: RuleContext, signer: Signer, now: datetime) -> list[Shown]:
-    """Compile every variant as a family would get it.
+def gallery(edition: Edition, variants: Mapping[Variant, Sequence[str]], signer: Signer, now: datetime) -> list[Shown]:
+    """Compile these variants as the families would get them.
 
     Raises `NothingToShow`, and what keeps an issue from being compiled.
     """
     refuse_empty(edition.document)
-    variants = every_variant(edition.document, context)
     return [_shown(edition, variant, families, signer, now) for variant, families in variants.items()]
 
 

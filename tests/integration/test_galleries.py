@@ -12,7 +12,7 @@ from newsletter.issues import issues
 from newsletter.issues.parsing import parse
 from newsletter.rendering.appearances import in_the_dark, without_pictures
 from newsletter.rendering.editions import Edition
-from newsletter.sending.galleries import Shown, gallery, page_of
+from newsletter.sending.galleries import Shown, every_variant, gallery, page_of
 from newsletter.sending.previews import NothingToShow
 from tests.support import school
 from tests.support.commands import CommandLine
@@ -34,7 +34,8 @@ def newsletter(
 
 def shown(app: App, text: str = school.ISSUE) -> list[Shown]:
     edition = Edition(parse(text), app.identity(None))
-    return gallery(edition, app.rule_context(), app.signer, app.clock.now())
+    variants = every_variant(edition.document, app.rule_context())
+    return gallery(edition, variants, app.signer, app.clock.now())
 
 
 def test_every_variant_is_there_once_with_the_families_that_get_it(app: App) -> None:
