@@ -13,7 +13,7 @@ from subscribers.db import Database
 from subscribers.segments.rules import RuleContext
 from subscribers.tables import List, Organization
 
-from . import checks, migrations, workshops
+from . import checks, media_places, migrations, workshops
 from .campaigns import preparing
 from .campaigns.gates import Gate
 from .checks import CheckContext, Finding, signatures
@@ -22,6 +22,7 @@ from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
 from .issues import issues, sign_offs
+from .issues import media_stores
 from .issues.binding import Binder
 from .issues.document import Document
 from .issues.tables import Revision
@@ -150,6 +151,14 @@ class App:
     def journals(self) -> Path:
         """Where this host's attempt journals lie."""
         return self.settings.state_folder / "journals"
+
+    def media_store(self) -> media_stores.Store:
+        """Where the bytes of media lie. Raises `S3NotInstalled`."""
+        settings = self.settings
+        place = media_places.parse(settings.media)
+        return media_stores.open_store(
+            place, settings.media_key.get_secret_value(), settings.media_secret.get_secret_value()
+        )
 
     def scheduler(self) -> Scheduler:
         """The tick over this installation's due-table."""

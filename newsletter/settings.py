@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
+from . import media_places
 from .limits import DomainRates, WarmUp
 from .return_paths import ReturnPath
 from .setting_types import Languages, Networks, OneLine, SecretKeys, TimeZone, Transport, WebAddress, read_by
@@ -116,6 +117,9 @@ class Settings(BaseSettings):
     keep_pending_days: Annotated[int, Field(ge=0)] = 30
     keep_evidence_days: Annotated[int, Field(ge=0)] = 1095
     minimum_group: Annotated[int, Field(ge=1)] = 5
+    media: Annotated[str, read_by(media_places.parse)] = "folder:var/media"
+    media_key: SecretStr = SecretStr("")
+    media_secret: SecretStr = SecretStr("")
     state_folder: Path = Path("var")
     """Where a host keeps its attempt journals; every process of one host must share it."""
 

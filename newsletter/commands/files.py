@@ -24,10 +24,11 @@ def read_text(file: Path) -> str:
         ) from error
 
 
-def read_bytes(file: Path) -> bytes:
-    """All of a file. Raises `FileUnreadable`."""
+def read_bytes(file: Path, most: int | None = None) -> bytes:
+    """All of a file, or one byte more than `most`: who reads so many sees that it is longer. Raises `FileUnreadable`."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read() if most is None else opened.read(most + 1)
     except OSError as error:
         raise FileUnreadable(f"{file} cannot be read: {error.strerror}.") from error
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "subscribers": ("subscribers", "subscribers", "Import, add, show, unsubscribe and suppress subscribers."),
     "households": ("households", "households", "Show, join and part the households of guardians."),
     "segments": ("segments", "segments", "Name rules that choose subscribers, and count them."),
+    "media": ("media", "media", "Add and show the pictures and files that issues use."),
     "issues": ("issues", "issues", "Import, check, preview and test issues."),
     "workshops": ("workshops", "workshops", "Say once when and where a workshop is."),
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),

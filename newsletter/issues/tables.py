@@ -1,11 +1,12 @@
-"""The tables of issues, their revisions and their media."""
+"""The tables of issues, their revisions, their media, and the sections that others are asked for."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from subscribers.db import Base
+from subscribers.db import Base, named, random_id
 
 
 class Issue(Base):
@@ -39,17 +40,29 @@ class Revision(Base):
 
 
 class Media(Base):
-    """A stored picture or attachment, kept once by its digest; the bytes lie in the media folder."""
+    """A stored picture or attachment, kept once by its digest; the bytes lie where NEWSLETTER_MEDIA says."""
 
     __tablename__ = "media"
-    __table_args__ = (UniqueConstraint("organization_id", "digest"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("organization_id", "digest"),
+        UniqueConstraint("organization_id", "name"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     digest: Mapped[str]
+    """Of the bytes as they are stored: SHA-256, in hexadecimal."""
+    source_digest: Mapped[str]
+    """Of the file as it came, by which the same file again is known."""
     name: Mapped[str]
+    """What a document calls it: `media:NAME`."""
+    extension: Mapped[str]
     content_type: Mapped[str]
     size_bytes: Mapped[int]
+    width: Mapped[int | None]
+    """In pixels; None for what is no picture."""
+    height: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
@@ -66,3 +79,42 @@ class SignOff(Base):
     """Of everything that the issue says in the language, and of its originals."""
     signed_by: Mapped[str]
     signed_at: Mapped[datetime]
+
+
+class SubmissionState(StrEnum):
+    """Where a section that somebody was asked for stands."""
+
+    OPEN = "open"
+    """Asked for; nothing came yet."""
+    SUBMITTED = "submitted"
+    """A text came; it may be changed until the deadline."""
+    MERGED = "merged"
+    """The editor took it into the issue."""
+    DECLINED = "declined"
+    """It is not wanted any more."""
+
+
+class Submission(Base):
+    """A section of an issue that somebody outside was asked to write, and what they wrote."""
+
+    __tablename__ = "submission"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own declarative hook
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True, default=random_id)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"), index=True)
+    section_key: Mapped[str]
+    kind: Mapped[str]
+    """Of the section, where it is new to the issue."""
+    language: Mapped[str]
+    asked_name: Mapped[str]
+    asked_address: Mapped[str]
+    """As it is mailed; empty once its owner was erased."""
+    note: Mapped[str]
+    """What is asked for, in the editor's words."""
+    due_at: Mapped[datetime]
+    """The moment from which nothing is taken any more."""
+    state: Mapped[SubmissionState] = mapped_column(named(SubmissionState), default=SubmissionState.OPEN)
+    text: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]

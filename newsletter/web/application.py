@@ -18,9 +18,22 @@ from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.folders import templates_folder
+from newsletter.issues.media_stores import NotStored, StoreAway
 from newsletter.tokens import TokenInvalid
 
-from . import answering, confirming, health, hooks, personal, preferences, signup, tracking, unsubscribing, viewing
+from . import (
+    answering,
+    confirming,
+    health,
+    hooks,
+    media,
+    personal,
+    preferences,
+    signup,
+    tracking,
+    unsubscribing,
+    viewing,
+)
 from .languages import Languages
 from .pages import SIGN_UP, Pages
 from .personal import LinkEnded
@@ -43,12 +56,13 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
+        media_store=app.media_store(),
         even_answer_seconds=even_answer_seconds,
     )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site
     web.router.routes.extend(tracking.ROUTES)
-    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, answering, hooks, health):
+    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, media, answering, hooks, health):
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
@@ -77,9 +91,9 @@ async def _running(web: FastAPI) -> AsyncIterator[None]:
 
 
 def _say_errors(web: FastAPI) -> None:
-    for wrong_link in (TokenInvalid, NotFound):
+    for wrong_link in (TokenInvalid, NotFound, NotStored):
         web.add_exception_handler(wrong_link, _not_found)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
+    for away in (OperationalError, InterfaceError, PoolTimeout, StoreAway):
         web.add_exception_handler(away, _away)
     web.add_exception_handler(LinkDone, _done)
     web.add_exception_handler(LinkEnded, _ended)

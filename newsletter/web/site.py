@@ -11,6 +11,7 @@ from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
+from newsletter.issues.media_stores import Store
 from newsletter.rendering.headers import Mailbox
 from newsletter.tokens import ReaderPurpose
 from subscribers import subscribers
@@ -36,6 +37,7 @@ class Site:
     targets: Targets
     webhook_key: WebhookKey | None
     """By which SendGrid's calls are known; None where it is not set."""
+    media_store: Store
     even_answer_seconds: float
     """The answer to a sign-up comes after a multiple of it, so that the time tells nothing about the address."""
 

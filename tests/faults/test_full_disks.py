@@ -1,7 +1,6 @@
 """A disk that is full stops the sending cleanly, and what was sent is not forgotten."""
 
 import os
-import resource
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from newsletter.sending.journal import AttemptJournal
 from newsletter.sending.outcomes import accepted
 from newsletter.sending.sender import DatabaseLost, JournalUnwritable, Sender
 from tests.support.databases import a_new_database
+from tests.support.disks import no_file_longer_than
 from tests.support.school import FAMILIES, a_scheduled_campaign, a_school, add_family, send, step_until_nothing
 from tests.support.smtp_server import SmtpServer, when_it_arrives
 
@@ -45,15 +45,6 @@ def filled(disk: Path) -> Iterator[None]:
         os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
     yield
     filler.unlink()
-
-
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """As on a disk that is full: a write takes what still fits, and the next one nothing."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def check_everybody_once(app: App, campaign_id: int, server: SmtpServer) -> None:

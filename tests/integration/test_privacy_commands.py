@@ -2,17 +2,16 @@
 
 import io
 import json
-import resource
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from newsletter.app import App
 from tests.support.commands import CommandLine
+from tests.support.disks import no_file_longer_than
 from tests.support.persons import ADDRESS, a_known_person
 from tests.support.school import FAMILIES, a_school
 
@@ -157,15 +156,6 @@ def test_a_broken_export_leaves_no_half_of_a_file(newsletter: CommandLine) -> No
     assert sorted(newsletter.folder.iterdir()) == before
     said = newsletter("subscribers", "export", "nowhere/people.csv")
     assert said.err == "Error: nowhere/people.csv cannot be written: No such file or directory.\n"
-
-
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """As on a disk that is full after so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_export_takes_a_segment_or_a_rule_and_says_when_it_is_unknown(newsletter: CommandLine) -> None:
