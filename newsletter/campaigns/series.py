@@ -1,7 +1,6 @@
 """A series opens the next month's draft from the last one, and reminds the editor."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError, NotFound
-from newsletter.issues import issues, writing
+from newsletter.issues import issues
 from newsletter.issues.document import Document
 from newsletter.issues.tables import Issue
 from newsletter.ledger import streams
@@ -104,8 +103,7 @@ def open_draft(session: Session, clock: Clock, series_id: int, due_at: datetime,
     zone = ZoneInfo(series.time_zone)
     due, next_due = due_at.astimezone(zone), next_at.astimezone(zone)
     month = max(_months_later(document.month, _months(next_due) - _months(due)), f"{due:%Y-%m}")
-    text = writing.write(replace(document, month=month))
-    issue = issues.import_document(session, series.organization_id, text, _AUTHOR, clock.now())
+    issue = issues.copy(session, last, month, _AUTHOR, clock.now())
     series.issue_id = issue.id
     if series.remind:
         _remind(session, clock, series, issue, document, next_due.date())

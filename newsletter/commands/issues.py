@@ -24,13 +24,14 @@ from newsletter.issues.writing import write
 from subscribers.segments.rules import Rule
 from subscribers.tables import List
 
+from .authors import by_option
 from .files import read_text, write_bytes
 from .galleries import gallery
+from .issues_revisions import copy, diff, history, restore
 from .issues_translations import sign_off, translations
 from .output import json_option, opened, say
 from .previews import list_named, preview, test
 
-_AUTHOR = "command line"
 _id = click.argument("issue_id", type=int, metavar="ID")
 
 
@@ -39,21 +40,19 @@ def issues() -> None:
     """Start, import, check, preview and test issues."""
 
 
-issues.add_command(preview)
-issues.add_command(gallery)
-issues.add_command(test)
-issues.add_command(sign_off)
-issues.add_command(translations)
+for command in (preview, gallery, test, sign_off, translations, history, diff, restore, copy):
+    issues.add_command(command)
 
 
 @issues.command()
 @click.argument("month")
+@by_option
 @json_option
-def new(month: str, as_json: bool) -> None:
+def new(month: str, author: str, as_json: bool) -> None:
     """Start an empty issue for MONTH, such as 2027-01."""
     with opened() as app, app.database.writing() as session:
         draft = write(skeleton(month, app.settings.language_codes, app.settings.timezone))
-        issue = store.import_document(session, app.organization.id, draft, _AUTHOR, app.clock.now())
+        issue = store.import_document(session, app.organization.id, draft, author, app.clock.now())
         facts = {"id": issue.id, "month": issue.month, "revision": store.latest(session, issue).no}
     say(facts, lambda console: _started(console, issue), as_json=as_json)
 
@@ -61,8 +60,9 @@ def new(month: str, as_json: bool) -> None:
 @issues.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--issue", "issue_id", type=int, help="Save it as the next revision of this issue.")
+@by_option
 @json_option
-def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
+def import_(file: Path, issue_id: int | None, author: str, as_json: bool) -> None:
     """Save FILE as a new issue, or as the next revision of one."""
     with opened() as app:
         text = read_text(file)
@@ -71,7 +71,7 @@ def import_(file: Path, issue_id: int | None, as_json: bool) -> None:
             found = app.findings(session, document, list_named(session, app, None))
         with app.database.writing() as session:
             issue = store.get(session, issue_id) if issue_id is not None else None
-            issue = store.import_document(session, app.organization.id, text, _AUTHOR, app.clock.now(), issue=issue)
+            issue = store.import_document(session, app.organization.id, text, author, app.clock.now(), issue=issue)
             facts = _facts(session, issue)
     say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 

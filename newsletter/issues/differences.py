@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from .document import Document, Section
 from .word_differences import Change, Piece, pieces
+from .writing import pairs
 
 __all__ = ["Change", "Differences", "Fate", "FieldDifference", "Piece", "SectionDifference", "TextDifference"]
 
@@ -128,10 +129,7 @@ def _moved(before: list[str], after: list[str]) -> set[str]:
 def _facts(section: Section) -> dict[str, str]:
     return {
         "kind": section.kind.value,
-        "bands": " ".join(section.bands),
-        "roles": " ".join(section.roles),
-        "must": "know" if section.must_know else "",
-        **section.attributes,
+        **dict(pairs(section)),
         **{f"source ({body.language})": body.source or "" for body in section.bodies},
     }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,8 +11,11 @@ from sqlalchemy.orm import Session
 from newsletter.errors import NewsletterError, NotFound
 
 from .document import Document
+from .front_matter import MONTH
 from .parsing import parse
+from .skeletons import MonthInvalid
 from .tables import Issue, Revision
+from .writing import write
 
 
 class IssueNotFound(NotFound):
@@ -62,6 +66,22 @@ def save(session: Session, issue: Issue, text: str, author: str, now: datetime) 
     return revision
 
 
+def copy(session: Session, last: Issue, month: str, author: str, now: datetime) -> Issue:
+    """Begin an issue for a month as another one is now: its sections, theme and translations with their sources.
+
+    Dates of events stay as they are, and the checks name those that are past. Raises `MonthInvalid`.
+    """
+    if not MONTH.fullmatch(month):
+        raise MonthInvalid
+    text = write(replace(document_of(latest(session, last)), month=month))
+    return import_document(session, last.organization_id, text, author, now)
+
+
+def restore(session: Session, issue: Issue, no: int, author: str, now: datetime) -> Revision:
+    """Save the text of an earlier revision as the newest; none is ever taken away. Raises `RevisionNotFound`."""
+    return save(session, issue, numbered(session, issue, no).document, author, now)
+
+
 def get(session: Session, issue_id: int) -> Issue:
     """An issue by its id. Raises `IssueNotFound`."""
     issue = session.get(Issue, issue_id)
@@ -82,6 +102,22 @@ def latest(session: Session, issue: Issue) -> Revision:
     if newest is None:
         raise RevisionNotFound(f"Issue {issue.id} has no text yet. Import a file for it.")
     return newest
+
+
+def revisions(session: Session, issue: Issue) -> Sequence[Revision]:
+    """Every saved state of an issue, the oldest first."""
+    return session.scalars(select(Revision).where(Revision.issue_id == issue.id).order_by(Revision.no)).all()
+
+
+def numbered(session: Session, issue: Issue, no: int) -> Revision:
+    """A revision by its number within the issue. Raises `RevisionNotFound`."""
+    of_number = select(Revision).where(Revision.issue_id == issue.id, Revision.no == no)
+    found = session.scalars(of_number).one_or_none()
+    if found is None:
+        raise RevisionNotFound(
+            f"Issue {issue.id} has no revision {no}. `newsletter issues history {issue.id}` shows them."
+        )
+    return found
 
 
 def revision(session: Session, revision_id: int) -> Revision:

@@ -22,12 +22,13 @@ def write(document: Document) -> str:
 
 def _section(section: Section) -> str:
     fence = ":" * max([_SHORTEST_SECTION_FENCE, *(_colons(body) + 1 for body in section.bodies)])
-    opening = attributes.write(Attributes(section.key, dict(_pairs(section))))
+    opening = attributes.write(Attributes(section.key, dict(pairs(section))))
     texts = "".join(_text(body) for body in section.bodies)
     return f"{fence} {SECTION} {section.kind} {{{opening}}}\n{texts}{fence}\n"
 
 
-def _pairs(section: Section) -> Iterator[tuple[str, str]]:
+def pairs(section: Section) -> Iterator[tuple[str, str]]:
+    """What stands in a section's own line, but its kind and key, by name and in order."""
     if section.bands:
         yield "bands", " ".join(section.bands)
     if section.roles:
