@@ -21,8 +21,7 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
-from .issues import issues, sign_offs
-from .issues import media_stores
+from .issues import issues, media_stores, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
 from .issues.tables import Revision

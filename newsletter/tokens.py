@@ -49,6 +49,8 @@ class ReaderPurpose(StrEnum):
     CONFIRM = "c"
     PERSONAL = "d"
     """To see all that is held about the reader, and to erase it."""
+    SUBMIT = "s"
+    """To write the section that one was asked for; what it names is a submission and no reader."""
 
 
 @dataclass(frozen=True, slots=True)

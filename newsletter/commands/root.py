@@ -26,6 +26,7 @@ COMMANDS = {
     "media": ("media", "media", "Add and show the pictures and files that issues use."),
     "issues": ("issues", "issues", "Import, check, preview and test issues."),
     "workshops": ("workshops", "workshops", "Say once when and where a workshop is."),
+    "submissions": ("submissions", "submissions", "Ask others for sections of an issue, and take them in."),
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),
     "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),

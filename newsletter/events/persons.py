@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.issues import issues
-from newsletter.issues.tables import Revision
+from newsletter.issues import issues, submissions
+from newsletter.issues.tables import Revision, Submission
 from newsletter.ledger import forgetting
 from newsletter.ledger.forgetting import Forgotten
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, Link
@@ -34,13 +34,15 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
     """All that is held about a reader, ready for JSON: `subscribers.privacy.held`, then their mails.
 
     `deliveries` are the issues sent to them, `mails` the single mails (confirmations, reminders, tests), `events` what
-    came back of either. The keys are a contract and keep their order.
+    came back of either, `submissions` the sections of issues that they were asked to write. The keys are a contract
+    and keep their order.
     """
     return {
         **privacy.held(session, reader),
         "deliveries": _deliveries(session, reader),
         "mails": privacy.rows(session, _mails(_is_theirs(reader))),
         "events": privacy.rows(session, _events(reader)),
+        "submissions": privacy.rows(session, _submissions([reader.address, reader.address_key])),
     }
 
 
@@ -52,6 +54,7 @@ def held_of_stranger(session: Session, organization: Organization, address: Emai
         "address": address.mailed,
         "suppressions": privacy.suppressions(session, organization.id, hashed),
         "mails": privacy.rows(session, _mails(to_address)),
+        "submissions": privacy.rows(session, _submissions([address.mailed, address.key])),
     }
 
 
@@ -60,6 +63,7 @@ def erase_stranger(
 ) -> dict[str, Any]:
     """`erase` for an address that is no reader's: it goes from the mails that were sent to it."""
     went = _Went(forgetting.forget_address(session, address, now), 0, 0)
+    submissions.forget(session, [address.mailed, address.key])
     facts = {"address": address.mailed, "subscriptions": 0, "children": 0}
     if never_again:
         suppressions.suppress(session, organization, address, SuppressionReason.REQUEST, now=now)
@@ -113,6 +117,7 @@ def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> _
     ids = [reader.id for reader in readers]
     session.execute(select(Subscriber.id).where(Subscriber.id.in_(ids)).order_by(Subscriber.id).with_for_update())
     _empty_events(session, ids)
+    submissions.forget(session, [address for reader in readers for address in (reader.address, reader.address_key)])
     found = forgetting.forget_readers(session, readers, now)
     left = privacy.keep_out(session, ids, now)
     return _Went(found, left, privacy.forget(session, ids))
@@ -213,6 +218,24 @@ def _events(reader: Subscriber) -> privacy.Query:
         .outerjoin(Link, and_(Link.campaign_id == Event.campaign_id, Link.no == Event.link_no))
         .where(Delivery.subscriber_id == reader.id)
         .order_by(Event.occurred_at, Event.id)
+    )
+
+
+def _submissions(addresses: Sequence[str]) -> privacy.Query:
+    """The sections that somebody was asked for, and what they wrote."""
+    return (
+        select(
+            Submission.section_key.label("section"),
+            Submission.asked_name.label("name"),
+            Submission.asked_address.label("address"),
+            Submission.note,
+            Submission.state,
+            Submission.text,
+            Submission.created_at.label("asked_at"),
+            Submission.submitted_at,
+        )
+        .where(submissions.is_asked_of(addresses))
+        .order_by(Submission.id)
     )
 
 

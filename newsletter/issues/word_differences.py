@@ -55,6 +55,11 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
     return tuple(_joined(_compared(old, new)))
 
 
+def count(text: str) -> int:
+    """How many words a text has; a letter counts as one in writing without blanks between words."""
+    return sum(any(letter.isalnum() for letter in token) for token in _TOKEN.findall(text))
+
+
 def _compared(old: Sequence[_Word], new: Sequence[_Word]) -> Iterator[Piece]:
     matcher = SequenceMatcher(None, [word.text for word in old], [word.text for word in new])
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():

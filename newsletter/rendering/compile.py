@@ -12,10 +12,10 @@ from . import dates, merge, mjml, theme
 from .content import (
     ConfirmSlot,
     Content,
+    LetterSlot,
     Marks,
     MergeSlot,
     OpenSlot,
-    PersonalSlot,
     Pieces,
     PreferencesSlot,
     UnsubscribeSlot,
@@ -26,7 +26,7 @@ from .readers import Identity
 
 ToHtml: TypeAlias = Callable[[str], str]
 """Makes HTML of MJML: `mjml.to_html`, or `mjml.checked_html` where the MJML is checked first."""
-LetterValue: TypeAlias = str | Sequence[str] | PersonalSlot
+LetterValue: TypeAlias = str | Sequence[str] | LetterSlot
 """What a letter says of its own: a text, several, or a link that is another for other letters of its kind."""
 
 
@@ -48,14 +48,14 @@ def compile_letter(
         "preferences_url": marks.slot(PreferencesSlot()),
         "unsubscribe_url": marks.slot(UnsubscribeSlot()),
         "preheader": "",
-        **{key: marks.slot(value) if isinstance(value, PersonalSlot) else value for key, value in own.items()},
+        **{key: marks.slot(value) if isinstance(value, LetterSlot) else value for key, value in own.items()},
     }
     subject = theme.render(f"{name}/subject.txt", facts).strip()
     return filled(name, subject, {**facts, "title": subject}, marks, {}, to_html)
 
 
 def _texts(value: LetterValue) -> Sequence[str]:
-    if isinstance(value, PersonalSlot):
+    if isinstance(value, LetterSlot):
         return ()
     return [value] if isinstance(value, str) else value
 

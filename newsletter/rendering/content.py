@@ -53,8 +53,18 @@ class PersonalSlot:
     """When it stops working, in hours since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitSlot:
+    """The complete URL on which a section is written that somebody was asked for."""
+
+    public_id: str
+    """Of the submission."""
+
+
+LetterSlot: TypeAlias = PersonalSlot | SubmitSlot
+"""A link that is another for other letters of one kind."""
 Slot: TypeAlias = (
-    MergeSlot | LinkSlot | OpenSlot | ViewSlot | UnsubscribeSlot | PreferencesSlot | ConfirmSlot | PersonalSlot
+    MergeSlot | LinkSlot | OpenSlot | ViewSlot | UnsubscribeSlot | PreferencesSlot | ConfirmSlot | LetterSlot
 )
 Pieces: TypeAlias = tuple[str | Slot, ...]
 

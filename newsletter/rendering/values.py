@@ -11,6 +11,7 @@ from newsletter.tokens import OPEN_LINK, VIEW_LINK, ReaderPurpose, Signer, base3
 from . import merge
 from .content import (
     ConfirmSlot,
+    LetterSlot,
     LinkSlot,
     MergeSlot,
     OpenSlot,
@@ -18,6 +19,7 @@ from .content import (
     Pieces,
     PreferencesSlot,
     Slot,
+    SubmitSlot,
     UnsubscribeSlot,
     ViewSlot,
 )
@@ -60,7 +62,14 @@ class PersonalToken:
     ends: int
 
 
-Variable: TypeAlias = Tag | Token | PersonalToken | MergeSlot
+@dataclass(frozen=True, slots=True)
+class SubmitToken:
+    """The token of a submission; the same for every reader."""
+
+    public_id: str
+
+
+Variable: TypeAlias = Tag | Token | PersonalToken | SubmitToken | MergeSlot
 Spelled: TypeAlias = tuple[str | Variable, ...]
 
 _READER_PURPOSES = {
@@ -115,7 +124,7 @@ class ReaderValues:
         values += [make(copy) for make in self._makers]
         return values
 
-    def _maker(self, variable: Token | PersonalToken | MergeSlot) -> Callable[[Copy], str]:
+    def _maker(self, variable: Token | PersonalToken | SubmitToken | MergeSlot) -> Callable[[Copy], str]:
         if isinstance(variable, MergeSlot):
             evaluate, facts = merge.evaluator(variable.expression), dict(self._facts)
             return lambda copy: evaluate({**facts, "reader": _reader_facts(copy.reader)})
@@ -124,6 +133,9 @@ class ReaderValues:
         if isinstance(variable, PersonalToken):
             ends = variable.ends
             return lambda copy: self._signer.reader_token(ReaderPurpose.PERSONAL, copy.reader.public_id, ends)
+        if isinstance(variable, SubmitToken):
+            token = self._signer.reader_token(ReaderPurpose.SUBMIT, variable.public_id)
+            return lambda copy: token  # noqa: ARG005 - whoever reads it
         purpose = _READER_PURPOSES[variable]
         list_id = 0 if variable is Token.PREFERENCES else self._list_id
         return lambda copy: self._signer.reader_token(purpose, copy.reader.public_id, list_id)
@@ -139,11 +151,17 @@ def _spell(slot: Slot, base_url: str) -> Spelled:
             return (*_mail_link(f"{base_url}/o/", OPEN_LINK), ".gif")
         case ViewSlot():
             return _mail_link(f"{base_url}/view/", VIEW_LINK)
-        case PersonalSlot(ends):
-            return (f"{base_url}/personal/", PersonalToken(ends))
+        case PersonalSlot() | SubmitSlot():
+            return _letter_link(slot, base_url)
         case _:
             page, token = _READER_PAGES[type(slot)]
             return (f"{base_url}/{page}/", token)
+
+
+def _letter_link(slot: LetterSlot, base_url: str) -> Spelled:
+    if isinstance(slot, SubmitSlot):
+        return (f"{base_url}/submit/", SubmitToken(slot.public_id))
+    return (f"{base_url}/personal/", PersonalToken(slot.ends))
 
 
 def _mail_link(prefix: str, link_no: int) -> Spelled:

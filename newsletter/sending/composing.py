@@ -98,7 +98,7 @@ class Composer:
         language = letter.language
         identity = self._identity_of(named[0]).in_language(language)
         spoken_of = replace(identity, list_name=listed(named, language))
-        content = compile_letter(stream, language, spoken_of, kind.values_of(letter, named))
+        content = compile_letter(stream, language, spoken_of, kind.values_of(session, letter, named))
         settings = MessageSettings(
             identity, campaign_id, auto_submitted=True, list_headers=kind.can_be_left, postmark=self._postmark
         )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from babel.lists import format_list
+from sqlalchemy.orm import Session
 
 from newsletter.campaigns.personal_letters import PERSONAL, PersonalLetter
 from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
 from newsletter.campaigns.streams import CONFIRM, REMINDER, WELCOME, ListsLetter, ReminderLetter
+from newsletter.campaigns.submission_letters import SUBMISSION, SubmissionLetter
 from newsletter.rendering import dates
 from newsletter.rendering.compile import LetterValue
 from newsletter.rendering.content import PersonalSlot
@@ -37,7 +39,7 @@ class LetterKind:
     """One kind of letter; its words are in `templates/mail/<stream>`."""
 
     parse: Callable[[str], Letter]
-    values_of: Callable[[Any, Sequence[List]], Values]
+    values_of: Callable[[Session, Any, Sequence[List]], Values]
     """Of a letter that `parse` read, and of its lists."""
     can_be_left: bool = False
     """Whether it goes to a member, who can leave by it as by any mail of the list."""
@@ -49,20 +51,21 @@ def listed(named: Sequence[List], language: str) -> str:
     return str(format_list(names, locale=dates.locale_of(language)))
 
 
-def _confirmation(letter: ListsLetter, named: Sequence[List]) -> Values:
-    del letter, named  # the lists are named as one text, as in every letter
+def _confirmation(session: Session, letter: ListsLetter, named: Sequence[List]) -> Values:
+    del session, letter, named  # the lists are named as one text, as in every letter
     return {}
 
 
-def _welcome(letter: ListsLetter, named: Sequence[List]) -> Values:
+def _welcome(session: Session, letter: ListsLetter, named: Sequence[List]) -> Values:
+    del session
     return {
         "names": [lists.name_in(list_, letter.language) for list_ in named],
         "descriptions": [lists.description_in(list_, letter.language) for list_ in named],
     }
 
 
-def _reminder(letter: ReminderLetter, named: Sequence[List]) -> Values:
-    del named
+def _reminder(session: Session, letter: ReminderLetter, named: Sequence[List]) -> Values:
+    del session, named
     return {
         "month": dates.month(letter.month, letter.language),
         "last": dates.month(letter.last_month, letter.language),
@@ -72,14 +75,19 @@ def _reminder(letter: ReminderLetter, named: Sequence[List]) -> Values:
     }
 
 
-def _still_right(letter: StillRightLetter, named: Sequence[List]) -> Values:
-    del named
+def _still_right(session: Session, letter: StillRightLetter, named: Sequence[List]) -> Values:
+    del session, named
     return letter.values()
 
 
-def _personal(letter: PersonalLetter, named: Sequence[List]) -> Values:
-    del named
+def _personal(session: Session, letter: PersonalLetter, named: Sequence[List]) -> Values:
+    del session, named
     return {"personal_url": PersonalSlot(letter.ends)}
+
+
+def _submission(session: Session, letter: SubmissionLetter, named: Sequence[List]) -> Values:
+    del named
+    return letter.values(session)
 
 
 LETTERS: Mapping[str, LetterKind] = {
@@ -88,4 +96,5 @@ LETTERS: Mapping[str, LetterKind] = {
     REMINDER: LetterKind(ReminderLetter.parse, _reminder),
     STILL_RIGHT: LetterKind(StillRightLetter.parse, _still_right, can_be_left=True),
     PERSONAL: LetterKind(PersonalLetter.parse, _personal),
+    SUBMISSION: LetterKind(SubmissionLetter.parse, _submission),
 }

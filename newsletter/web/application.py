@@ -30,6 +30,7 @@ from . import (
     personal,
     preferences,
     signup,
+    submitting,
     tracking,
     unsubscribing,
     viewing,
@@ -40,6 +41,19 @@ from .personal import LinkEnded
 from .security import HEADERS, BodyTooLarge, Guard
 from .site import LinkDone, Site
 
+_PARTS = (
+    signup,
+    confirming,
+    preferences,
+    personal,
+    unsubscribing,
+    viewing,
+    media,
+    submitting,
+    answering,
+    hooks,
+    health,
+)
 EVEN_ANSWER_SECONDS = 0.5
 """Longer than a sign-up takes, whatever address it names."""
 _RETRY_SECONDS = "30"
@@ -62,7 +76,7 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)
     web.state.site = site
     web.router.routes.extend(tracking.ROUTES)
-    for part in (signup, confirming, preferences, personal, unsubscribing, viewing, media, answering, hooks, health):
+    for part in _PARTS:
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -38,11 +39,20 @@ class Form:
 
 async def read_form(request: Request) -> Form:
     """Read an urlencoded or multipart form; any other body is an empty one."""
+    return await _read(request, _clean)
+
+
+async def read_text_form(request: Request) -> Form:
+    """Read a form whose texts are long and have many lines."""
+    return await _read(request, _clean_lines)
+
+
+async def _read(request: Request, clean: Callable[[str], str]) -> Form:
     values: dict[str, list[str]] = defaultdict(list)
     async with request.form(max_files=10, max_fields=200) as fields:
         for name, value in fields.multi_items():
             if isinstance(value, str):
-                values[name].append(_clean(value))
+                values[name].append(clean(value))
     return Form(dict(values))
 
 
@@ -59,5 +69,12 @@ def _clean(text: str) -> str:
     return "".join(kept).strip()[:_LONGEST]
 
 
+def _clean_lines(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (letter for letter in lines if letter in "\n\t" or unicodedata.category(letter) not in _NEVER_IN_TEXT)
+    return "".join(kept).rstrip()
+
+
+TextFormOf = Annotated[Form, Depends(read_text_form)]
 FormOf = Annotated[Form, Depends(read_form)]
 AnyFormOf = Annotated[Form, Depends(read_any_form)]

@@ -5,7 +5,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LARGEST_BODY = 64 * 1024
 LARGEST_CALL = 10 * 1024 * 1024
 """Of a provider's call; SendGrid's are below 1 MB."""
+LARGEST_TEXT = 512 * 1024
+"""Of a section that somebody writes: 5,000 words in any writing, as forms encode them."""
 HOOKS = "/hooks/"
+TEXTS = "/submit/"
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -40,7 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read, limit = 0, LARGEST_CALL if scope["path"].startswith(HOOKS) else LARGEST_BODY
+        read, limit = 0, _largest(scope["path"])
 
         async def counted() -> Message:
             nonlocal read
@@ -58,3 +61,9 @@ class Guard:
             await send(message)
 
         await self._app(scope, counted, completed)
+
+
+def _largest(path: str) -> int:
+    if path.startswith(HOOKS):
+        return LARGEST_CALL
+    return LARGEST_TEXT if path.startswith(TEXTS) else LARGEST_BODY
