@@ -21,12 +21,15 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
-from .issues import issues, media_stores, sign_offs
+from .issues import issues, media, media_stores, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
 from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
+from .rendering.editions import Edition
+from .rendering.links import LinkTable
+from .rendering.pictures import Picture, Pictures
 from .rendering.readers import Identity, Postmark
 from .return_paths import ReturnPath
 from .schedule import Scheduler
@@ -97,6 +100,21 @@ class App:
             theme=list_.theme,
             list_names=list_.names,
         )
+
+    def edition(
+        self, session: Session, document: Document, list_: List | None, links: LinkTable | None = None
+    ) -> Edition:
+        """An issue in a list's name, with the pictures that are stored here."""
+        return Edition(document, self.identity(list_), links, self.pictures(session, document))
+
+    def pictures(self, session: Session, document: Document) -> Pictures:
+        """What an issue shows of what is stored here."""
+        found = media.resolved(session, self.organization.id, media.references(document))
+        base_url = self.settings.base_url
+        return {
+            target: Picture(facts.url(base_url), facts.width or 0, facts.height or 0, facts.size_bytes)
+            for target, facts in found.items()
+        }
 
     def gate(self) -> Gate:
         """What an issue must pass, apart and within limits, before it may be sent."""
@@ -185,7 +203,7 @@ class App:
 
     def sending(self) -> Sending:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
-        composer = Composer(self.database, self.signer, self.identity, self._postmark())
+        composer = Composer(self.database, self.signer, self.identity, self.edition, self._postmark())
         transport = open_transport(self.settings)
         return Sending(self.database, self.clock, composer, transport, self.journals, self._limits())
 

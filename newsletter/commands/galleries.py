@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from newsletter.issues import issues as store
-from newsletter.rendering.editions import Edition
 from newsletter.sending import galleries
 from newsletter.sending.galleries import Shown
 from newsletter.tokens import Signer
@@ -30,7 +29,7 @@ def gallery(issue_id: int, slug: str | None, dark: bool, images_off: bool, out: 
     """Show all variants of the issue side by side, as one page to open in a browser."""
     with opened() as app, app.database.reading() as session:
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
-        edition = Edition(document, app.identity(list_named(session, app, slug)))
+        edition = app.edition(session, document, list_named(session, app, slug))
         variants = galleries.every_variant(document, app.rule_context())
         shown = app.confined(galleries.gallery, edition, variants, Signer.unknown(), app.clock.now())
     seen = [replace(view, html=seen_as(view.html, dark=dark, images_off=images_off)) for view in shown]

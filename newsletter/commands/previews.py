@@ -23,7 +23,6 @@ from newsletter.ledger import listing
 from newsletter.ledger import streams as ledger_streams
 from newsletter.ledger.tables import DeliveryState
 from newsletter.rendering.appearances import in_the_dark, without_pictures
-from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import Family, Preview, family_of, family_with
 from newsletter.sending.previews import preview as make_preview
@@ -97,7 +96,7 @@ def preview(
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         list_ = list_named(session, app, family.pop("slug"))
         chosen = _family(session, app, document, **family)
-        made = _made(app, document, chosen, list_)
+        made = _made(session, app, document, chosen, list_)
     keys = [section.key for section in visible(document, made.variant)]
     facts = {"id": issue_id, "variant": str(made.variant), "language": made.variant.language, "sections": keys}
     html = seen_as(made.rendered.html, dark=dark, images_off=images_off)
@@ -138,8 +137,8 @@ def _family(
     return family_of(session, document, reader, context)
 
 
-def _made(app: App, document: Document, family: Family, list_: List | None) -> Preview:
-    edition = Edition(document, app.identity(list_))
+def _made(session: Session, app: App, document: Document, family: Family, list_: List | None) -> Preview:
+    edition = app.edition(session, document, list_)
     return app.confined(make_preview, edition, family, Signer.unknown(), app.clock.now())
 
 
@@ -186,7 +185,7 @@ def _append(
     revision = store.latest(session, store.get(session, issue_id))
     document = app.binder().bound(session, store.document_of(revision))
     chosen = _family(session, app, document, **family)
-    _made(app, document, chosen, list_)  # what cannot be made, the sender is not asked to make
+    _made(session, app, document, chosen, list_)  # what cannot be made, the sender is not asked to make
     shown = TestIssue(list_.id, revision.id, chosen.variant)
     send = (streams.send_test(session, app.clock, app.organization, one, shown, chosen.name) for one in to)
     return [number for number in send if number is not None]

@@ -22,7 +22,6 @@ from newsletter.folders import templates_folder
 from newsletter.issues import issues
 from newsletter.ledger import balance
 from newsletter.ledger.tables import CampaignState, DeliveryState
-from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import visible
 from newsletter.sending.previews import family_of, preview
 from newsletter.settings import Settings
@@ -206,8 +205,8 @@ class _Story:
             document = issues.document_of(issues.latest(session, issues.get(session, issue_id)))
             reader = subscribers.get(session, app.organization.id, EmailAddress.parse(family.address))
             shown_to = family_of(session, document, reader, app.rule_context())
-            identity = app.identity(lists.get(session, app.organization.id, _LIST))
-        made = preview(Edition(document, identity), shown_to, app.signer, app.clock.now())
+            edition = app.edition(session, document, lists.get(session, app.organization.id, _LIST))
+        made = preview(edition, shown_to, app.signer, app.clock.now())
         sections = visible(document, made.variant)
         own = ", ".join(section.key for section in sections if section.bands)
         self.say(f"{family.name}, {_grades(family)}: {made.rendered.subject}")

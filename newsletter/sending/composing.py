@@ -12,6 +12,7 @@ from newsletter.campaigns.arms import with_subject_b
 from newsletter.campaigns.lanes import ARM_B
 from newsletter.campaigns.streams import TEST, TestIssue
 from newsletter.issues import issues
+from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.states import get
@@ -29,6 +30,7 @@ from subscribers.tables import List
 from .letters import LETTERS, listed
 
 IdentityOf: TypeAlias = Callable[[List], Identity]
+EditionOf: TypeAlias = Callable[[Session, Document, List, LinkTable | None], Edition]
 NOBODY = "nobody"
 """The public id in a test mail's links: they verify, and find no reader."""
 _KEPT = 64
@@ -37,10 +39,18 @@ _KEPT = 64
 class Composer:
     """Compiles each (campaign, variant, arm) once; safe for many threads."""
 
-    def __init__(self, database: Database, signer: Signer, identity_of: IdentityOf, postmark: Postmark) -> None:
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        identity_of: IdentityOf,
+        edition_of: EditionOf,
+        postmark: Postmark,
+    ) -> None:
         self._database = database
         self._signer = signer
         self._identity_of = identity_of
+        self._edition_of = edition_of
         self._postmark = postmark
         self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
         self._last_edition: dict[tuple[int, str], Edition] = {}
@@ -79,12 +89,12 @@ class Composer:
             table = LinkTable.of(document, list_.utm)
             if arm == ARM_B:
                 document = with_subject_b(document, campaign.subject_b)
-            self._last_edition = {key: Edition(document, self._identity_of(list_), table)}
+            self._last_edition = {key: self._edition_of(session, document, list_, table)}
         return self._last_edition[key]
 
     def _test_issue(self, session: Session, campaign_id: int, shown: TestIssue) -> PreparedMessage:
         document = issues.document_of(session.get_one(Revision, shown.revision_id))
-        edition = Edition(document, self._identity_of(session.get_one(List, shown.list_id)), LinkTable())
+        edition = self._edition_of(session, document, session.get_one(List, shown.list_id), LinkTable())
         return self._of_edition(edition, shown.variant, campaign_id)
 
     def _of_edition(self, edition: Edition, variant: Variant, campaign_id: int) -> PreparedMessage:

@@ -12,7 +12,6 @@ from newsletter.issues import issues
 from newsletter.issues.tables import Revision
 from newsletter.ledger.attempts import Due
 from newsletter.ledger.tables import Campaign, Delivery
-from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import rendered
 from newsletter.rendering.variants import Variant
@@ -51,11 +50,10 @@ def _html(session: Session, site: Site, claim: MailClaim) -> str:
     shown, links = _shown(session.get_one(Campaign, claim.campaign_id), delivery)
     document = issues.document_of(session.get_one(Revision, shown.revision_id))
     list_ = session.get_one(List, shown.list_id)
-    identity = site.app.identity(list_)
     table = LinkTable.of(document, list_.utm) if links else LinkTable()
-    content = Edition(document, identity, table).content(shown.variant)
+    edition = site.app.edition(session, document, list_, table)
     copy = copy_of(claim.campaign_id, _due(session, delivery), format_datetime(delivery.updated_at))
-    return rendered(content, identity, site.app.signer, copy).html
+    return rendered(edition.content(shown.variant), edition.identity, site.app.signer, copy).html
 
 
 def _shown(campaign: Campaign, delivery: Delivery) -> tuple[TestIssue, bool]:
