@@ -25,7 +25,7 @@ def read_text(file: Path) -> str:
 
 
 def read_bytes(file: Path, most: int | None = None) -> bytes:
-    """All of a file, or one byte more than `most`: who reads so many sees that it is longer. Raises `FileUnreadable`."""
+    """All of a file, or one byte more than `most` of it, which says that it is longer. Raises `FileUnreadable`."""
     try:
         with file.open("rb") as opened:
             return opened.read() if most is None else opened.read(most + 1)

@@ -4,7 +4,6 @@ Looking changes nothing; what is sent in takes the place of what was sent in bef
 """
 
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -13,17 +12,15 @@ from sqlalchemy.orm import Session
 
 from newsletter import checks
 from newsletter.campaigns.submission_letters import last_day
+from newsletter.errors import NewsletterError
 from newsletter.issues import media, submissions
 from newsletter.issues.document import Document
 from newsletter.issues.submissions import MOST_WORDS
 from newsletter.issues.tables import Issue, Submission, SubmissionState
 from newsletter.issues.word_differences import count
-from newsletter.rendering import dates, markdown
-from newsletter.rendering.content import Marks, MergeSlot
-from newsletter.rendering.markdown import Dress
-from newsletter.rendering.merge import MergeFieldRefused
-from newsletter.rendering.pictures import Picture, Pictures, picture_of
-from newsletter.rendering.targets import on_the_wire
+from newsletter.rendering import dates
+from newsletter.rendering.excerpts import excerpt
+from newsletter.rendering.pictures import Picture, Pictures
 from newsletter.tokens import ReaderPurpose, TokenInvalid
 from newsletter.words import Words
 
@@ -73,7 +70,11 @@ class Visit:
             return [Problem(_FIELD, self.words("submit.empty"))]
         if number > MOST_WORDS:
             return [Problem(_FIELD, self.words("submit.long", words=f"{number:,}", most=f"{MOST_WORDS:,}"))]
-        found = checks.check(self._draft(text), self.site.app.check_context(None))
+        app = self.site.app
+        try:
+            found = app.confined(checks.check, self._draft(text), app.check_context(None))
+        except NewsletterError as too_much:
+            return [Problem(_FIELD, str(too_much))]
         place = f"section {self.submission.section_key}, {self.submission.language}"
         return [
             Problem(
@@ -110,18 +111,20 @@ class Visit:
         status = HTTPStatus.OK if self.submission.state is SubmissionState.MERGED else HTTPStatus.GONE
         return self.site.pages.message(self.request, self.words, key, status, due=self.due)
 
-    def preview(self, session: Session, text: str) -> Markup | None:
-        """How a text will look; None where nothing is there to show."""
+    def preview(self, text: str) -> Markup | None:
+        """How a text will look, worked out apart; None where there is nothing to show, or it cannot be shown."""
         if not text.strip():
             return None
+        confined = self.site.app.confined
         try:
-            return shown(text, self._pictures(session, text))
-        except MergeFieldRefused:
+            pictures = self._pictures(confined(media.references, self._draft(text)))
+            return Markup(confined(excerpt, text, pictures))  # noqa: S704 - it is clean
+        except NewsletterError:
             return None
 
-    def _pictures(self, session: Session, text: str) -> Pictures:
-        targets = media.references(self._draft(text))
-        stored = media.resolved(session, self.site.app.organization.id, targets)
+    def _pictures(self, targets: set[str]) -> Pictures:
+        with self.site.app.database.reading() as session:
+            stored = media.resolved(session, self.site.app.organization.id, targets)
         return {target: Picture(facts.url("")) for target, facts in stored.items()}
 
     def _draft(self, text: str) -> Document:
@@ -133,8 +136,9 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
     """What is asked for, and what was sent in so far."""
     with site.app.database.reading() as session:
         visit = Visit.of(session, request, site, token)
-        preview = visit.preview(session, visit.submission.text)
-    return visit.page(visit.submission.text, [], preview=preview) if visit.is_open else visit.closed_page()
+    if not visit.is_open:
+        return visit.closed_page()
+    return visit.page(visit.submission.text, [], preview=visit.preview(visit.submission.text))
 
 
 @router.post(_PATH)
@@ -143,10 +147,10 @@ def write(token: str, request: Request, form: TextFormOf, site: SiteOf) -> Respo
     text = form.one(_FIELD)
     with site.app.database.reading() as session:
         visit = Visit.of(session, request, site, token)
-        preview = visit.preview(session, text)
     if not visit.is_open:
         return visit.closed_page()
     problems = visit.problems(text)
+    preview = visit.preview(text)
     if problems or form.one("action") != _SEND:
         return visit.page(text, problems, notice="" if problems else visit.words("submit.unsent"), preview=preview)
     with site.app.database.writing() as session:
@@ -155,18 +159,3 @@ def write(token: str, request: Request, form: TextFormOf, site: SiteOf) -> Respo
             return taken.closed_page()
         submissions.submit(session, taken.submission, text, site.app.clock.now())
     return visit.page(text, [], notice=visit.words("submit.saved", due=visit.due), preview=preview)
-
-
-def shown(text: str, pictures: Pictures) -> Markup:
-    """A text as readers will see it, its merge fields as they are typed. Raises `MergeFieldRefused`."""
-    marks = Marks([text])
-    body = markdown.read(text, marks)
-    dress = Dress(on_the_wire, lambda src: picture_of(src, pictures), {})
-    title = f"<h3>{markdown.inline_html(body.title, dress)}</h3>" if body.title else ""
-    pieces = marks.split(title + markdown.blocks_html(body, dress))
-    return Markup("".join(piece if isinstance(piece, str) else _typed(piece) for piece in pieces))  # noqa: S704 - cleaned
-
-
-def _typed(slot: object) -> str:
-    assert isinstance(slot, MergeSlot)  # noqa: S101 - nothing else stands in a text
-    return escape(slot.expression)

@@ -189,7 +189,8 @@ def test_after_the_deadline_nothing_is_taken_and_a_kind_sentence_says_so(
     assert client.get(path).status_code == 200
     clock.offset += timedelta(hours=2)
     late = client.get(path)
-    assert (late.status_code, "We could take texts until Saturday, December 5, 2026." in late.text) == (410, True)
+    assert late.status_code == 410
+    assert re.search(r"We could take texts until (<bdi>)?Saturday, December 5, 2026", late.text)
     assert send(client, path, "Too late").status_code == 410
     assert row(app).text == TEXT.rstrip()
 
