@@ -134,7 +134,8 @@ class _Story:
             text = _example().read_text(encoding="utf-8")
             issue = issues.import_document(session, app.organization.id, text, "demo", app.clock.now())
             document = issues.document_of(issues.latest(session, issue))
-        found = app.findings(session, document, lists.get(session, app.organization.id, _LIST))
+        with app.database.reading() as session:
+            found = app.findings(session, document, lists.get(session, app.organization.id, _LIST))
         self.say(f"{document.subject['en']}: {len(document.sections):,} sections in English and Spanish.")
         errors = len(checks.blocking(found))
         self.say(f"The check found {errors or 'no'} errors and {len(found) - errors or 'no'} warnings.")
