@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_interval, format_skeleton, get_timezone_name
+from babel.dates import format_date, format_interval, format_skeleton, get_day_names, get_timezone_name
 
 _FALLBACK = Locale("en")
 _DAY_LENGTH = len("2026-12-08")
@@ -70,6 +70,13 @@ def long_day(day: date, language: str) -> str:
 def day_of_year(day: date, language: str) -> str:
     """A day without its year: "July 1"."""
     return str(format_skeleton("MMMMd", day, locale=locale_of(language)))
+
+
+def weekdays(language: str) -> tuple[str, ...]:
+    """The days of a week in short, the language's first day first."""
+    locale = locale_of(language)
+    names = get_day_names("abbreviated", "stand-alone", locale)
+    return tuple(names[(locale.first_week_day + day) % len(names)] for day in range(len(names)))
 
 
 def when(attributes: Mapping[str, str], language: str) -> When | None:

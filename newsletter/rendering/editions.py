@@ -59,21 +59,17 @@ class Edition:
         return self._spoken[language]
 
     def _read(self, language: str, identity: Identity) -> _Spoken:
-        document, marks = self.document, Marks(_sources(self.document, identity))
+        document, marks = self.document, marks_of(self.document, identity)
         look = self._look(language, marks)
         views = {at: view(section, document, look) for at, section in enumerate(document.sections)}
-        subject, month = _marked(document.subject_in(language), marks), dates.month(document.month, language)
+        subject, known = marked(document.subject_in(language), marks), facts_of(document, identity, language)
+        month = known["issue"]["month"]
         facts = {
             **common_facts(identity, language, self._theme),
             **own_links(identity, marks, tracked=self.links is not None),
             "title": subject,
-            "preheader": _marked(document.preheader_in(language), marks),
+            "preheader": marked(document.preheader_in(language), marks),
             "month": month[:1].upper() + month[1:],
-        }
-        known = {
-            "list": {"name": identity.list_name},
-            "organization": {"name": identity.organization},
-            "issue": {"month": month},
         }
         return _Spoken(subject, facts, {at: shown for at, shown in views.items() if shown}, marks, known)
 
@@ -88,7 +84,22 @@ class Edition:
         return Look(language, words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
 
 
-def _marked(text: str, marks: Marks) -> str:
+def marks_of(document: Document, identity: Identity) -> Marks:
+    """Marks that no text of an issue holds by accident."""
+    return Marks(_sources(document, identity))
+
+
+def facts_of(document: Document, identity: Identity, language: str) -> Facts:
+    """What merge fields may name beside the reader; the identity is that of readers of the language."""
+    return {
+        "list": {"name": identity.list_name},
+        "organization": {"name": identity.organization},
+        "issue": {"month": dates.month(document.month, language)},
+    }
+
+
+def marked(text: str, marks: Marks) -> str:
+    """A text such as a subject, its merge fields as marks. Raises `MergeFieldRefused`."""
     return "".join(clean(piece) if isinstance(piece, str) else marks.slot(piece) for piece in split(text))
 
 

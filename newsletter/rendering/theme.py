@@ -52,6 +52,11 @@ def render(template: str, facts: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(facts)
 
 
+def printable(text: str) -> str:
+    """A text without what no mail and no XML can hold."""
+    return _UNPRINTABLE.sub("", text)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -68,7 +73,7 @@ def _environment() -> Environment:
 
 def _printable(value: Any) -> Any:
     """A value without what no mail can hold; one such character stops the MJML parser."""
-    return type(value)(_UNPRINTABLE.sub("", value)) if isinstance(value, str) and _UNPRINTABLE.search(value) else value
+    return type(value)(printable(value)) if isinstance(value, str) and _UNPRINTABLE.search(value) else value
 
 
 def _underlined(text: str) -> str:

@@ -19,16 +19,20 @@ from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.folders import templates_folder
 from newsletter.issues.media_stores import NotStored, StoreAway
+from newsletter.rendering.pdf import Press
 from newsletter.tokens import TokenInvalid
 
 from . import (
     answering,
+    archive,
     confirming,
     health,
     hooks,
     media,
     personal,
+    pictures,
     preferences,
+    shelves,
     signup,
     submitting,
     tracking,
@@ -51,6 +55,8 @@ _PARTS = (
     media,
     submitting,
     answering,
+    shelves,
+    archive,
     hooks,
     health,
 )
@@ -64,13 +70,15 @@ _MAPPED_PREFIX = 96
 def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
     """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
     settings, folder = app.settings, templates_folder() / "web"
+    media_store = app.media_store()
     site = Site(
         app=app,
         pages=Pages(folder, Languages(settings.language_codes), app.organization.name, settings.postal_address),
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
-        media_store=app.media_store(),
+        media_store=media_store,
+        press=Press(pictures.stored_in(media_store, settings.base_url)),
         even_answer_seconds=even_answer_seconds,
     )
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_running)

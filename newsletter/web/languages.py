@@ -35,9 +35,13 @@ class Languages:
 
     def words(self, *wishes: str, accepted: str = "") -> Words:
         """The words of the first wish that is offered, else of the best in an Accept-Language header, else our own."""
-        wanted = [wish for wish in (*wishes, *_by_weight(accepted)) if wish]
-        found = negotiate_locale(wanted, self.codes, sep="-") or self.codes[0]
-        return self._words[found]
+        return self._words[best_of(self.codes, *wishes, accepted=accepted)]
+
+
+def best_of(offered: Sequence[str], *wishes: str, accepted: str = "") -> str:
+    """The first wish that is offered, else the best of an Accept-Language header, else the first that is offered."""
+    wanted = [wish for wish in (*wishes, *_by_weight(accepted)) if wish]
+    return negotiate_locale(wanted, offered, sep="-") or offered[0]
 
 
 def language_name(code: str) -> str:

@@ -1,5 +1,6 @@
 """Pages made of `templates/web/` and the words of a language."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
@@ -12,12 +13,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from newsletter.words import Words
 
-from .languages import Language, Languages
+from .languages import Languages
 
 SIGN_UP = "/subscribe"
+ARCHIVE = "/archive"
+FEED = "/feed.xml"
 STYLE = "/assets/style.css"
 ICON = "/assets/icon.svg"
 SCRIPT = "/assets/work.js"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """Where a page stands in another language."""
+
+    code: str
+    name: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +38,17 @@ class Frame:
 
     language: str
     direction: str
-    languages: tuple[Language, ...]
+    languages: tuple[LanguageLink, ...]
     path: str
     organization: str
     postal_address: str
     style: str
     script: str
+    css: str = ""
+    """The stylesheet itself, for a page that stands alone; it then has no link to one."""
     sign_up: str = SIGN_UP
+    archive: str = ARCHIVE
+    feed: str = FEED
     icon: str = ICON
 
 
@@ -50,6 +66,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._folder = folder
         self._style = _versioned(STYLE, folder / "style.css")
         self._script = _versioned(SCRIPT, folder / "work.js")
 
@@ -59,21 +76,34 @@ class Pages:
         accepted = request.headers.get("accept-language", "")
         return self.languages.words(asked, reader_language, accepted=accepted)
 
-    def render(
-        self, request: Request, words: Words, name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
-    ) -> Response:
-        """The page `name` as a response."""
-        frame = Frame(
+    def frame(self, words: Words, path: str, languages: Sequence[LanguageLink] | None = None, css: str = "") -> Frame:
+        """What stands around a page; each language it links to is the same path's, where none are given."""
+        own = (LanguageLink(lang.code, lang.name, f"{path}?lang={lang.code}") for lang in self.languages.named)
+        return Frame(
             language=words.language,
             direction=words.direction,
-            languages=self.languages.named,
-            path=request.url.path,
+            languages=tuple(own if languages is None else languages),
+            path=path,
             organization=self.organization,
             postal_address=self._postal_address,
             style=self._style,
             script=self._script,
+            css=css,
         )
-        html = self._templates.get_template(f"{name}.html").render(page=frame, t=words, **values)
+
+    def text(self, frame: Frame, words: Words, name: str, **values: Any) -> str:
+        """The HTML of the page `name`."""
+        return self._templates.get_template(f"{name}.html").render(page=frame, t=words, **values)
+
+    def css(self, name: str) -> str:
+        """A stylesheet's text, for pages that bring their own."""
+        return (self._folder / name).read_text(encoding="utf-8")
+
+    def render(
+        self, request: Request, words: Words, name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
+    ) -> Response:
+        """The page `name` as a response."""
+        html = self.text(self.frame(words, request.url.path), words, name, **values)
         headers = {"Content-Language": words.language}
         if request.path_params:
             headers["X-Robots-Tag"] = "noindex"  # the page of one reader

@@ -1,5 +1,8 @@
 """What guards every answer: headers, and a limit to what is read of a request."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 64 * 1024
@@ -14,6 +17,8 @@ _POLICY = (
 )
 POLICY_WITH_SCRIPT = f"{_POLICY}; script-src 'self'"
 """Of the one page that has a script."""
+POLICY_WITH_PICTURES = _POLICY.replace("img-src 'self'", "img-src 'self' https:")
+"""Of an issue's pages, whose pictures may lie elsewhere."""
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",  # addresses with tokens stay here
@@ -24,6 +29,12 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _ONE_YEAR = "max-age=31536000"
+
+
+def policy_of_sheet(css: str) -> str:
+    """Of a page with pictures that brings its own style, and has that one only."""
+    digest = b64encode(sha256(css.encode()).digest()).decode()
+    return POLICY_WITH_PICTURES.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
 
 
 class BodyTooLarge(Exception):

@@ -13,6 +13,7 @@ from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.issues.media_stores import Store
 from newsletter.rendering.headers import Mailbox
+from newsletter.rendering.pdf import Press
 from newsletter.tokens import ReaderPurpose
 from subscribers import subscribers
 from subscribers.signups import Limits
@@ -38,6 +39,7 @@ class Site:
     webhook_key: WebhookKey | None
     """By which SendGrid's calls are known; None where it is not set."""
     media_store: Store
+    press: Press
     even_answer_seconds: float
     """The answer to a sign-up comes after a multiple of it, so that the time tells nothing about the address."""
 

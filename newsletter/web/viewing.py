@@ -53,7 +53,12 @@ def _html(session: Session, site: Site, claim: MailClaim) -> str:
     table = LinkTable.of(document, list_.utm) if links else LinkTable()
     edition = site.app.edition(session, document, list_, table)
     copy = copy_of(claim.campaign_id, _due(session, delivery), format_datetime(delivery.updated_at))
-    return rendered(edition.content(shown.variant), edition.identity, site.app.signer, copy).html
+    return _as_page(rendered(edition.content(shown.variant), edition.identity, site.app.signer, copy).html)
+
+
+def _as_page(html: str) -> str:
+    """A mail's HTML, of which its letter is the main part: in a mail program it is one article among others."""
+    return html.replace(' role="article"', ' role="main"', 1)
 
 
 def _shown(campaign: Campaign, delivery: Delivery) -> tuple[TestIssue, bool]:
