@@ -114,6 +114,7 @@ def test_each_reader_sees_the_copy_that_they_got(world: World, client: httpx.Cli
     assert "Hola familia" in spanish.text
     assert "pequeños</h" not in spanish.text
     assert 'lang="es"' in spanish.text
+    assert spanish.text.count('role="main"') == 1
 
 
 def test_the_web_copys_links_are_the_readers_own(world: World, client: httpx.Client) -> None:
