@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from newsletter.clock import Clock
+from newsletter.issues import media, uploads
+from newsletter.issues.media import MediaFacts
 from newsletter.rendering.pdf import PdfNotMade, PdfTooSlow, Press
+from newsletter.web.pictures import stored_in
 from subscribers.db import Database
 from tests.support.archives import SIX_LANGUAGES, publish
+from tests.support.pictures import a_photo
 from tests.support.web_server import visiting
 from tests.support.web_world import World, new_world
 
@@ -39,9 +43,9 @@ made_here = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
 @pytest.fixture
-def world(sqlite_url: str, clock: Clock) -> Iterator[World]:
+def world(sqlite_url: str, clock: Clock, tmp_path: Path) -> Iterator[World]:
     database = Database(sqlite_url)
-    yield new_world(database, clock, languages="en ar")
+    yield new_world(database, clock, languages="en ar", media=f"folder://{tmp_path}/media")
     database.close()
 
 
@@ -106,6 +110,38 @@ def test_nothing_is_fetched_from_elsewhere_while_a_pdf_is_made(tmp_path: Path) -
     assert made.count(b"/Subtype /Image") == 1
     assert len(asked) == len(images) + 1
     assert seen == []
+
+
+def with_garden(world: World) -> MediaFacts:
+    """Publish an issue whose picture is stored here."""
+    upload = uploads.read("garden.jpg", a_photo())
+    world.app.media_store().put(f"{upload.digest}.{upload.extension}", upload.content, upload.content_type)
+    with world.database.writing() as session:
+        facts = media.add(session, world.app.organization.id, upload, "garden.jpg", world.app.clock.now())
+    publish(world, SIX_LANGUAGES.replace("https://pictures.example/garden.jpg", "media:garden"))
+    return facts
+
+
+@made_here
+def test_a_stored_picture_is_on_every_page_and_in_the_pdf(world: World) -> None:
+    facts = with_garden(world)
+    with visiting(world.app) as client:
+        for form in ("", "/print"):
+            page = " ".join(client.get(f"/archive/2026-12{form}?language=en").text.split())
+            assert f'src="{facts.url("http://127.0.0.1:8000")}"' in page
+            assert 'width="300" height="200"' in page
+        made = client.get("/archive/2026-12.pdf?language=en").content
+    assert made.count(b"/Subtype /Image") == 1
+
+
+def test_no_address_leads_out_of_the_store(world: World, tmp_path: Path) -> None:  # F42
+    facts = with_garden(world)
+    (tmp_path / "secret.jpg").write_bytes(PIXEL)
+    bytes_of = stored_in(world.app.media_store(), "https://news.example")
+    assert bytes_of(facts.url("https://news.example"))
+    for path in ("../secret.jpg", "%2e%2e/secret.jpg", f"{facts.key}/../../secret.jpg", f"{'0' * 64}.jpg", ""):
+        assert bytes_of(f"https://news.example/media/{path}") is None
+    assert bytes_of(facts.url("https://other.example")) is None
 
 
 @made_here
