@@ -1,28 +1,12 @@
-"""The stored pictures of public pages: where a browser finds them, and their bytes where a PDF is made."""
+"""The bytes of stored pictures, where a PDF is made here."""
 
 import re
 from collections.abc import Callable
 
-from sqlalchemy.orm import Session
-
-from newsletter.app import App
-from newsletter.issues import media
-from newsletter.issues.document import Document
 from newsletter.issues.media_stores import NotStored, Store, StoreAway
-from newsletter.rendering.pictures import Picture, Pictures
 
 _KEY = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
 """An editor may write any address; none leads out of the store."""
-
-
-def of_document(session: Session, app: App, document: Document) -> Pictures:
-    """What is stored of all that a document names."""
-    targets, base_url = media.references(document), app.settings.base_url
-    stored = media.resolved(session, app.organization.id, targets) if targets else {}
-    return {
-        target: Picture(facts.url(base_url), facts.width or 0, facts.height or 0, facts.size_bytes)
-        for target, facts in stored.items()
-    }
 
 
 def stored_in(store: Store, base_url: str) -> Callable[[str], bytes | None]:

@@ -21,7 +21,7 @@ from newsletter.rendering.readers import Identity
 from newsletter.words import Words
 from subscribers.tables import List
 
-from . import issue_pages, pictures
+from . import issue_pages
 from .feeds import CONTENT_TYPE, Entry, Feed
 from .issue_addresses import Addresses, Way
 from .languages import best_of
@@ -75,7 +75,7 @@ def volume(session: Session, app: App, published: Published) -> Volume:
     """What is kept of an issue of the archive."""
     document = _document(session.get_one(Revision, published.revision_id).document)
     identity = app.identity(session.get_one(List, published.list_id))
-    return Volume(published, document, identity, pictures.of_document(session, app, document))
+    return Volume(published, document, identity, app.pictures(session, document))
 
 
 @router.api_route(ARCHIVE, methods=_GET)
