@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from newsletter.commands.root import root
 
@@ -23,6 +24,7 @@ def commands() -> list[list[str]]:
 def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "families.csv").write_text("email,name,grades\nana@home.example,Ana Ruiz,2;9\n", encoding="utf-8")
+    Image.new("RGB", (1600, 900), "teal").save(tmp_path / "photo.jpg")
     issue = (ROOT / "examples" / "2026-12.md").read_text(encoding="utf-8").replace("month: 2026-12", "month: 2027-01")
     ran = []
     for arguments in commands():
@@ -39,7 +41,9 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
         *["subscribers"] * 2,
         "segments",
         *["subscribers"] * 2,
-        *["issues"] * 6,
+        *["issues"] * 3,
+        "media",
+        *["issues"] * 4,
         *["campaigns"] * 3,
         "reports",
         *["campaigns"] * 3,
