@@ -36,15 +36,21 @@ def history(issue_id: int, as_json: bool) -> None:
 @_id
 @click.argument("from_no", type=int, metavar="[FROM]", required=False)
 @click.argument("to_no", type=int, metavar="[TO]", required=False)
+@click.option("--last-issue", is_flag=True, help="What changed since the issue before this one.")
 @json_option
-def diff(issue_id: int, from_no: int | None, to_no: int | None, as_json: bool) -> None:
+def diff(issue_id: int, from_no: int | None, to_no: int | None, last_issue: bool, as_json: bool) -> None:
     """Show in words what changed from one revision to another: by default, from the last but one to the newest."""
+    if last_issue and from_no is not None:
+        raise click.UsageError("Give --last-issue, or numbers of revisions, not both.")
     with opened() as app, app.database.reading() as session:
         issue = store.get(session, issue_id)
         after = store.latest(session, issue) if to_no is None else store.numbered(session, issue, to_no)
-        before = store.numbered(session, issue, from_no if from_no is not None else max(after.no - 1, 1))
+        if last_issue:
+            before = store.latest(session, store.before(session, issue))
+        else:
+            before = store.numbered(session, issue, from_no if from_no is not None else max(after.no - 1, 1))
         found = differences(store.document_of(before), store.document_of(after))
-    facts = {"id": issue_id, "from": before.no, "to": after.no, **facts_of(found)}
+    facts = {"id": issue_id, "from_issue": before.issue_id, "from": before.no, "to": after.no, **facts_of(found)}
     say(facts, lambda console: _differ(console, issue_id, before, after, found), as_json=as_json)
 
 
@@ -119,11 +125,12 @@ def _differ(console: Console, issue_id: int, before: Revision, after: Revision, 
     if not found:
         console.print(f"Issue {issue_id}: revisions {before.no} and {after.no} say the same.")
         return
-    console.print(
-        f"Issue {issue_id}, from revision {before.no} to {after.no}, which {after.author} saved", markup=False
-    )
+    is_another = before.issue_id != after.issue_id
+    since = f"issue {before.issue_id} to revision" if is_another else f"revision {before.no} to"
+    console.print(f"Issue {issue_id}, from {since} {after.no}, which {after.author} saved", markup=False)
     show(console, found)
-    console.print(f"Next: newsletter issues restore {issue_id} {before.no}, to have the earlier text again")
+    again = f"newsletter issues restore {issue_id} {before.no}, to have the earlier text again"
+    console.print(f"Next: {f'newsletter issues check {issue_id}' if is_another else again}")
 
 
 def _restored(console: Console, facts: dict[str, Any]) -> None:

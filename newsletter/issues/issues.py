@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
@@ -94,6 +94,16 @@ def all_of(session: Session, organization_id: int) -> Sequence[Issue]:
     """Every issue of an organization, the newest month first."""
     of_organization = select(Issue).where(Issue.organization_id == organization_id)
     return session.scalars(of_organization.order_by(Issue.month.desc(), Issue.id.desc())).all()
+
+
+def before(session: Session, issue: Issue) -> Issue:
+    """The last issue before one: of the latest earlier month, or begun earlier for the same. Raises `IssueNotFound`."""
+    earlier = or_(Issue.month < issue.month, and_(Issue.month == issue.month, Issue.id < issue.id))
+    of_organization = select(Issue).where(Issue.organization_id == issue.organization_id, earlier)
+    found = session.scalars(of_organization.order_by(Issue.month.desc(), Issue.id.desc()).limit(1)).one_or_none()
+    if found is None:
+        raise IssueNotFound(f"There is no issue before issue {issue.id}.")
+    return found
 
 
 def latest(session: Session, issue: Issue) -> Revision:

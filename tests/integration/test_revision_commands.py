@@ -185,3 +185,19 @@ def test_the_revision_of_a_campaign_can_never_be_taken_away(newsletter: CommandL
         session.execute(delete(Revision).where(Revision.id == revision_id))
     with app.database.reading() as session:
         assert issues.revision(session, session.get_one(Campaign, campaign_id).revision_id or 0).document == bound
+
+
+def test_what_changed_since_the_last_issue_is_shown(newsletter: CommandLine, tmp_path: Path) -> None:
+    made = newsletter.do("issues", "copy", "2", "2027-01", "--json").json()["id"]
+    newsletter.do("issues", "export", str(made), "january.md")
+    file = tmp_path / "january.md"
+    file.write_text(file.read_text(encoding="utf-8").replace("twenty minutes", "thirty minutes"), encoding="utf-8")
+    newsletter.do("issues", "import", "january.md", "--issue", str(made))
+    said = newsletter.do("issues", "diff", str(made), "--last-issue").out
+    assert said.startswith(f"Issue {made}, from issue 2 to revision 2, which ")
+    assert "[-twenty-]{+thirty+}" in said
+    told = newsletter.do("issues", "diff", str(made), "--last-issue", "--json").json()
+    assert (told["from_issue"], told["from"], told["to"]) == (2, 2, 2)
+    refused = newsletter("issues", "diff", "1", "--last-issue")
+    assert (refused.code, refused.err) == (1, "Error: There is no issue before issue 1.\n")
+    assert newsletter("issues", "diff", "1", "1", "--last-issue").code == 2
