@@ -8,7 +8,7 @@ MEMORY := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 # A release of a library overnight must not change what a test says; `make upgrade` moves to the newest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo run test lint bench faults format words upgrade clean browser reference
+.PHONY: demo run test lint bench faults pictures format words upgrade clean browser reference
 .DEFAULT_GOAL := demo
 
 .venv/runtime: pyproject.toml constraints.txt
@@ -50,6 +50,10 @@ bench: .venv/dev
 
 faults: .venv/dev
 	$(BIN)/python -m benchmarks.faults
+
+# What docs/ shows of letters, taken anew in a real browser.
+pictures: .venv/dev browser
+	$(BIN)/python -m tools.pictures
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

@@ -27,10 +27,11 @@ from .issues.document import Document
 from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
+from .rendering.brands import Logo, logo_of
 from .rendering.editions import Edition
 from .rendering.links import LinkTable
 from .rendering.pictures import Picture, Pictures
-from .rendering.readers import Identity, Postmark
+from .rendering.readers import Brand, Identity, Postmark
 from .return_paths import ReturnPath
 from .schedule import Scheduler
 from .sending.composing import Composer
@@ -98,8 +99,21 @@ class App:
             base_url=settings.base_url,
             tracking_pixel=settings.tracking is not Tracking.OFF,
             theme=list_.theme,
+            brand=self.brand,
             list_names=list_.names,
         )
+
+    @property
+    def brand(self) -> Brand:
+        """How the organization shows itself, in mails and on pages."""
+        return Brand(self.settings.logo, self.settings.colour)
+
+    def logo(self) -> Logo | None:
+        """What stands on top of pages; None where there is none, or nobody stored the one that is named."""
+        if not self.settings.logo:
+            return None
+        with self.database.reading() as session:
+            return logo_of(self.brand, self.pictures(session))
 
     def edition(
         self, session: Session, document: Document, list_: List | None, links: LinkTable | None = None
@@ -107,9 +121,10 @@ class App:
         """An issue in a list's name, with the pictures that are stored here."""
         return Edition(document, self.identity(list_), links, self.pictures(session, document))
 
-    def pictures(self, session: Session, document: Document) -> Pictures:
-        """What an issue shows of what is stored here."""
-        found = media.resolved(session, self.organization.id, media.references(document))
+    def pictures(self, session: Session, document: Document | None = None) -> Pictures:
+        """What mails show of what is stored here: the logo, and what an issue names."""
+        named = media.references(document) if document else set()
+        found = media.resolved(session, self.organization.id, named | {self.settings.logo})
         base_url = self.settings.base_url
         return {
             target: Picture(facts.url(base_url), facts.width or 0, facts.height or 0, facts.size_bytes)
@@ -203,7 +218,7 @@ class App:
 
     def sending(self) -> Sending:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
-        composer = Composer(self.database, self.signer, self.identity, self.edition, self._postmark())
+        composer = Composer(self.database, self.signer, self.identity, self.edition, self.pictures, self._postmark())
         transport = open_transport(self.settings)
         return Sending(self.database, self.clock, composer, transport, self.journals, self._limits())
 

@@ -11,7 +11,11 @@ from pydantic import AfterValidator, SecretStr
 from subscribers import time_zones
 from subscribers.errors import NewsletterError
 
+from .contrast import ENOUGH, contrast, is_colour, readable
+
 _SHORTEST_SECRET = 32
+_WHITE = "#FFFFFF"
+_STORED_PICTURE = re.compile(r"media:[^\s/\\]+")
 _TRANSPORTS = ("file", "smtp", "smtps", "sendgrid")
 
 
@@ -78,6 +82,28 @@ def _strong(value: SecretStr) -> SecretStr:
     return value
 
 
+def _told_from_white(value: str) -> str:
+    if not value:
+        return value
+    if not is_colour(value):
+        raise ValueError(f"{value!r} is not a colour; write it like #1B4F86.")
+    found = contrast(value, _WHITE)
+    if found < ENOUGH:
+        raise ValueError(
+            f"{value} is too faint beside white: its contrast is {found:.1f}:1, and {ENOUGH}:1 is needed. "
+            f"The nearest colour that would do is {readable(value, [_WHITE])}."
+        )
+    return value
+
+
+def _logo(value: str) -> str:
+    if not value or _STORED_PICTURE.fullmatch(value):
+        return value
+    if not value.startswith("https://"):
+        raise ValueError("Use an address that begins with https://, or media: and the name of a stored picture.")
+    return _web_address(value)
+
+
 def _single_line(value: str) -> str:
     if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", value):
         raise ValueError("It must be one line without control characters.")
@@ -88,6 +114,8 @@ OneLine = Annotated[str, AfterValidator(_single_line)]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Transport = Annotated[str, AfterValidator(_known_transport)]
+Colour = Annotated[str, AfterValidator(_told_from_white)]
+Logo = Annotated[str, AfterValidator(_logo)]
 Languages = Annotated[str, AfterValidator(_languages)]
 Networks = Annotated[str, AfterValidator(_networks)]
 SecretKeys = Annotated[SecretStr, AfterValidator(_strong)]

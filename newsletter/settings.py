@@ -24,7 +24,18 @@ from subscribers.grades import Bands, RollOver
 from . import media_places
 from .limits import DomainRates, WarmUp
 from .return_paths import ReturnPath
-from .setting_types import Languages, Networks, OneLine, SecretKeys, TimeZone, Transport, WebAddress, read_by
+from .setting_types import (
+    Colour,
+    Languages,
+    Logo,
+    Networks,
+    OneLine,
+    SecretKeys,
+    TimeZone,
+    Transport,
+    WebAddress,
+    read_by,
+)
 
 if TYPE_CHECKING:
     from .dkim import Seal
@@ -89,6 +100,8 @@ class Settings(BaseSettings):
     dkim_key: SecretStr = SecretStr("")
     bounce_address: Annotated[str, read_by(ReturnPath.parse)] = ""
     organization: OneLine = "Our school community"
+    logo: Logo = ""
+    colour: Colour = ""
     from_: OneLine = "Newsletter <newsletter@localhost>"
     reply_to: OneLine = ""
     postal_address: OneLine = ""

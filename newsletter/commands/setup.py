@@ -28,6 +28,8 @@ organization = {organization}
 # from = "Our school <newsletter@example.org>"
 # reply_to = "office@example.org"
 # postal_address = "Our school, 1 Main Street, Springfield"
+# logo = "https://example.org/logo.png"
+# colour = "#14532D"
 # timezone = "America/Chicago"
 
 # How mail leaves. Until you set it, every message becomes a file in var/outbox.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from newsletter.words import words
 
 from . import dates, merge, mjml, theme
+from .brands import logo_of
 from .content import (
     ConfirmSlot,
     Content,
@@ -21,7 +22,9 @@ from .content import (
     UnsubscribeSlot,
     ViewSlot,
 )
+from .headers import sender
 from .merge import Facts
+from .pictures import Pictures
 from .readers import Identity
 
 ToHtml: TypeAlias = Callable[[str], str]
@@ -36,13 +39,14 @@ def compile_letter(
     identity: Identity,
     values: Mapping[str, LetterValue] | None = None,
     to_html: ToHtml = mjml.to_html,
+    pictures: Pictures | None = None,
 ) -> Content:
     """A single letter of `templates/mail/<name>`, such as `confirm`; `values` are what it says of its own."""
     own = values or {}
     texts = chain.from_iterable(map(_texts, own.values()))
     marks = Marks([identity.organization, identity.list_name, identity.postal_address, *texts])
     facts = {
-        **common_facts(identity, language, identity.theme or theme.USUAL),
+        **common_facts(identity, language, identity.theme or theme.USUAL, pictures or {}),
         **own_links(identity, marks, tracked=False),
         "confirm_url": marks.slot(ConfirmSlot()),
         "preferences_url": marks.slot(PreferencesSlot()),
@@ -77,16 +81,18 @@ def _letter(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text.strip()) + "\n"
 
 
-def common_facts(identity: Identity, language: str, theme_name: str) -> dict[str, Any]:
+def common_facts(identity: Identity, language: str, theme_name: str, pictures: Pictures) -> dict[str, Any]:
     """What every mail of an identity shows in a language."""
     said = words(language)
     return {
         "language": language,
         "dir": dates.direction(language),
         "words": said,
-        "theme": theme.load(theme_name).looks,
+        "theme": theme.load(theme_name, identity.brand.colour).looks,
+        "logo": logo_of(identity.brand, pictures),
         "list": identity.list_name,
         "organization": identity.organization,
+        "sender": sender(identity).name or identity.organization,
         "postal_address": identity.postal_address,
         "why": said("mail.why", list=identity.list_name, organization=identity.organization),
     }

@@ -15,6 +15,15 @@ _TO = " \N{EN DASH} "
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A day as a leaf of a calendar shows it, in short."""
+
+    month: str
+    day: str
+    weekday: str
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """The time of an event in words."""
 
@@ -23,6 +32,8 @@ class When:
     """The day without its year."""
     time: str
     """Empty for a whole day."""
+    leaf: Leaf | None = None
+    """Of its first day; None where that cannot be read."""
 
     @property
     def short(self) -> str:
@@ -104,7 +115,8 @@ def _written(start: datetime, end: datetime, locale: Locale, *, whole_day: bool)
     full = [format_date(day, "full", locale) for day in days]
     brief = [str(format_skeleton("MMMEd", day, locale=locale)) for day in days]
     time = "" if whole_day else _time(start, end if len(days) == 1 else start, locale)
-    return When(_TO.join(full), _TO.join(brief), time)
+    leaf = Leaf(*(format_date(start, part, locale) for part in ("LLL", "d", "ccc")))
+    return When(_TO.join(full), _TO.join(brief), time, leaf)
 
 
 def _time(start: datetime, end: datetime, locale: Locale) -> str:

@@ -1,6 +1,6 @@
 """An issue in a list's name: its variants are compiled one after another, and share what they have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from .links import LinkTable
 from .merge import Facts, clean, split
 from .pictures import Pictures, picture_of
 from .readers import Identity
-from .sections import Look, View, highlights, view
+from .sections import Look, View, highlights, lead, view
 from .variants import Variant, seen
 
 
@@ -46,7 +46,7 @@ class Edition:
         """What the readers of a variant get. Raises `ThemeUnknown`, `MergeFieldRefused`, `MjmlInvalid`."""
         spoken = self._in(variant.language)
         sections = [spoken.views[at] for at in seen(variant) if at in spoken.views]
-        facts = {**spoken.facts, "sections": sections, "highlights": highlights(sections)}
+        facts = {**spoken.facts, "sections": sections, "highlights": highlights(sections), "lead": lead(sections)}
         return filled(self._theme, spoken.subject, facts, spoken.marks, spoken.known, self.to_html)
 
     @property
@@ -65,11 +65,12 @@ class Edition:
         subject, known = marked(document.subject_in(language), marks), facts_of(document, identity, language)
         month = known["issue"]["month"]
         facts = {
-            **common_facts(identity, language, self._theme),
+            **common_facts(identity, language, self._theme, self.pictures),
             **own_links(identity, marks, tracked=self.links is not None),
             "title": subject,
             "preheader": marked(document.preheader_in(language), marks),
             "month": month[:1].upper() + month[1:],
+            "once": _once(),
         }
         return _Spoken(subject, facts, {at: shown for at, shown in views.items() if shown}, marks, known)
 
@@ -80,7 +81,7 @@ class Edition:
                 return marks.slot(slot)
             return "#" if is_answer(target) else picture_of(target, self.pictures).url
 
-        looks = theme.load(self._theme)
+        looks = theme.load(self._theme, self.identity.brand.colour)
         return Look(language, words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
 
 
@@ -101,6 +102,19 @@ def facts_of(document: Document, identity: Identity, language: str) -> Facts:
 def marked(text: str, marks: Marks) -> str:
     """A text such as a subject, its merge fields as marks. Raises `MergeFieldRefused`."""
     return "".join(clean(piece) if isinstance(piece, str) else marks.slot(piece) for piece in split(text))
+
+
+def _once() -> Callable[..., str]:
+    """For templates: what a macro makes of a section is made for the first variant that has it, and kept for others."""
+    made: dict[tuple[object, ...], str] = {}
+
+    def once(macro: Callable[..., str], section: View, *how: object) -> str:
+        key = (id(section), how)  # the views of a language live as long as this
+        if key not in made:
+            made[key] = macro(section, *how)
+        return made[key]
+
+    return once
 
 
 def _sources(document: Document, identity: Identity) -> Iterator[str]:

@@ -20,6 +20,16 @@ class Reader(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Brand:
+    """How an organization shows itself. What is empty, the theme decides."""
+
+    logo: str = ""
+    """An https address, or `media:` and the name of what is stored."""
+    colour: str = ""
+    """`#rrggbb`, told well from white."""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What a list's mails have in common: the sender, the list, where links lead."""
 
@@ -36,6 +46,7 @@ class Identity:
     tracking_pixel: bool = True
     theme: str = ""
     """A folder of `templates/mail`, for what names none itself; empty for the usual one."""
+    brand: Brand = Brand()
     list_names: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The list's name in other languages, by code."""
 

@@ -21,6 +21,7 @@ from .targets import is_allowed, on_the_wire
 
 _SHOWN_WITHOUT_MUST_KNOW = 5
 _WITHOUT_LABEL = (SectionKind.STORY, SectionKind.QUOTE, SectionKind.IMAGE, SectionKind.BUTTON, SectionKind.MJML)
+_LEADING = (SectionKind.EVENT, SectionKind.ANNOUNCEMENT)
 _SILENT = (SectionKind.DIVIDER,)
 """What stands there without a text."""
 
@@ -111,6 +112,13 @@ def highlights(sections: Sequence[View]) -> list[View]:
     titled = [section for section in sections if section.title_text]
     must_know = [section for section in titled if section.must_know] or titled[:_SHOWN_WITHOUT_MUST_KNOW]
     return sorted(must_know, key=lambda section: not section.label)
+
+
+def lead(sections: Sequence[View]) -> View | None:
+    """What an announcement is about: the first event or announcement, else the first with a title."""
+    titled = [section for section in sections if section.title]
+    announced = (section for section in titled if section.kind in _LEADING)
+    return next(announced, titled[0] if titled else None)
 
 
 def _view(section: Section, text: issue.Body, look: Look) -> View:

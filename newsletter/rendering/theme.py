@@ -13,8 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from newsletter.errors import NewsletterError
 from newsletter.folders import templates_folder
 
+from .brands import finished
+
 USUAL = "monthly"
 """The theme of what names none."""
+_SHARED = "parts/looks.toml"
+"""What themes have in common; each says in its own file what it has otherwise."""
 _LONGEST_RULE = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -29,7 +33,7 @@ class Theme:
 
     name: str
     looks: Mapping[str, Any]
-    """Of `theme.toml`: the tables light, dark, bands and elements, and the fonts."""
+    """Of `theme.toml`: the tables light, dark, bands and elements, fonts and sizes."""
 
     @property
     def elements(self) -> Mapping[str, str]:
@@ -38,13 +42,27 @@ class Theme:
         return elements
 
 
-@lru_cache(maxsize=16)
-def load(name: str) -> Theme:
-    """Read a theme. Raises `ThemeUnknown`."""
+@lru_cache(maxsize=64)
+def load(name: str, colour: str = "") -> Theme:
+    """Read a theme, in an organization's colour where it has one of its own. Raises `ThemeUnknown`."""
     known = [file.parent.name for file in _mail_folder().glob("*/theme.toml")]
     if name not in known:
         raise ThemeUnknown(f"There is no theme {name!r}. There is: {', '.join(sorted(known))}.")
-    return Theme(name, tomllib.loads((_mail_folder() / name / "theme.toml").read_text(encoding="utf-8")))
+    looks = _merged(_read(_SHARED), _read(f"{name}/theme.toml"))
+    return Theme(name, finished(looks, colour))
+
+
+def _read(file: str) -> dict[str, Any]:
+    return tomllib.loads((_mail_folder() / file).read_text(encoding="utf-8"))
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shared, with a theme's own values in their places, tables within tables too."""
+    merged = {**shared, **own}
+    for name in shared.keys() & own.keys():
+        if isinstance(shared[name], dict):
+            merged[name] = _merged(shared[name], own[name])
+    return merged
 
 
 def render(template: str, facts: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from newsletter.ledger.tables import Campaign
 from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
+from newsletter.rendering.pictures import Pictures
 from newsletter.rendering.prepared import Copy, MessageSettings, PreparedMessage, prepare
 from newsletter.rendering.readers import Identity, Postmark, Reader, first_name_of
 from newsletter.rendering.variants import Variant
@@ -31,6 +32,8 @@ from .letters import LETTERS, listed
 
 IdentityOf: TypeAlias = Callable[[List], Identity]
 EditionOf: TypeAlias = Callable[[Session, Document, List, LinkTable | None], Edition]
+PicturesOf: TypeAlias = Callable[[Session], Pictures]
+"""What is stored of what every letter shows, such as the logo."""
 NOBODY = "nobody"
 """The public id in a test mail's links: they verify, and find no reader."""
 _KEPT = 64
@@ -45,12 +48,14 @@ class Composer:
         signer: Signer,
         identity_of: IdentityOf,
         edition_of: EditionOf,
+        pictures_of: PicturesOf,
         postmark: Postmark,
     ) -> None:
         self._database = database
         self._signer = signer
         self._identity_of = identity_of
         self._edition_of = edition_of
+        self._pictures_of = pictures_of
         self._postmark = postmark
         self._kept: OrderedDict[tuple[int, str, str], PreparedMessage] = OrderedDict()
         self._last_edition: dict[tuple[int, str], Edition] = {}
@@ -108,7 +113,8 @@ class Composer:
         language = letter.language
         identity = self._identity_of(named[0]).in_language(language)
         spoken_of = replace(identity, list_name=listed(named, language))
-        content = compile_letter(stream, language, spoken_of, kind.values_of(session, letter, named))
+        said = kind.values_of(session, letter, named)
+        content = compile_letter(stream, language, spoken_of, said, pictures=self._pictures_of(session))
         settings = MessageSettings(
             identity, campaign_id, auto_submitted=True, list_headers=kind.can_be_left, postmark=self._postmark
         )

@@ -42,7 +42,7 @@ from . import (
 from .languages import Languages
 from .pages import SIGN_UP, Pages
 from .personal import LinkEnded
-from .security import HEADERS, BodyTooLarge, Guard
+from .security import BodyTooLarge, Guard, headers
 from .site import LinkDone, Site
 
 _PARTS = (
@@ -69,11 +69,11 @@ _MAPPED_PREFIX = 96
 
 def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
     """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
-    settings, folder = app.settings, templates_folder() / "web"
+    settings = app.settings
     media_store = app.media_store()
     site = Site(
         app=app,
-        pages=Pages(folder, Languages(settings.language_codes), app.organization.name, settings.postal_address),
+        pages=_pages(app),
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
@@ -88,8 +88,21 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
         web.include_router(part.router)
     _say_errors(web)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
-    web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"))
+    web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"), images=site.pages.images)
     return web
+
+
+def _pages(app: App) -> Pages:
+    """Pages in the organization's name; a logo that is stored meanwhile shows after the next start."""
+    settings = app.settings
+    return Pages(
+        templates_folder() / "web",
+        Languages(settings.language_codes),
+        app.organization.name,
+        settings.postal_address,
+        settings.colour,
+        app.logo(),
+    )
 
 
 def _trusted(proxies: str) -> list[str]:
@@ -168,7 +181,7 @@ def _refused(request: Request, error: Exception) -> Response:
 def _broken(request: Request, error: Exception) -> Response:
     del error
     response = _page(request, "broken", HTTPStatus.INTERNAL_SERVER_ERROR)
-    response.headers.update(HEADERS)  # this answer is made outside of the guard
+    response.headers.update(headers(request.app.state.site.pages.images))  # this answer is made outside of the guard
     return response
 
 

@@ -18,7 +18,7 @@ from .evidence import evidence_of
 from .forms import Form, Problem
 from .joining import Entry
 from .pages import SIGN_UP
-from .security import POLICY_WITH_SCRIPT
+from .security import policy
 from .site import Site
 from .work import PATIENCE, Judgement, Verdict
 
@@ -97,7 +97,7 @@ class Visit:
             self.request, self.words, "subscribe", status, form=shown | self._work(), problems=problems
         )
         if self.site.work().is_asked:
-            response.headers["Content-Security-Policy"] = POLICY_WITH_SCRIPT
+            response.headers["Content-Security-Policy"] = policy(self.site.pages.images, script=True)
         return response
 
     def waiting_page(self, judged: Judgement) -> Response:

@@ -41,9 +41,9 @@ async def home(request: Request) -> Response:
 
 
 @router.api_route(STYLE, methods=["GET", "HEAD"])
-async def style() -> Response:
+async def style(site: SiteOf) -> Response:
     """The one stylesheet; its address changes with its content."""
-    return _file("style.css")
+    return Response(site.pages.css("style.css"), media_type="text/css", headers=_KEPT_A_DAY)
 
 
 @router.api_route(ICON, methods=["GET", "HEAD"])

@@ -6,13 +6,16 @@ from hashlib import blake2b
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from newsletter.rendering.brands import Logo
 from newsletter.words import Words
 
+from .colours import in_colour
 from .languages import Languages
 
 SIGN_UP = "/subscribe"
@@ -44,6 +47,8 @@ class Frame:
     postal_address: str
     style: str
     script: str
+    logo: Logo | None
+    """In the place of the mark and the organization's name."""
     css: str = ""
     """The stylesheet itself, for a page that stands alone; it then has no link to one."""
     sign_up: str = SIGN_UP
@@ -55,7 +60,15 @@ class Frame:
 class Pages:
     """Renders pages; needs no database, so that it can say that the database is away."""
 
-    def __init__(self, folder: Path, languages: Languages, organization: str, postal_address: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        languages: Languages,
+        organization: str,
+        postal_address: str,
+        colour: str = "",
+        logo: Logo | None = None,
+    ) -> None:
         self.languages = languages
         self.organization = organization
         self._postal_address = postal_address
@@ -66,9 +79,16 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._folder = folder
-        self._style = _versioned(STYLE, folder / "style.css")
-        self._script = _versioned(SCRIPT, folder / "work.js")
+        self._css = {sheet.name: in_colour(sheet.read_text(encoding="utf-8"), colour) for sheet in folder.glob("*.css")}
+        self._logo = logo
+        self._style = _versioned(STYLE, self.css("style.css").encode())
+        self._script = _versioned(SCRIPT, (folder / "work.js").read_bytes())
+
+    @property
+    def images(self) -> str:
+        """The origin that the logo is fetched from; empty where there is none."""
+        logo = urlsplit(self._logo.url) if self._logo else None
+        return f"{logo.scheme}://{logo.netloc}" if logo else ""
 
     def words(self, request: Request, reader_language: str = "") -> Words:
         """The words for a request: as its link asks, else the reader's own language, else what the browser accepts."""
@@ -89,6 +109,7 @@ class Pages:
             style=self._style,
             script=self._script,
             css=css,
+            logo=self._logo,
         )
 
     def text(self, frame: Frame, words: Words, name: str, **values: Any) -> str:
@@ -96,8 +117,8 @@ class Pages:
         return self._templates.get_template(f"{name}.html").render(page=frame, t=words, **values)
 
     def css(self, name: str) -> str:
-        """A stylesheet's text, for pages that bring their own."""
-        return (self._folder / name).read_text(encoding="utf-8")
+        """A stylesheet's text, in the organization's colour."""
+        return self._css[name]
 
     def render(
         self, request: Request, words: Words, name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
@@ -125,6 +146,6 @@ class Pages:
         return self.render(request, words, "message", status, title=title, text=text, next_path=path, next_label=label)
 
 
-def _versioned(path: str, file: Path) -> str:
-    """An address that changes with the file's content."""
-    return f"{path}?{blake2b(file.read_bytes(), digest_size=6).hexdigest()}"
+def _versioned(path: str, content: bytes) -> str:
+    """An address that changes with the content."""
+    return f"{path}?{blake2b(content, digest_size=6).hexdigest()}"

@@ -12,15 +12,7 @@ LARGEST_TEXT = 512 * 1024
 """Of a section that somebody writes: 5,000 words in any writing, as forms encode them."""
 HOOKS = "/hooks/"
 TEXTS = "/submit/"
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-POLICY_WITH_SCRIPT = f"{_POLICY}; script-src 'self'"
-"""Of the one page that has a script."""
-POLICY_WITH_PICTURES = _POLICY.replace("img-src 'self'", "img-src 'self' https:")
-"""Of an issue's pages, whose pictures may lie elsewhere."""
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
+_HEADERS = {
     "Referrer-Policy": "no-referrer",  # addresses with tokens stay here
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -31,10 +23,26 @@ HEADERS = {
 _ONE_YEAR = "max-age=31536000"
 
 
+def policy(images: str, *, script: bool = False) -> str:
+    """What a page may load: all of ours, no script but on the one page that has one, and images of one other origin."""
+    sources = " ".join(part for part in ("'self'", images) if part)
+    allowed = f"default-src 'none'; style-src 'self'; img-src {sources}; form-action 'self'; base-uri 'none'"
+    return f"{allowed}; frame-ancestors 'none'" + ("; script-src 'self'" if script else "")
+
+
+POLICY_WITH_PICTURES = policy("https:")
+"""Of an issue's pages, whose pictures may lie elsewhere."""
+
+
 def policy_of_sheet(css: str) -> str:
     """Of a page with pictures that brings its own style, and has that one only."""
     digest = b64encode(sha256(css.encode()).digest()).decode()
     return POLICY_WITH_PICTURES.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
+
+
+def headers(images: str) -> dict[str, str]:
+    """What every answer says, where the logo is fetched from that origin; empty for our own."""
+    return {"Content-Security-Policy": policy(images), **_HEADERS}
 
 
 class BodyTooLarge(Exception):
@@ -44,10 +52,10 @@ class BodyTooLarge(Exception):
 class Guard:
     """ASGI middleware. An answer's own header wins over the one set here."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool, images: str = "") -> None:
         self._app = app
-        headers = HEADERS | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
-        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        said = headers(images) | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, its body counted, its answer completed."""

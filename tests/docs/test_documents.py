@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from newsletter.commands.root import root
 from newsletter.events.tables import Actor, EventKind
+from newsletter.issues.document import SectionKind
+from newsletter.issues.parsing import parse
 from newsletter.ledger.tables import DeliveryState
 from newsletter.settings import PREFIX, Settings
 
@@ -112,6 +115,34 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in fields.items():
         if not field.is_required() and f"{field.default}" not in ("", "None", "**********"):
             assert rows[name] == f"`{field.default}`", name
+
+
+@pytest.mark.parametrize("kind", SectionKind)
+def test_every_kind_of_section_is_documented_with_its_picture_and_how_it_is_written(kind: SectionKind) -> None:
+    _, *parts = re.split(rf"^## ({'|'.join(SectionKind)})$", text_of("docs/blocks.md"), flags=re.MULTILINE)
+    told = dict(zip(parts[::2], parts[1::2], strict=True))[kind]
+    picture = re.search(r"!\[.{6,}\]\(([^)]+)\)", told)
+    assert picture is not None, kind
+    assert (ROOT / "docs" / picture[1]).stat().st_size > 0
+    (written,) = _CODE.findall(told)
+    (section,) = parse(f"---\nmonth: 2026-12\nsubject: {{en: x}}\n---\n{written}").sections
+    assert section.kind is kind
+
+
+def test_every_theme_is_documented_with_its_picture_and_every_key_of_its_looks() -> None:
+    told, mail = text_of("docs/themes.md"), ROOT / "templates" / "mail"
+    names = [file.parent.name for file in mail.glob("*/theme.toml")]
+    assert not [name for name in names if f"(pictures/{name}.png)" not in told]
+    keys = tomllib.loads((mail / "parts" / "looks.toml").read_text(encoding="utf-8"))
+    keys |= dict.fromkeys(keys["light"]) | dict.fromkeys(keys["dark"])
+    assert not [key for key in keys if not re.search(rf"[`\[]{key}[`\].]", told)]
+
+
+def test_the_pictures_of_the_documents_are_small() -> None:
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert sum(picture.stat().st_size for picture in pictures) < 2_500_000
+    texts = "".join(file.read_text(encoding="utf-8") for file in DOCUMENTS)
+    assert not [picture.name for picture in pictures if f"pictures/{picture.name})" not in texts]
 
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))

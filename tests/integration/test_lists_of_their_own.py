@@ -1,5 +1,3 @@
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +6,8 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.campaigns import lifecycle, streams
-from newsletter.folders import templates_folder
 from newsletter.issues.skeletons import skeleton
 from newsletter.ledger.tables import Link
-from newsletter.rendering import theme
 from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.variants import Variant
@@ -108,49 +104,33 @@ def test_a_confirmation_names_the_list_in_the_readers_language(database_url: str
     assert "Lincoln School, 9 Side Street" in text_of(letter)
 
 
-@pytest.fixture
-def two_themes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The templates with a second theme, in which links and buttons are green."""
-    folder = tmp_path / "templates"
-    shutil.copytree(templates_folder(), folder)
-    shutil.copytree(folder / "mail" / "monthly", folder / "mail" / "evergreen")
-    looks = folder / "mail" / "evergreen" / "theme.toml"
-    looks.write_text(looks.read_text().replace("#1B4F86", "#14532D"))
-    monkeypatch.setattr(theme, "templates_folder", lambda: folder)
-    for kept in (theme.load, theme._environment):  # noqa: SLF001 - they hold what was read before
-        kept.cache_clear()
-    yield
-    for kept in (theme.load, theme._environment):  # noqa: SLF001
-        kept.cache_clear()
+GREY = "#F3F4F6"
+"""The paper of the theme announcement, and of no other."""
 
 
-@pytest.mark.usefixtures("two_themes")
 @pytest.mark.parametrize(
-    ("of_list", "of_issue", "green"),
-    [("", "", False), ("evergreen", "", True), ("evergreen", "monthly", False), ("", "evergreen", True)],
+    ("of_list", "of_issue", "grey"),
+    [("", "", False), ("announcement", "", True), ("announcement", "monthly", False), ("", "announcement", True)],
 )
-def test_a_lists_theme_holds_where_the_issue_names_none(of_list: str, of_issue: str, green: bool) -> None:
+def test_a_lists_theme_holds_where_the_issue_names_none(of_list: str, of_issue: str, grey: bool) -> None:
     issue = mails.document(mails.section(en="## Hello\n\n[A link](https://x.example)"), theme=of_issue)
     content = Edition(issue, mails.identity(theme=of_list)).content(Variant("en", 1))
-    assert ("#14532D" in str(content.html)) == green
-    assert ("#1B4F86" in str(content.html)) != green
+    assert (GREY in str(content.html)) == grey
 
 
-@pytest.mark.usefixtures("two_themes")
 def test_letters_have_the_lists_theme() -> None:
-    content = compile_letter("confirm", "en", mails.identity(theme="evergreen"))
-    assert "#14532D" in str(content.html)
+    content = compile_letter("confirm", "en", mails.identity(theme="announcement"))
+    assert GREY in str(content.html)
 
 
-@pytest.mark.usefixtures("two_themes")
 def test_a_sent_issue_has_the_theme_of_its_list(sqlite_url: str, tmp_path: Path) -> None:
     with SmtpServer() as server, a_school(sqlite_url, server.url, tmp_path) as app:
         with app.database.writing() as session:
-            lists.edit(session, lists.get(session, app.organization.id, "families"), ListFacts(theme="evergreen"))
+            lists.edit(session, lists.get(session, app.organization.id, "families"), ListFacts(theme="announcement"))
         send(app, a_campaign(app, "families"))
     part = mails_of(server.record)["ninth@families.example"].get_body(("html",))
     assert part is not None
-    assert "#14532D" in str(part.get_content())
+    assert GREY in str(part.get_content())
 
 
 def test_a_new_issue_names_no_theme_so_that_the_lists_holds() -> None:

@@ -65,7 +65,7 @@ def test_a_subject_is_asked_for_in_each_language(head: str, finding: tuple[str, 
 
 def test_a_theme_that_there_is_not_is_an_error() -> None:
     text = a_file(a_section(en="x"), head="---\nmonth: 2026-12\nsubject: {en: x}\ntheme: loud\n---\n")
-    assert told(text) == [("error", 4, "theme", "There is no theme 'loud'. There is: monthly.")]
+    assert told(text) == [("error", 4, "theme", "There is no theme 'loud'. There is: announcement, letter, monthly.")]
 
 
 def test_a_language_that_nobody_knows_is_warned_about() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from newsletter.contrast import contrast
 from newsletter.rendering import dates, theme
 from newsletter.rendering.content import Content, LinkSlot, Marks, MergeSlot, OpenSlot
 from newsletter.rendering.readers import first_name_of
@@ -98,24 +99,17 @@ def test_a_language_has_a_direction(language: str, expected: str) -> None:  # M2
 
 
 def test_an_unknown_theme_is_refused_with_those_there_are() -> None:
-    with pytest.raises(theme.ThemeUnknown, match=r"There is no theme '\.\./x'\. There is: monthly\."):
+    with pytest.raises(
+        theme.ThemeUnknown, match=r"There is no theme '\.\./x'\. There is: announcement, letter, monthly\."
+    ):
         theme.load("../x")
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(first: str, second: str) -> float:
-    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_every_surface(scheme: str) -> None:  # M24
-    looks = theme.load("monthly").looks
+@pytest.mark.parametrize("colour", ["", "#14532D", "#767676", "#0000FF", "#9A6203"])
+@pytest.mark.parametrize("name", ["monthly", "announcement", "letter"])
+def test_every_text_stands_out_from_every_surface(name: str, colour: str, scheme: str) -> None:  # M24
+    looks = theme.load(name, colour).looks
     colours = looks[scheme]
     bands = [band[scheme] for band in looks["bands"].values()]
     for text in (colours["text"], colours["quiet"], colours["link"], *bands):

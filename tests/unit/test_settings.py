@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ def an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_problem_is_reported_at_once_in_plain_words(
     an_empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (an_empty_folder / "newsletter.toml").write_text('bands = "elementary=PK-5 middle=5-8"\ncolour = "red"\n')
+    (an_empty_folder / "newsletter.toml").write_text(
+        'bands = "elementary=PK-5 middle=5-8"\nhue = "red"\ncolour = "#F59E0B"\nlogo = "logo.png"\n'
+    )
     (an_empty_folder / ".env").write_text("NEWSLETTER_TIMEZONE=Chicago\nOTHER_TOOL=1\n")
     monkeypatch.setenv("NEWSLETTER_RATE", "-1")
     monkeypatch.setenv("NEWSLETTER_BASE_URL", "example.org")
@@ -33,7 +36,9 @@ def test_every_problem_is_reported_at_once_in_plain_words(
         load()
     said = str(refusal.value)
     for part in (
-        "NEWSLETTER_COLOUR (in newsletter.toml) is not a setting",
+        "NEWSLETTER_HUE (in newsletter.toml) is not a setting",
+        "NEWSLETTER_COLOUR: #F59E0B is too faint beside white: its contrast is 2.1:1, and 4.5:1 is needed.",
+        "NEWSLETTER_LOGO: Use an address that begins with https://, or media:",
         "NEWSLETTER_TRAKING (in the environment) is not a setting of this version; did you mean NEWSLETTER_TRACKING?",
         "NEWSLETTER_SECRET_KEY is missing; `newsletter init`",
         "NEWSLETTER_BANDS: Bands look like",
@@ -151,3 +156,33 @@ def test_the_signing_key_is_read_from_the_file_that_is_named_and_never_shown(
 def test_an_address_for_refusals_that_cannot_hold_a_key_is_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match=r"has 30 characters; with a key there is room for 21"):
         Settings(secret_key=SecretStr(KEY), bounce_address=f"{'b' * 30}@school.example")
+
+
+@pytest.mark.parametrize("logo", ["", "https://school.example/logo.png", "media:logo.png"])
+@pytest.mark.parametrize("colour", ["", "#14532d", "#1B4F86"])
+def test_a_logo_and_a_colour_are_kept_as_they_are_written(logo: str, colour: str) -> None:
+    settings = Settings(secret_key=SecretStr(KEY), logo=logo, colour=colour)
+    assert (settings.logo, settings.colour) == (logo, colour)
+
+
+@pytest.mark.parametrize(
+    "logo", ["http://school.example/logo.png", "media:", "media:a/../b", "javascript:x", "https://"]
+)
+def test_a_logo_that_no_mail_could_show_is_refused(logo: str) -> None:
+    with pytest.raises(ValueError, match=r"https://|host"):
+        Settings(secret_key=SecretStr(KEY), logo=logo)
+
+
+@pytest.mark.parametrize("colour", ["green", "#abc", "#12345g", "14532D"])
+def test_a_colour_is_written_in_one_way(colour: str) -> None:
+    with pytest.raises(ValueError, match="is not a colour; write it like #1B4F86"):
+        Settings(secret_key=SecretStr(KEY), colour=colour)
+
+
+@pytest.mark.parametrize("colour", ["#F59E0B", "#FFFF00", "#ff69b4", "#FFFFFF"])
+def test_the_colour_that_is_named_instead_of_a_faint_one_would_do(colour: str) -> None:
+    with pytest.raises(ValueError, match="too faint") as refusal:
+        Settings(secret_key=SecretStr(KEY), colour=colour)
+    nearest = re.search(r"would do is (#\w{6})", str(refusal.value))
+    assert nearest is not None
+    assert Settings(secret_key=SecretStr(KEY), colour=nearest[1]).colour == nearest[1]

@@ -1,0 +1,46 @@
+"""What is shown: each scene becomes one file of `docs/pictures`. Add a page by adding it to `SCENES`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from newsletter.rendering.readers import Brand
+
+from .letters import alone, example, letter
+
+THEMES = ("monthly", "announcement", "letter")
+_OF_LETTER = 1100
+"""As much of a letter as one wants to see, in pixels."""
+_GREEN = Brand(logo="media:logo", colour="#166534")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A page as a window of some width shows it, or what of it lies between the first and the last of two elements."""
+
+    name: str
+    html: Callable[[], str]
+    width: int = 600
+    dark: bool = False
+    height: int = 0
+    """At most so many pixels of it; 0: all."""
+    below: str = ""
+    """What the picture begins below, as a selector."""
+    until: str = ""
+    """What it ends with."""
+
+
+def scenes() -> Iterator[Scene]:
+    """All of them."""
+    sample, kinds = example("2026-12"), example("kinds")
+    for theme in THEMES:
+        shown = partial(letter, sample, theme=theme)
+        yield Scene(theme, shown, height=_OF_LETTER)
+        yield Scene(f"{theme}-dark", shown, dark=True, height=_OF_LETTER)
+        yield Scene(f"{theme}-phone", shown, width=320, height=_OF_LETTER)
+        yield Scene(f"{theme}-arabic", partial(letter, kinds, theme=theme, language="ar"), height=_OF_LETTER)
+    yield Scene("monthly-top", partial(letter, sample, theme="monthly"), width=640, height=1130)
+    yield Scene("colour", partial(letter, sample, theme="announcement", brand=_GREEN), height=700)
+    for section in kinds.sections:
+        shown = partial(letter, alone(kinds, replace(section, must_know=False)), theme="monthly")
+        yield Scene(f"block-{section.kind}", shown, below=".head", until=".card")
