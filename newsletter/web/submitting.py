@@ -158,4 +158,4 @@ def write(token: str, request: Request, form: TextFormOf, site: SiteOf) -> Respo
         if not taken.is_open:
             return taken.closed_page()
         submissions.submit(session, taken.submission, text, site.app.clock.now())
-    return visit.page(text, [], notice=visit.words("submit.saved", due=visit.due), preview=preview)
+    return visit.page(text, [], notice=visit.words.html("submit.saved", due=visit.due), preview=preview)
