@@ -1,5 +1,7 @@
 """Web addresses as QR codes (ISO/IEC 18004), for paper."""
 
+from functools import lru_cache
+
 import segno
 from markupsafe import Markup
 
@@ -11,6 +13,7 @@ FINE = 49
 """Codes of more modules a side are printed larger."""
 
 
+@lru_cache(maxsize=512)
 def code(url: str) -> tuple[Markup, int] | None:
     """The code as SVG of a page, black on white, and its modules a side; None for an address too long to scan."""
     if len(url) > _LONGEST:
