@@ -27,6 +27,7 @@ from subscribers.tables import List
 from .authors import by_option
 from .files import read_text, write_bytes
 from .galleries import gallery
+from .issue_pages import page
 from .issues_revisions import copy, diff, history, restore
 from .issues_translations import sign_off, translations
 from .output import json_option, opened, say
@@ -40,7 +41,7 @@ def issues() -> None:
     """Start, import, check, preview and test issues."""
 
 
-for command in (preview, gallery, test, sign_off, translations, history, diff, restore, copy):
+for command in (preview, gallery, page, test, sign_off, translations, history, diff, restore, copy):
     issues.add_command(command)
 
 

@@ -17,7 +17,6 @@ from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
-from newsletter.folders import templates_folder
 from newsletter.issues.media_stores import NotStored, StoreAway
 from newsletter.rendering.pdf import Press
 from newsletter.tokens import TokenInvalid
@@ -39,8 +38,7 @@ from . import (
     unsubscribing,
     viewing,
 )
-from .languages import Languages
-from .pages import SIGN_UP, Pages
+from .pages import SIGN_UP, pages_of
 from .personal import LinkEnded
 from .security import BodyTooLarge, Guard, headers
 from .site import LinkDone, Site
@@ -73,7 +71,7 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     media_store = app.media_store()
     site = Site(
         app=app,
-        pages=_pages(app),
+        pages=pages_of(app),
         recorder=Recorder(app.database, settings.tracking),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
@@ -90,19 +88,6 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
     web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"), images=site.pages.images)
     return web
-
-
-def _pages(app: App) -> Pages:
-    """Pages in the organization's name; a logo that is stored meanwhile shows after the next start."""
-    settings = app.settings
-    return Pages(
-        templates_folder() / "web",
-        Languages(settings.language_codes),
-        app.organization.name,
-        settings.postal_address,
-        settings.colour,
-        app.logo(),
-    )
 
 
 def _trusted(proxies: str) -> list[str]:

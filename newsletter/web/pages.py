@@ -12,6 +12,8 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from newsletter.app import App
+from newsletter.folders import templates_folder
 from newsletter.rendering.brands import Logo
 from newsletter.words import Words
 
@@ -144,6 +146,19 @@ class Pages:
         path, label = next_step or ("", "")
         title, text = words(f"{key}_title", **values), words.html(f"{key}_text", **values)
         return self.render(request, words, "message", status, title=title, text=text, next_path=path, next_label=label)
+
+
+def pages_of(app: App) -> Pages:
+    """Pages in the organization's name; a logo that is stored meanwhile shows after the next start."""
+    settings = app.settings
+    return Pages(
+        templates_folder() / "web",
+        Languages(settings.language_codes),
+        app.organization.name,
+        settings.postal_address,
+        settings.colour,
+        app.logo(),
+    )
 
 
 def _versioned(path: str, content: bytes) -> str:
