@@ -25,16 +25,10 @@ class PdfTooSlow(NewsletterError):
     """The PDF takes too long. Try again in a minute, or print the page from a browser."""
 
 
-def nothing_stored(url: str) -> bytes | None:
-    """For installations without media of their own."""
-    del url
-    return None
-
-
 class Press:
     """Makes one PDF at a time, in a thread of its own, and remembers the last few."""
 
-    def __init__(self, stored: Stored = nothing_stored, seconds: float = SECONDS) -> None:
+    def __init__(self, stored: Stored, seconds: float = SECONDS) -> None:
         self.is_installed = find_spec("weasyprint") is not None
         """Whether the library is here; it is loaded when the first PDF is asked for, for that takes a second or two."""
         self._stored, self._seconds = stored, seconds
