@@ -80,12 +80,13 @@ def export(issue_id: int, file: Path, language: str, everything: bool, as_json: 
 @json_option
 def import_(issue_id: int, file: Path, author: str, finished: bool, as_json: bool) -> None:
     """Save what is good of a translator's FILE as one revision, and list the rest."""
-    with opened() as app, app.database.writing() as session:
-        returned = store_of_translations.read(file, read_bytes(file))
-        issue, now = store.get(session, issue_id), app.clock.now()
-        taken, revision = store_of_translations.take(
-            session, issue, returned, author.strip() or _AUTHOR, now, unfinished=finished
-        )
+    with opened() as app:
+        returned = app.confined(store_of_translations.read, file, read_bytes(file))
+        with app.database.writing() as session:
+            issue, now = store.get(session, issue_id), app.clock.now()
+            taken, revision = store_of_translations.take(
+                session, issue, returned, author.strip() or _AUTHOR, now, unfinished=finished
+            )
         facts = _taken(taken) | {"id": issue_id, "revision": revision.no}
     say(facts, lambda console: _imported(console, facts), as_json=as_json)
 

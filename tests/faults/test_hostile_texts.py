@@ -117,7 +117,7 @@ def test_an_include_in_a_section_of_mjml_is_refused(newsletter: CommandLine, nam
     imported(newsletter, a_file(a_section("mjml {#raw}", en=f'<mj-text>Hi</mj-text><mj-include path="{name}" />')))
     assert newsletter("issues", "check", "2").code == 1
     said = newsletter("issues", "preview", "2")
-    assert (said.code, "mj-include is not allowed" in said.err, said.out) == (1, True, "")
+    assert (said.code, "include" in said.err, said.out) == (1, True, "")
 
 
 @pytest.mark.parametrize("name", INCLUDES)
