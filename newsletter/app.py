@@ -123,8 +123,10 @@ class App:
 
     def pictures(self, session: Session, document: Document | None = None) -> Pictures:
         """What mails show of what is stored here: the logo, and what an issue names."""
-        named = media.references(document) if document else set()
-        found = media.resolved(session, self.organization.id, named | {self.settings.logo})
+        return self._stored(session, media.references(document) if document else set())
+
+    def _stored(self, session: Session, targets: set[str]) -> Pictures:
+        found = media.resolved(session, self.organization.id, targets | {self.settings.logo})
         base_url = self.settings.base_url
         return {
             target: Picture(facts.url(base_url), facts.width or 0, facts.height or 0, facts.size_bytes)
@@ -136,9 +138,15 @@ class App:
         return Gate(
             self.clock,
             self.binder(),
-            lambda document, list_: self.confined(checks.refuse_faults, document, self.check_context(list_)),
+            self._refuse_faults,
             self.needs_sign_off,
         )
+
+    def _refuse_faults(self, session: Session, document: Document, list_: List) -> None:
+        self.confined(checks.refuse_faults, document, self._check_context(session, document, list_))
+
+    def _check_context(self, session: Session, document: Document, list_: List | None) -> CheckContext:
+        return self.check_context(list_, self._stored(session, self.confined(media.references, document)))
 
     @property
     def confined(self) -> Confinement:
@@ -154,12 +162,12 @@ class App:
         binder = self.binder()
         refers = list(checks.stored.findings(session, document, binder))
         bound = document if refers else binder.bound(session, document)
-        found = [*refers, *self.confined(checks.check, bound, self.check_context(list_))]
+        found = [*refers, *self.confined(checks.check, bound, self._check_context(session, document, list_))]
         return sorted(found, key=lambda finding: finding.line)
 
-    def check_context(self, list_: List | None) -> CheckContext:
-        """What an issue is checked against: today, and the sender of a list, or the settings' where it has none yet."""
-        return CheckContext(self.today(), self.settings.grade_bands, self.identity(list_))
+    def check_context(self, list_: List | None, pictures: Pictures) -> CheckContext:
+        """What an issue is checked against: today, the sender of a list, or the settings', and what is stored."""
+        return CheckContext(self.today(), self.settings.grade_bands, self.identity(list_), pictures)
 
     @property
     def needs_approval(self) -> bool:

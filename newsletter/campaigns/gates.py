@@ -25,7 +25,7 @@ class Gate:
 
     clock: Clock
     binder: Binder
-    refuse: Callable[[Document, List], None]
+    refuse: Callable[[Session, Document, List], None]
     """Raises where a document may not be sent to a list as it is."""
     needs_sign_off: bool
     """Whether a person must have signed off every language that it is translated into."""
@@ -39,9 +39,9 @@ class Gate:
         newest, list_ = issues.latest(session, issue), session.get_one(List, campaign.list_id)
         document = issues.document_of(newest)
         bound = self.binder.bound(session, document)
-        self.refuse(bound, list_)
+        self.refuse(session, bound, list_)
         if self.needs_sign_off:
             sign_offs.refuse_unsigned(session, issue, document)
         if campaign.subject_b:
-            self.refuse(arms.with_subject_b(bound, campaign.subject_b), list_)
+            self.refuse(session, arms.with_subject_b(bound, campaign.subject_b), list_)
         return newest if bound is document else issues.save(session, issue, write(bound), _AUTHOR, self.clock.now())

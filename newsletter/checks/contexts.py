@@ -1,8 +1,9 @@
 """What an issue is checked against, beside its own text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from newsletter.rendering.pictures import Pictures
 from newsletter.rendering.readers import Identity
 from subscribers.grades import Bands
 
@@ -16,3 +17,5 @@ class CheckContext:
     bands: Bands
     identity: Identity
     """In whose name the issue goes: its sender, its postal address, its theme."""
+    pictures: Pictures = field(default_factory=dict)
+    """What is stored here, by `media:` and its name."""

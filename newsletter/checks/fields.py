@@ -7,8 +7,10 @@ from babel import Locale
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, digest_of
-from newsletter.rendering import merge, theme
+from newsletter.rendering import theme
 
+from . import markup
+from .catalog import Check
 from .findings import Finding, error, warning
 
 _KNOWN = ("month", "subject", "preheader", "theme", "translated_from")
@@ -34,18 +36,22 @@ def _unknown_fields(document: Document) -> Iterator[Finding]:
         if name not in _KNOWN:
             close = get_close_matches(name, _KNOWN, n=1)
             remedy = f"Did you mean {close[0]}?" if close else "It is kept, and nothing is done with it."
-            yield warning(line, name, f"There is no field {name}.", remedy)
+            yield warning(Check.FIELD, line, name, f"There is no field {name}.", remedy)
 
 
 def _missing_subjects(document: Document) -> Iterator[Finding]:
     line = _line(document, "subject")
     if not any(text.strip() for text in document.subject.values()):
-        yield error(line, "subject", "The subject is missing.", "Write it: subject: {en: Five small bridges}")
+        yield error(
+            Check.SUBJECT, line, "subject", "The subject is missing.", "Write it: subject: {en: Five small bridges}"
+        )
         return
     for language in document.languages:
         if not document.subject.get(language, "").strip():
             sentence = f"There are texts in {language}, and no subject."
-            yield error(line, f"subject, {language}", sentence, f"Add it: subject: {{..., {language}: ...}}")
+            yield error(
+                Check.SUBJECT, line, f"subject, {language}", sentence, f"Add it: subject: {{..., {language}: ...}}"
+            )
 
 
 def _stale(document: Document) -> Iterator[Finding]:
@@ -55,7 +61,7 @@ def _stale(document: Document) -> Iterator[Finding]:
             if texts.get(language, "").strip() and source != wanted:
                 sentence = "The original was changed after this was translated."
                 remedy = f'Compare the two, then write in the field translated_from: {name}: {{{language}: "{wanted}"}}'
-                yield warning(_line(document, name), f"{name}, {language}", sentence, remedy)
+                yield warning(Check.STALE, _line(document, name), f"{name}, {language}", sentence, remedy)
 
 
 def _unknown_languages(document: Document) -> Iterator[Finding]:
@@ -64,13 +70,18 @@ def _unknown_languages(document: Document) -> Iterator[Finding]:
         if language.partition("-")[0] not in _LANGUAGES:
             line = _line(document, "subject") if language in document.subject else lines[language]
             remedy = "Look the code up: Spanish is es, Hmong is hmn."
-            yield warning(line, language, f"We know no language {language}; its dates would be in English.", remedy)
+            yield warning(
+                Check.LANGUAGE,
+                line,
+                language,
+                f"We know no language {language}; its dates would be in English.",
+                remedy,
+            )
 
 
 def _merge_fields(document: Document, name: str, texts: Mapping[str, str]) -> Iterator[Finding]:
     for language, text in texts.items():
-        for problem in merge.problems(text):
-            yield error(_line(document, name), f"{name}, {language}", problem.text, "Correct the merge field.")
+        yield from markup.merge_fields(text, f"{name}, {language}", _line(document, name), one_line=True)
 
 
 def _theme(document: Document) -> Iterator[Finding]:
@@ -78,16 +89,18 @@ def _theme(document: Document) -> Iterator[Finding]:
         try:
             theme.load(document.theme)
         except NewsletterError as unknown:
-            yield error(_line(document, "theme"), "theme", str(unknown), "Name one of these, or leave it out.")
+            yield error(
+                Check.THEME, _line(document, "theme"), "theme", str(unknown), "Name one of these, or leave it out."
+            )
 
 
 def _number_of_sections(document: Document) -> Iterator[Finding]:
     if not document.sections:
-        yield error(1, "issue", "There is no section.", "Add one: :::: section story {#reading}")
+        yield error(Check.SECTIONS, 1, "issue", "There is no section.", "Add one: :::: section story {#reading}")
     elif len(document.sections) > _MOST_SECTIONS:
         line = document.sections[_MOST_SECTIONS].line
         sentence = f"An issue holds {_MOST_SECTIONS} sections at most."
-        yield error(line, "issue", sentence, "Move the rest to another issue.")
+        yield error(Check.SECTIONS, line, "issue", sentence, "Move the rest to another issue.")
 
 
 def _line(document: Document, name: str) -> int:

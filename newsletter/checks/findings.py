@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .catalog import Check
+
 
 class Level(StrEnum):
     """How much a finding matters."""
@@ -18,6 +20,7 @@ class Finding:
     """One thing to look at in an issue."""
 
     level: Level
+    check: Check
     line: int
     """Of the file, counted from 1."""
     place: str
@@ -28,11 +31,11 @@ class Finding:
     """What to do about it."""
 
 
-def error(line: int, place: str, sentence: str, remedy: str) -> Finding:
+def error(check: Check, line: int, place: str, sentence: str, remedy: str) -> Finding:
     """A finding that keeps the issue from being sent."""
-    return Finding(Level.ERROR, line, place, sentence, remedy)
+    return Finding(Level.ERROR, check, line, place, sentence, remedy)
 
 
-def warning(line: int, place: str, sentence: str, remedy: str) -> Finding:
+def warning(check: Check, line: int, place: str, sentence: str, remedy: str) -> Finding:
     """A finding that a person may pass over."""
-    return Finding(Level.WARNING, line, place, sentence, remedy)
+    return Finding(Level.WARNING, check, line, place, sentence, remedy)

@@ -13,6 +13,7 @@ from newsletter.rendering.pictures import is_picture
 from subscribers import time_zones
 from subscribers.addresses import AddressInvalid, EmailAddress
 
+from .catalog import Check
 from .findings import Finding, error, warning
 
 _FEWEST_ANSWERS = 2
@@ -32,10 +33,16 @@ def _question(section: Section, document: Document) -> Iterator[Finding]:
     for body in section.bodies:
         place = f"{_place(section)}, {body.language}"
         if _answers(body) < _FEWEST_ANSWERS:
-            yield error(body.line, place, "The question has no answers.", 'End it with a list: "- Yes" and "- No".')
+            yield error(
+                Check.QUESTION,
+                body.line,
+                place,
+                "The question has no answers.",
+                'End it with a list: "- Yes" and "- No".',
+            )
         elif original and _answers(body) != _answers(original):
             sentence = f"There are not as many answers as in {original.language}."
-            yield error(body.line, place, sentence, "Make the lists alike.")
+            yield error(Check.QUESTION, body.line, place, sentence, "Make the lists alike.")
 
 
 def _answers(body: Body) -> int:
@@ -49,7 +56,9 @@ def _goal(section: Section, document: Document) -> Iterator[Finding]:
     del document
     until = section.attributes.get("until", "")
     if until and day_of(until) is None:
-        yield error(section.line, _place(section), f"until={until!r} is no day.", "Write it like 2026-12-18")
+        yield error(
+            Check.GOAL, section.line, _place(section), f"until={until!r} is no day.", "Write it like 2026-12-18"
+        )
 
 
 def _thanks(section: Section, document: Document) -> Iterator[Finding]:
@@ -57,21 +66,23 @@ def _thanks(section: Section, document: Document) -> Iterator[Finding]:
     to, url = section.attributes.get("to", ""), section.attributes.get("url", "")
     if bool(to) is bool(url):
         remedy = "Add to=office@school.example for a mail, or url=https://... for a page; not both."
-        yield error(section.line, _place(section), "We must know where a note of thanks goes.", remedy)
+        yield error(Check.THANKS, section.line, _place(section), "We must know where a note of thanks goes.", remedy)
     try:
         _ = EmailAddress.parse(to) if to else None
     except AddressInvalid as invalid:
-        yield error(section.line, _place(section), f"to={to!r} is no address. {invalid}", _CORRECT)
+        yield error(Check.THANKS, section.line, _place(section), f"to={to!r} is no address. {invalid}", _CORRECT)
 
 
 def _image(section: Section, document: Document) -> Iterator[Finding]:
     del document
     src = section.attributes.get("src", "")
     if not src:
-        yield error(section.line, _place(section), "The image has no picture.", "Add src=media:NAME")
+        yield error(Check.PICTURE, section.line, _place(section), "The image has no picture.", "Add src=media:NAME")
     elif not is_picture(src):
         sentence = f"A mail may not show {src!r}."
-        yield error(section.line, _place(section), sentence, "Name a stored picture, or an https:// address.")
+        yield error(
+            Check.PICTURE, section.line, _place(section), sentence, "Name a stored picture, or an https:// address."
+        )
 
 
 def _event(section: Section, document: Document) -> Iterator[Finding]:
@@ -80,14 +91,16 @@ def _event(section: Section, document: Document) -> Iterator[Finding]:
     if WORKSHOP in told and "starts" not in told:
         return  # there is no such workshop, which is told elsewhere
     if not told.get("starts"):
-        yield error(section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
+        yield error(Check.EVENT, section.line, place, "The event has no beginning.", 'Add starts="2026-12-08T18:00"')
     if not told.get("timezone"):
-        yield error(section.line, place, "The event has no time zone.", 'Add timezone="America/Chicago"')
+        yield error(Check.EVENT, section.line, place, "The event has no time zone.", 'Add timezone="America/Chicago"')
     elif told["timezone"] not in time_zones.names():
         sentence = f"There is no time zone {told['timezone']}."
-        yield error(section.line, place, sentence, "Use a name such as America/Chicago.")
+        yield error(Check.EVENT, section.line, place, sentence, "Use a name such as America/Chicago.")
     if not told.get("place") and not told.get("url"):
-        yield warning(section.line, place, "The event has neither a place nor a link.", "Add place=... or url=...")
+        yield warning(
+            Check.EVENT, section.line, place, "The event has neither a place nor a link.", "Add place=... or url=..."
+        )
     yield from _times(section, document.month)
 
 
@@ -99,13 +112,15 @@ def _times(section: Section, month: str) -> Iterator[Finding]:
             moments[name] = _moment(text, section) if text else None
         except ValueError:
             sentence = f"{name}={text!r} is no date and time."
-            yield error(section.line, _place(section), sentence, _TIME_EXAMPLE)
+            yield error(Check.EVENT, section.line, _place(section), sentence, _TIME_EXAMPLE)
     starts, ends = moments.get("starts"), moments.get("ends")
     if starts and ends and ends < starts:
-        yield error(section.line, _place(section), "The event ends before it begins.", _CORRECT)
+        yield error(Check.EVENT, section.line, _place(section), "The event ends before it begins.", _CORRECT)
     if starts and f"{starts:%Y-%m}" < month:  # a draft that was begun from the last issue has the last issue's dates
         sentence = f"The event begins in {starts:%Y-%m}, before the month of the issue."
-        yield warning(section.line, _place(section), sentence, "Write its new date, or take the section out.")
+        yield warning(
+            Check.EVENT, section.line, _place(section), sentence, "Write its new date, or take the section out."
+        )
 
 
 def _moment(text: str, section: Section) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from newsletter.issues import sign_offs
 from newsletter.issues.sign_offs import Standing
 
+from .catalog import Check
 from .findings import Finding, error
 
 
@@ -13,4 +14,6 @@ def findings(issue_id: int, standings: Iterable[Standing]) -> Iterator[Finding]:
     for standing in standings:
         if not standing.is_valid:
             place = f"sign-off, {standing.language}"
-            yield error(1, place, sign_offs.sentence(standing), f"Use: {sign_offs.remedy(standing, issue_id)}")
+            yield error(
+                Check.SIGN_OFF, 1, place, sign_offs.sentence(standing), f"Use: {sign_offs.remedy(standing, issue_id)}"
+            )

@@ -8,6 +8,7 @@ from newsletter.issues.binding import WORKSHOP, Binder
 from newsletter.issues.document import Document
 from subscribers.segments.rules import RuleInvalid
 
+from .catalog import Check
 from .findings import Finding, error
 
 
@@ -16,4 +17,5 @@ def findings(session: Session, document: Document, binder: Binder) -> Iterator[F
     for fault in binder.faults(session, document):
         what = "rule" if isinstance(fault.reason, RuleInvalid) or WORKSHOP not in fault.section.attributes else WORKSHOP
         remedy = f"Correct {what}=... in the section's first line."
-        yield error(fault.section.line, f"section {fault.section.key}", str(fault.reason), remedy)
+        check = Check.WORKSHOP if what == WORKSHOP else Check.RULE
+        yield error(check, fault.section.line, f"section {fault.section.key}", str(fault.reason), remedy)

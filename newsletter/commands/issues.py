@@ -1,6 +1,5 @@
 """`newsletter issues`: start, import, export and check issues."""
 
-import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from newsletter import checks
 from newsletter.app import App
 from newsletter.campaigns.sightings import Sightings, sightings
-from newsletter.checks import Finding, Level
+from newsletter.checks import Finding
 from newsletter.issues import issues as store
 from newsletter.issues.document import Document
 from newsletter.issues.parsing import parse
@@ -25,6 +23,7 @@ from subscribers.segments.rules import Rule
 from subscribers.tables import List
 
 from .authors import by_option
+from .checking import check, count_words, counts, some
 from .files import read_text, write_bytes
 from .galleries import gallery
 from .issue_pages import page
@@ -41,7 +40,7 @@ def issues() -> None:
     """Start, import, check, preview and test issues."""
 
 
-for command in (preview, gallery, page, test, sign_off, translations, history, diff, restore, copy):
+for command in (check, preview, gallery, page, test, sign_off, translations, history, diff, restore, copy):
     issues.add_command(command)
 
 
@@ -74,7 +73,7 @@ def import_(file: Path, issue_id: int | None, author: str, as_json: bool) -> Non
             issue = store.get(session, issue_id) if issue_id is not None else None
             issue = store.import_document(session, app.organization.id, text, author, app.clock.now(), issue=issue)
             facts = _facts(session, issue)
-    say(facts | _counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
+    say(facts | counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 
 
 @issues.command()
@@ -113,22 +112,6 @@ def show(issue_id: int, slug: str | None, as_json: bool) -> None:
         facts = _facts(session, store.get(session, issue_id)) | _audience(seen, list_)
         facts["sections"] = _sections(document, seen)
         say(facts, lambda console: _show(console, app, facts), as_json=as_json)
-
-
-@issues.command()
-@_id
-@click.option("--list", "slug", help="The list in whose name it goes; the first by default.")
-@json_option
-def check(issue_id: int, slug: str | None, as_json: bool) -> None:
-    """Show everything worth a look before sending. Exit code 1 where something keeps the issue from being sent."""
-    with opened() as app, app.database.reading() as session:
-        revision = store.latest(session, store.get(session, issue_id))
-        found = app.findings(session, store.document_of(revision), list_named(session, app, slug))
-        found += app.unsigned(session, revision)
-    rows = [_finding(finding) for finding in found]
-    facts = {"id": issue_id, "revision": revision.no, **_counts(found), "findings": rows}
-    say(facts, lambda console: _checked(console, issue_id, found), as_json=as_json)
-    sys.exit(1 if checks.blocking(found) else 0)
 
 
 def _newest(session: Session, issue_id: int) -> Document:
@@ -179,31 +162,6 @@ def _sections(document: Document, seen: Sightings | None) -> list[dict[str, Any]
     ]
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "level": finding.level,
-        "line": finding.line,
-        "place": finding.place,
-        "sentence": finding.sentence,
-        "remedy": finding.remedy,
-    }
-
-
-def _counts(found: list[Finding]) -> dict[str, int]:
-    errors = len(checks.blocking(found))
-    return {"errors": errors, "warnings": len(found) - errors}
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _count_words(found: list[Finding]) -> str:
-    errors = len(checks.blocking(found))
-    counted = ((errors, "error"), (len(found) - errors, "warning"))
-    return " and ".join(_some(count, what) for count, what in counted if count) or "nothing to correct"
-
-
 def _started(console: Console, issue: Issue) -> None:
     file = f"{issue.month}.md"
     console.print(f"Issue {issue.id} for {issue.month} is started, with empty places to fill in.")
@@ -214,7 +172,7 @@ def _started(console: Console, issue: Issue) -> None:
 def _imported(console: Console, facts: dict[str, Any], found: list[Finding]) -> None:
     languages = ", ".join(facts["languages"])
     console.print(f"Issue {facts['id']} for {facts['month']} is saved as revision {facts['revision']}.")
-    console.print(f"{_some(facts['sections'], 'section')} in {languages}; {_count_words(found)}.")
+    console.print(f"{some(facts['sections'], 'section')} in {languages}; {count_words(found)}.")
     console.print(f"Next: newsletter issues {'check' if found else 'preview'} {facts['id']}")
 
 
@@ -222,7 +180,7 @@ def _list(console: Console, app: App, rows: list[dict[str, Any]]) -> None:
     if not rows:
         console.print("There is no issue yet. Next: newsletter issues new 2027-01")
     else:
-        console.print(_some(len(rows), "issue"))
+        console.print(some(len(rows), "issue"))
         table = Table("id", "month", "subject", "languages", "revision", "updated", box=None, pad_edge=False)
         for row in rows:
             table.add_row(
@@ -254,7 +212,7 @@ def _show(console: Console, app: App, facts: dict[str, Any]) -> None:
 
 
 def _seen_in_words(facts: dict[str, Any]) -> str:
-    readers, variants = _some(facts["readers"], "reader"), _some(facts["variants"], "variant")
+    readers, variants = some(facts["readers"], "reader"), some(facts["variants"], "variant")
     said = f"{readers} of {facts['list']} would get {variants} today"
     without = facts["readers_without_any"]
     return f"{said}; {without:,} of them nothing, for no section is for them." if without else f"{said}."
@@ -263,18 +221,6 @@ def _seen_in_words(facts: dict[str, Any]) -> str:
 def _aim(section: dict[str, Any]) -> str:
     rule = [f"if {section['rule']}"] if section["rule"] else []
     return " ".join((*section["bands"], *section["roles"], *section["for_languages"], *rule)) or "everybody"
-
-
-def _checked(console: Console, issue_id: int, found: list[Finding]) -> None:
-    console.print(f"Issue {issue_id}: {_count_words(found)}.")
-    for finding in found:
-        colour = "red" if finding.level is Level.ERROR else "yellow"
-        head = Text(f"line {finding.line}, {finding.place}: ").append(finding.level, style=colour)
-        console.print(head.append(f": {finding.sentence} {finding.remedy}"))
-    if checks.blocking(found):
-        console.print(f"Next: correct it, and newsletter issues import FILE --issue {issue_id}")
-    else:
-        console.print(f"Next: newsletter issues preview {issue_id}")
 
 
 def _local(app: App, row: dict[str, Any]) -> str:

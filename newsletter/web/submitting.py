@@ -72,7 +72,8 @@ class Visit:
             return [Problem(_FIELD, self.words("submit.long", words=f"{number:,}", most=f"{MOST_WORDS:,}"))]
         app = self.site.app
         try:
-            found = app.confined(checks.check, self._draft(text), app.check_context(None))
+            pictures = self._pictures(app.confined(media.references, self._draft(text)))
+            found = app.confined(checks.check, self._draft(text), app.check_context(None, pictures))
         except NewsletterError as too_much:
             return [Problem(_FIELD, str(too_much))]
         place = f"section {self.submission.section_key}, {self.submission.language}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from newsletter.checks import Check
 from newsletter.commands.root import root
 from newsletter.events.tables import Actor, EventKind
 from newsletter.issues.document import SectionKind
@@ -193,3 +194,8 @@ def test_decisions_are_numbered_without_a_gap_and_fit_half_a_page() -> None:
 def test_shell_lines_of_the_readme_are_well_quoted() -> None:
     for line in synopses(text_of("README.md")):
         assert shlex.split(line)
+
+
+def test_every_check_is_documented_with_its_meaning() -> None:
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*?) \|", text_of("docs/checks.md"), re.MULTILINE))
+    assert rows == {check.value: check.meaning for check in Check}

@@ -14,10 +14,12 @@ from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from subscribers.grades import Bands, RollOver
 from subscribers.tables import Role, SuppressionReason, Told
-from tests.support.issue_files import a_file, a_section
+from tests.support.issue_files import HEAD, a_file, a_section
 from tests.support.smtp_server import SmtpServer
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
+LATER = EXAMPLE.read_text(encoding="utf-8").replace("2026-12", "2082-12")
+"""The example in a year of the same weekdays, none of whose dates is over while this is read."""
 NOW = datetime(2026, 12, 2, 12, tzinfo=UTC)
 Command = Callable[..., Result]
 
@@ -78,32 +80,34 @@ def a_family(database: Database, address: str, grades: str, language: str) -> No
 
 
 def test_a_file_is_imported_listed_shown_and_comes_out_as_it_was(command: Command, tmp_path: Path) -> None:
-    imported = command("import", EXAMPLE)
+    (tmp_path / "later.md").write_text(LATER, encoding="utf-8")
+    imported = command("import", "later.md")
     assert imported.stdout.splitlines() == [
-        "Issue 1 for 2026-12 is saved as revision 1.",
+        "Issue 1 for 2082-12 is saved as revision 1.",
         "18 sections in en, es; nothing to correct.",
         "Next: newsletter issues preview 1",
     ]
     listed = command("list").stdout.splitlines()
     assert listed[0] == "1 issue"
-    assert listed[2].startswith("1   2026-12  Five small bridges between home and school  en es      1 ")
+    assert listed[2].startswith("1   2082-12  Five small bridges between home and school  en es      1 ")
     shown = command("show", 1).stdout
     assert "es: Cinco puentes pequeños entre la casa y la escuela" in shown
     assert ["note-in-the-bag", "tip", "elementary", "family", "en", "es"] in [
         line.split() for line in shown.splitlines()
     ]
-    assert command("export", 1).stdout_bytes == EXAMPLE.read_bytes()
+    assert command("export", 1).stdout_bytes == LATER.encode()
     assert command("export", 1, "out.md").stdout == (
         "Issue 1 is in out.md. Next: newsletter issues import out.md --issue 1\n"
     )
-    assert (tmp_path / "out.md").read_bytes() == EXAMPLE.read_bytes()
+    assert (tmp_path / "out.md").read_bytes() == LATER.encode()
 
 
-def test_facts_come_as_json_too(command: Command) -> None:
-    imported = facts(command("import", EXAMPLE, "--json"))
+def test_facts_come_as_json_too(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "later.md").write_text(LATER, encoding="utf-8")
+    imported = facts(command("import", "later.md", "--json"))
     assert (imported["id"], imported["revision"], imported["errors"], imported["warnings"]) == (1, 1, 0, 0)
     (row,) = facts(command("list", "--json"))
-    assert (row["month"], row["languages"], row["sections"]) == ("2026-12", ["en", "es"], 18)
+    assert (row["month"], row["languages"], row["sections"]) == ("2082-12", ["en", "es"], 18)
     shown = facts(command("show", 1, "--json"))
     assert shown["sections"][1] == {
         "key": "workshop",
@@ -126,7 +130,7 @@ def test_a_file_for_an_issue_is_its_next_revision(command: Command, tmp_path: Pa
     lines = command("import", "next.md", "--issue", 1).stdout.splitlines()
     assert lines == [
         "Issue 1 for 2026-12 is saved as revision 2.",
-        "1 section in en, es; 1 error.",
+        "1 section in en, es; 1 error and 3 warnings.",
         "Next: newsletter issues check 1",
     ]
     assert "There is no issue 9." in str(command("import", "next.md", "--issue", 9).exception)
@@ -151,25 +155,37 @@ def test_a_file_that_cannot_be_read_or_written_is_one_sentence(command: Command,
 
 
 def test_check_tells_every_finding_and_its_line(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "faulty.md").write_text(
-        a_file(a_section("button {#b}", en="Hi {{ reader.nme }} <b>", es="x")), encoding="utf-8"
+    head = HEAD.replace("2026-12", "2082-12").replace(
+        "\n---\n", "\npreheader: {en: What we read at home this month and why}\n---\n"
     )
+    text = a_file(
+        a_section("button {#b}", en="Hi {{ reader.nme }} <b>"), head=head.replace(", es: Cinco puentes pequeños", "")
+    )
+    (tmp_path / "faulty.md").write_text(text, encoding="utf-8")
     command("import", "faulty.md")
     checked = command("check", 1)
     assert checked.exit_code == 1
-    unknown = "There is no merge field reader.nme. There is: reader.first_name, reader.name."
     assert checked.stdout.splitlines() == [
         "Issue 1: 2 errors and 1 warning.",
-        "line 5, section b: error: This button leads nowhere. Add url=https://...",
-        f"line 7, section b, en: error: {unknown} Correct the merge field.",
-        "line 7, section b, en: warning: Readers would see <b> as it is typed. Write Markdown: HTML is not read.",
+        "",
+        "section b",
+        "  line 6: error: This button leads nowhere. (target)",
+        "    Add url=https://...",
+        "",
+        "section b, en",
+        "  line 8: error: There is no merge field reader.nme. There is: reader.first_name, reader.name. (merge-field)",
+        "    Correct the merge field.",
+        "  line 8: warning: Readers would see <b> as it is typed. (markup)",
+        "    Write Markdown: HTML is not read.",
+        "",
         "Next: correct it, and newsletter issues import FILE --issue 1",
     ]
     found = json.loads(command("check", 1, "--json").stdout)
     assert (found["errors"], found["warnings"]) == (2, 1)
     assert found["findings"][0] == {
         "level": "error",
-        "line": 5,
+        "check": "target",
+        "line": 6,
         "place": "section b",
         "sentence": "This button leads nowhere.",
         "remedy": "Add url=https://...",
@@ -289,3 +305,42 @@ def test_a_test_mail_that_is_not_accepted_says_so(
     with SmtpServer(fault=lambda verb, _: reply if verb == "RCPT" else None) as server:
         sent = command("test", 1, "--to", "one@school.example", NEWSLETTER_TRANSPORT=server.url)
     assert (sent.exit_code, sent.stdout.startswith(f"one@school.example: {state}, ")) == (exit_code, True)
+
+
+def test_check_asks_the_links_where_it_is_told_to(command: Command, tmp_path: Path) -> None:
+    text = a_file(
+        a_section(en="[One](https://no-such-name.invalid/1) [two](https://no-such-name.invalid/2)", es="Nada")
+    )
+    (tmp_path / "links.md").write_text(text, encoding="utf-8")
+    command("import", "links.md")
+    assert "(answers)" not in command("check", 1).stdout
+    asked = command("check", 1, "--links")
+    assert asked.exit_code == 0
+    assert "(answers)" in asked.stdout
+
+
+def test_check_asks_spamassassin_where_it_is_told_to(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("import", EXAMPLE)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    missing = command("check", 1, "--spam")
+    assert missing.exit_code == 0
+    assert "SpamAssassin is not installed here, so nobody asked it: apt install spamassassin" in missing.stdout
+    program = programs / "spamassassin"
+    program.write_text(
+        "#!/bin/sh\necho 'details: (4.5 points, 5.0 required)'\necho ' 4.5 LOUD  It shouts'\n", encoding="utf-8"
+    )
+    program.chmod(0o755)
+    told = facts(command("check", 1, "--spam", "--json"))
+    assert told["spam"] == {"en": 4.5, "es": 4.5}
+    assert [one["sentence"] for one in told["findings"] if one["check"] == "spam"] == [
+        "SpamAssassin gives 4.5 points; many servers refuse at 5.",
+        "4.5 points: It shouts",
+    ] * 2
+    assert "SpamAssassin's points: 4.5 in en, 4.5 in es." in command("check", 1, "--spam").stdout
+    (tmp_path / "faulty.md").write_text(a_file(a_section("button {#b}", en="x", es="y")), encoding="utf-8")
+    command("import", "faulty.md", "--issue", 1)
+    assert "SpamAssassin was not asked: correct the errors first." in command("check", 1, "--spam").stdout

@@ -201,7 +201,7 @@ def test_the_draft_keeps_comments_unknown_fields_and_texts(app: App, clock: Cloc
     with app.database.reading() as session:
         draft = issues.latest(session, session.scalars(select(Issue).order_by(Issue.id.desc())).first())  # type: ignore[arg-type]
         assert draft.document == WRITTEN.replace("month: 2026-12 ", "month: 2027-01 ")
-        found = checks.check(issues.document_of(draft), app.check_context(None))
+        found = checks.check(issues.document_of(draft), app.check_context(None, {}))
     assert "The event begins in 2026-12, before the month of the issue." in {finding.sentence for finding in found}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter import checks
-from newsletter.checks import CheckContext, Finding, Level, letters
+from newsletter.checks import Check, CheckContext, Finding, Level, letters
 from newsletter.issues.parsing import parse
 from newsletter.issues.writing import write
 from subscribers.grades import Bands
@@ -18,7 +18,8 @@ EVENT = 'event {{#e starts="2026-12-08T18:00" timezone="America/Chicago" place="
 
 
 def check(text: str) -> list[Finding]:
-    return checks.check(parse(text), CONTEXT)
+    """All findings but that there is no preheader, for these heads have none."""
+    return [one for one in checks.check(parse(text), CONTEXT) if one.check is not Check.PREHEADER]
 
 
 def told(text: str) -> list[tuple[str, int, str, str]]:
@@ -37,7 +38,17 @@ def test_the_sample_issue_has_no_finding_and_is_canonical() -> None:
 
 
 def test_a_sound_issue_has_no_finding() -> None:
-    assert told(a_file(a_section(en="## Read\nWith {{ reader.first_name }}", es="## Lean"))) == []
+    assert (
+        told(
+            a_file(
+                a_section(
+                    en='## Read\nWith {{ reader.first_name | default("us") }}',
+                    es='## Lean con {{ reader.first_name | default("todos") }}',
+                )
+            )
+        )
+        == []
+    )
 
 
 def test_an_unknown_field_of_the_head_is_warned_about_and_a_near_one_named() -> None:
@@ -137,7 +148,8 @@ def test_an_unknown_attribute_is_an_error_and_a_near_one_named() -> None:
 
 
 def test_bands_and_roles_that_there_are_not_are_errors() -> None:
-    (band, role) = check(a_file(a_section('story {#a bands="high hihg" roles="family famly"}', en="x", es="y")))
+    aimed = a_section('story {#a bands="high hihg" roles="family famly"}', en="x", es="y")
+    (band, role) = check(a_file(a_section(en="For all", es="Para todos"), aimed))
     assert (band.sentence, band.remedy) == (
         "There is no band hihg, so nobody would see this.",
         "There is: elementary, middle, high.",
@@ -178,7 +190,7 @@ def test_what_a_kind_needs_is_asked_for(opening: str, sentence: str | None) -> N
     "target", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "vbscript:x", "/page"]
 )
 def test_script_and_data_targets_are_errors(target: str) -> None:  # M37
-    text = f"## Read\n\nOne line,\n[here]({target}) and\n![picture]({target})\n\n[there][1]\n\n[1]: {target}"
+    text = f"## Read\n\nOne line,\n[the list]({target}) and\n![Two girls]({target})\n\n[the rest][1]\n\n[1]: {target}"
     assert in_english(text) == [
         ("error", line, "section reading, en", f"A mail may not link to {target!r}.") for line in (10, 11, 13)
     ]
@@ -201,10 +213,10 @@ def test_a_picture_in_a_text_is_fetched_from_the_web() -> None:
 
 def test_a_target_with_a_merge_field_is_an_error_on_its_line() -> None:
     sentence = "A link's target cannot hold a merge field; it is the same for every reader."
-    assert in_english("## Read\n[x](https://a.example/{{reader.name}})") == [
+    assert in_english("## Read\n[x](https://a.example/{{list.name}})") == [
         ("error", 8, "section reading, en", sentence)
     ]
-    found = in_english("{{ reader.nme }}\n[x](https://a.example/{{reader.name}})")
+    found = in_english("{{ reader.nme }}\n[x](https://a.example/{{list.name}})")
     assert ("error", 8, "section reading, en", sentence) in found
 
 
@@ -240,7 +252,7 @@ def test_what_one_must_know_needs_a_title() -> None:
 
 def test_whatever_else_keeps_the_letter_from_being_made_is_an_error() -> None:
     document = parse(a_file(a_section(en="## Read", es="## {{ reader.nme }}")))
-    found = list(letters.findings(document, identity()))
+    found = list(letters.findings(document, [], CONTEXT))
     assert [(finding.level, finding.place) for finding in found] == [
         (Level.ERROR, "letter, en"),
         (Level.ERROR, "letter, es"),
@@ -250,7 +262,7 @@ def test_whatever_else_keeps_the_letter_from_being_made_is_an_error() -> None:
 def test_the_mjml_of_the_whole_letter_is_checked_once_in_each_language() -> None:  # M25
     document = parse(a_file(a_section(en="## Read", es="## Lea")))
     long = replace(document, subject={"en": "x" * 150_000, "es": "y"})
-    (finding,) = letters.findings(long, identity())
+    (finding,) = letters.findings(long, [], CONTEXT)
     assert (finding.level, finding.place) == (Level.ERROR, "letter, en")
     assert "150,000 is the most." in finding.sentence
 
@@ -270,3 +282,59 @@ def test_errors_keep_an_issue_from_being_sent_and_warnings_do_not() -> None:
     with pytest.raises(checks.IssueHasFaults, match=r"\n  line 5, section b: This button leads nowhere\. Add url="):
         checks.refuse_faults(faulty, CONTEXT)
     checks.refuse_faults(parse(a_file(a_section(en="<b>x</b>", es="x"))), CONTEXT)
+
+
+def test_of_six_things_one_must_know_the_sixth_is_too_many() -> None:
+    sections = (a_section(f"tip {{#t{no} must=know}}", en=f"## Tip {no}", es=f"## Idea {no}") for no in range(6))
+    (finding,) = check(a_file(*sections))
+    assert (finding.check, finding.level, finding.place) == (Check.MUST_KNOW, Level.WARNING, "section t5")
+
+
+def test_a_section_for_one_language_needs_no_text_in_another() -> None:
+    both = a_section(en="## Read", es="## Lean")
+    assert check(a_file(both, a_section("tip {#a languages=es}", es="## Vengan"))) == []
+    (finding,) = check(a_file(both, a_section("tip {#a languages=es}", en="## Come")))
+    assert (finding.check, finding.sentence) == (
+        Check.TRANSLATION,
+        "There is no text in es; its readers get the one in en.",
+    )
+
+
+def test_a_letter_of_many_words_is_told_with_its_minutes() -> None:
+    text = "We read a book and we like it. " * 24
+    sections = (a_section(f"story {{#s{no}}}", en=f"## Part {no}\n\n{text}") for no in range(9))
+    head = HEAD.replace(", es: Cinco puentes pequeños", "")
+    assert told(a_file(*sections, head=head)) == [
+        ("warning", 1, "letter, en", "The whole letter has 1,737 words: 9 minutes to read.")
+    ]
+
+
+def test_a_month_in_which_no_day_is_over_yet_is_not_held_against_the_issue() -> None:
+    event = a_section(
+        'event {#e starts="2026-12-08T18:00" timezone="America/Chicago" place="Hall"}', en="## Come", es="## Venga"
+    )
+    assert check(a_file(event)) == []
+    for day, sentence in ((date(2026, 12, 9), "Tuesday, December 8, 2026 is over."), (date(2026, 11, 1), None)):
+        found = checks.check(parse(a_file(event)), replace(CONTEXT, day=day))
+        assert [one.sentence for one in found if one.check is Check.PAST] == ([sentence] if sentence else [])
+
+
+def test_the_text_of_an_event_names_its_weekday_where_it_names_any() -> None:
+    event = EVENT.format('ends="2026-12-08T19:00"')
+    assert in_english("## Come\n\nBring it by Friday or on Tuesday.", event) == []
+    ((level, _, _, sentence),) = in_english("## Come\n\nSee you Friday.", event)
+    assert (level, sentence) == ("warning", "The event is on a Tuesday, and its text says Friday.")
+
+
+def test_faint_words_of_a_theme_are_told_on_the_first_line() -> None:
+    text = '<mj-section><mj-column><mj-text color="#999999">Faint</mj-text></mj-column></mj-section>'
+    document = parse(a_file(a_section("mjml {#m}", en=text), head=HEAD.replace(", es: Cinco puentes pequeños", "")))
+    (finding,) = letters.findings(document, [], CONTEXT)
+    assert (finding.check, finding.line, finding.place) == (Check.CONTRAST, 1, "letter, en")
+    assert finding.sentence == "“Faint” is hard to see in light mode: #999999 on #ffffff has a contrast of 2.8:1."
+
+
+def test_history_told_with_its_year_is_not_past() -> None:
+    text = "## Read\n\nSince September 1, 2019 we read. On Friday, November 27 we met."
+    ((level, line, _, sentence),) = in_english(text)
+    assert (level, line, sentence) == ("warning", 9, "Friday, November 27 is before the month of the issue.")

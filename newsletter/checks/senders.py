@@ -1,0 +1,27 @@
+"""In whose name the issue goes."""
+
+from collections.abc import Iterator
+
+from newsletter.rendering import headers
+from newsletter.rendering.headers import SenderInvalid
+from newsletter.rendering.readers import Identity
+
+from .catalog import Check
+from .findings import Finding, error, warning
+
+_NOWHERE = ("localhost", "localdomain", "example.com", "invalid")
+
+
+def findings(identity: Identity) -> Iterator[Finding]:
+    """What there is to say about the sender and the postal address."""
+    if not identity.postal_address.strip():
+        sentence = "There is no postal address, and the law asks for one (CAN-SPAM, 15 U.S.C. 7704(a)(5))."
+        yield error(Check.POSTAL_ADDRESS, 1, "list", sentence, "Set NEWSLETTER_POSTAL_ADDRESS, or that of the list.")
+    try:
+        domain = headers.sender(identity).domain
+    except SenderInvalid as invalid:
+        yield error(Check.SENDER, 1, "list", f"From is {identity.from_header!r}. {invalid}", "Set NEWSLETTER_FROM.")
+        return
+    if "." not in domain or domain.rpartition(".")[2] in _NOWHERE or domain in _NOWHERE:
+        sentence = f"Nobody can answer to an address at {domain}."
+        yield warning(Check.SENDER, 1, "list", sentence, "Set NEWSLETTER_FROM to an address of your own domain.")

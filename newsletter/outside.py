@@ -1,0 +1,164 @@
+"""Requests to addresses that a person typed, which may be meant for machines that only we can reach (SSRF).
+
+Only http and https, only the usual ports, only machines that are public. A name is resolved once: the very addresses
+that were looked at are connected to, so that a second answer of its server changes nothing (DNS rebinding). Each
+redirect is looked at in the same way. No proxy, cookie or login is used.
+"""
+
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from newsletter.errors import NewsletterError
+
+_MOST_REDIRECTS = 5
+_MOST_BYTES = 64 * 1024
+_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = (301, 302, 303, 307, 308)
+_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_V4_COMPATIBLE = IPv6Network("::/96")
+_V4_BITS = 0xFFFFFFFF
+_HEADERS = {"User-Agent": "newsletter-link-check/1", "Accept": "*/*", "Connection": "close"}
+
+
+class OutsideRefused(NewsletterError):
+    """This address is not one of the public web."""
+
+
+class NameUnknown(NewsletterError):
+    """No machine has this name."""
+
+
+class OutsideAway(NewsletterError):
+    """The machine cannot be reached, or its answer cannot be read."""
+
+
+Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a page says when asked for: the last of its redirects, its status, and the beginning of its body."""
+
+    url: str
+    status: int
+    body: bytes
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, and none that only looks so and means one inside."""
+    ip = _meant(ip_address(address.partition("%")[0]))
+    if isinstance(ip, IPv6Address) and ip.is_site_local:
+        return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def addresses_of(host: str, port: int) -> Sequence[str]:
+    """The IP addresses of a name. Raises `NameUnknown`, `OutsideAway`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            raise OutsideAway("Its name cannot be looked up now.") from error
+        raise NameUnknown from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The public web, as far as it may be asked. Tests have their own names and addresses."""
+
+    resolve: Resolve = addresses_of
+    allows: Callable[[str], bool] = is_public
+    ports: Mapping[str, int] = field(default_factory=lambda: dict(_PORTS))
+    """Where each scheme is asked; an address may name no other port than the usual one."""
+    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    seconds: float = 10
+    """For connecting, and for each wait."""
+
+    def ask(self, url: str, method: str = "GET") -> Answer:
+        """Follow an address to its page. Raises `OutsideRefused`, `NameUnknown`, `OutsideAway`."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            status, location, body = self._once(url, method)
+            if status not in _REDIRECTS or not location:
+                return Answer(url, status, body)
+            url = urljoin(url, location)
+        raise OutsideAway(f"It leads from page to page, more than {_MOST_REDIRECTS} times.")
+
+    def _once(self, url: str, method: str) -> tuple[int, str, bytes]:
+        parts = self._allowed(url)
+        host, port = parts.hostname or "", self.ports[parts.scheme]
+        reached = self.resolve(host, port)
+        for address in reached:
+            if not self.allows(address):
+                raise OutsideRefused(f"{host} is {address}, which is not a public address.")
+        try:
+            return self._exchange(parts, reached, method)
+        except ssl.SSLError as error:
+            raise OutsideAway(f"Its certificate does not hold: {error.reason or error}.") from error
+        except TimeoutError as error:
+            raise OutsideAway(f"It did not answer in {self.seconds:g} seconds.") from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise OutsideAway(f"It cannot be reached: {error}.") from error
+
+    def _allowed(self, url: str) -> SplitResult:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise OutsideRefused(f"{url} is no address.") from error
+        if parts.scheme not in self.ports or not parts.hostname:
+            raise OutsideRefused(f"{url} is not an address of the web.")
+        if port not in (None, _PORTS[parts.scheme]):
+            raise OutsideRefused(f"Port {port} is not one of web pages.")
+        return parts
+
+    def _exchange(self, parts: SplitResult, reached: Sequence[str], method: str) -> tuple[int, str, bytes]:
+        connection = _Connection(parts, reached, self)
+        try:
+            path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+            connection.request(method, path, headers={**_HEADERS, "Host": parts.netloc.rpartition("@")[2]})
+            response: HTTPResponse = connection.getresponse()
+            body = response.read(_MOST_BYTES) if method == "GET" else b""
+            return response.status, response.headers.get("Location", ""), body
+        finally:
+            connection.close()
+
+
+class _Connection(HTTPConnection):
+    """Connects to one of the addresses that were looked at, and to no other."""
+
+    def __init__(self, parts: SplitResult, reached: Sequence[str], outside: Outside) -> None:
+        super().__init__(parts.hostname or "", outside.ports[parts.scheme], timeout=outside.seconds)
+        self._reached = reached
+        self._tls = outside.tls if parts.scheme == "https" else None
+
+    def connect(self) -> None:
+        """Try one address after another; the name is for the certificate alone."""
+        for at, address in enumerate(self._reached, 1):
+            try:
+                self.sock = socket.create_connection((address, self.port), self.timeout)
+                break
+            except OSError:
+                if at == len(self._reached):
+                    raise
+        if self._tls is not None:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+
+
+def _meant(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address inside an IPv6 one that carries it: mapped, compatible, 6to4, Teredo, NAT64."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip.ipv4_mapped or ip.sixtofour:
+        return ip.ipv4_mapped or ip.sixtofour or ip
+    if ip.teredo:
+        return ip.teredo[1]
+    if any(ip in network for network in _NAT64) or (ip in _V4_COMPATIBLE and int(ip) > 1):
+        return IPv4Address(int(ip) & _V4_BITS)
+    return ip

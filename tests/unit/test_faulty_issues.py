@@ -1,0 +1,27 @@
+import pytest
+
+from newsletter import checks
+from newsletter.checks import Check
+from newsletter.issues.parsing import parse
+from tests.support.faulty_issues import BASES, Fault, base, context, told
+from tests.support.seeded_faults import FAULTS
+
+ELSEWHERE = {Check.UNSUBSCRIBE, Check.WHY, Check.ANSWERS, Check.SPAM, Check.RULE, Check.WORKSHOP, Check.SIGN_OFF}
+"""What no change of a file brings: the faults of a theme, and what the store, other machines and programs say."""
+
+
+@pytest.mark.parametrize("language", BASES)
+def test_a_sound_issue_has_no_finding(language: str) -> None:
+    assert checks.check(parse(base(language)), context()) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_seeded_fault_is_found_and_nothing_else(fault: Fault) -> None:
+    found = checks.check(parse(fault.text), fault.context)
+    assert told(found) == [(fault.check, fault.level, fault.expected_line)], found
+
+
+def test_every_check_has_a_fault_that_it_finds() -> None:
+    assert {fault.check for fault in FAULTS} | ELSEWHERE == set(Check)
+    assert len(FAULTS) >= 60
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
