@@ -120,7 +120,7 @@ def _dates(language: str) -> re.Pattern[str]:
     """A day, or the two ends of some days, before a month or behind it."""
     names = names_of(language)
     ends = "" if language.startswith("zh") else r"(?![^\W\d_])"
-    day = rf"(?:{_DAY}|{_CHINESE_DAY})" if language.startswith("zh") else _DAY
+    day = rf"(?:{_DAY}|{_CHINESE_DAY})(?!\d?[月])" if language.startswith("zh") else _DAY
     two = rf"{day}(?:日|号)?(?:(?:\s*[,，、]\s*{day}(?:日|号)?)*{_TO}{_ARTICLE}{day})?"
     first = (
         rf"{two}\.?\s*(?:de\s+|of\s+|من\s+)?\b{names.month}{ends}\.?(?:,?\s*(?:de\s+|del\s+|năm\s+)?(\d{{4}})(?!\d))?"

@@ -11,7 +11,9 @@ from .findings import Finding, error, warning
 from .texts import without_fields
 
 _LONGEST_SUBJECT = 60
-_PREHEADER = range(30, 131)
+_FEWEST, _FEWEST_IN_DENSE, _MOST = 30, 20, 130
+_DENSE = ("ar", "fa", "he", "ja", "ko", "ur", "zh")
+"""Scripts that say as much in fewer letters."""
 _REPLY = re.compile(r"(?i)\s*(re|fwd?|aw|wg|tr|rv|رد|回复|转发|trả lời)\s*[:：]")
 _MARKS = re.compile(r"[!¡！]")
 _FEWEST_CAPITALS = 6
@@ -62,7 +64,13 @@ def _preheaders(document: Document) -> Iterator[Finding]:
         elif text == document.subject.get(language, "").strip():
             sentence = "The preheader is the subject once more."
             yield warning(Check.PREHEADER, line, place, sentence, "Say what the subject does not.")
-        elif letters(text) not in _PREHEADER:
-            sentence = f"The preheader has {letters(text)} letters; {_PREHEADER[0]} to {_PREHEADER[-1]} are good."
-            remedy = "Add what else is in it." if letters(text) < _PREHEADER[0] else "Cut its end: nobody sees that."
-            yield warning(Check.PREHEADER, line, place, sentence, remedy)
+        else:
+            yield from _length(text, language, line, place)
+
+
+def _length(text: str, language: str, line: int, place: str) -> Iterator[Finding]:
+    fewest = _FEWEST_IN_DENSE if language.partition("-")[0] in _DENSE else _FEWEST
+    if not fewest <= letters(text) <= _MOST:
+        sentence = f"The preheader has {letters(text)} letters; {fewest} to {_MOST} are good."
+        remedy = "Add what else is in it." if letters(text) < fewest else "Cut its end: nobody sees that."
+        yield warning(Check.PREHEADER, line, place, sentence, remedy)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from newsletter import checks
@@ -25,3 +27,8 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
     assert {fault.check for fault in FAULTS} | ELSEWHERE == set(Check)
     assert len(FAULTS) >= 60
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_an_issue_that_was_written_for_another_purpose_has_no_finding() -> None:
+    text = (Path(__file__).parents[1] / "support" / "six-languages.md").read_text(encoding="utf-8")
+    assert checks.check(parse(text), context()) == []
