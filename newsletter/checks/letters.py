@@ -7,6 +7,7 @@ from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
 from newsletter.rendering import mjml, theme
 from newsletter.rendering.editions import Edition
+from newsletter.rendering.headers import SenderInvalid
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.prepared import Copy, Rendered, rendered
 from newsletter.rendering.readers import Reader
@@ -37,6 +38,8 @@ def findings(document: Document, texts: Sequence[Text], context: CheckContext) -
             )
             content = edition.content(Variant.everything(document, language))
             letter = rendered(content, context.identity, _signer(), _COPY)
+        except SenderInvalid:
+            return  # told of by itself
         except NewsletterError as fault:
             remedy = "Correct the text or the theme that it names."
             yield error(Check.LETTER, 1, f"letter, {language}", str(fault), remedy)

@@ -20,7 +20,7 @@ def findings(letter: Rendered, language: str, identity: Identity, theme: str) ->
     page, place = LexborHTMLParser(letter.html), f"letter, {language}"
     yield from _for_screen_readers(page, language, place)
     yield from _unsubscribe(page, letter.text, identity.base_url, place)
-    facts = common_facts(identity.in_language(language), language, theme)
+    facts = common_facts(identity.in_language(language), language, theme, {})
     spoken = _plain(page.body.text(separator=" ") if page.body else "")
     for part, words in (("HTML", spoken), ("text", _plain(letter.text))):
         if identity.postal_address.strip() and _plain(identity.postal_address) not in words:
