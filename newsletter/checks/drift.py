@@ -30,8 +30,8 @@ def findings(document: Document, passages: Iterable[Passage]) -> Iterator[Findin
 
 
 def _between(original: Passage, passage: Passage) -> Iterator[Finding]:
-    yield from _facts(original, passage, _days, "date")
-    yield from _facts(original, passage, _weekdays, "weekday")
+    days = list(_facts(original, passage, _days, "date"))
+    yield from days or _facts(original, passage, _weekdays, "weekday")
     yield from _times(original, passage)
     yield from _numbers(original, passage)
     yield from _facts(original, passage, _links, "link", conflict=warning)

@@ -91,7 +91,7 @@ def days_in(words: str, language: str) -> Said:
         start, end, weekday = _with_weekday(text, match.start(), match.end(), names)
         if weekday:
             weekdays[weekday.start] = weekday
-        days += _of_match(match, names, words[start:end], weekday.no if weekday else None)
+        days += _of_match(match, names, words[start:end].rstrip("."), weekday.no if weekday else None)
         spans.append((start, end))
     for sure in re.finditer(names.sure_weekday, text, names.flags):
         weekdays.setdefault(sure.start(), Weekday(sure.start(), sure[0], names.weekday_no(sure[0])))
