@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from newsletter.clock import Clock
 from newsletter.contrast import ENOUGH, contrast, readable
 from newsletter.folders import templates_folder
+from newsletter.issues import media, uploads
+from newsletter.rendering.compile import compile_letter
 from newsletter.web.colours import in_colour
 from subscribers.db import Database
+from tests.support.pictures import a_photo
 from tests.support.web_server import visiting
 from tests.support.web_world import new_world
 
@@ -55,6 +59,20 @@ def test_without_a_logo_nothing_is_loaded_from_elsewhere(sqlite_url: str, clock:
         answer = client.get("/subscribe")
     assert "img-src 'self';" in answer.headers["content-security-policy"]
     assert "icon.svg" in answer.text.partition("<body>")[2]
+
+
+def test_a_stored_logo_is_on_pages_and_in_letters(sqlite_url: str, clock: Clock, tmp_path: Path) -> None:
+    upload = uploads.read("logo.jpg", a_photo())
+    with closing(Database(sqlite_url)) as database:
+        app = new_world(database, clock, logo="media:logo", media=f"folder://{tmp_path}").app
+        with database.writing() as session:
+            stored = media.add(session, app.organization.id, upload, "logo.jpg", clock.now()).url(app.settings.base_url)
+            shown = compile_letter("confirm", "en", app.identity(None), pictures=app.pictures(session))
+        with visiting(app) as client:
+            page = client.get("/subscribe")
+    assert f'<img src="{stored}"' in str(shown.html)
+    assert f'<img class="logo" src="{stored}"' in page.text
+    assert f"img-src 'self' {app.settings.base_url};" in page.headers["content-security-policy"]
 
 
 def test_the_stylesheet_is_in_the_organizations_colour_and_its_address_changes_with_it(

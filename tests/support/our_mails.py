@@ -8,7 +8,7 @@ from newsletter.folders import templates_folder
 from newsletter.issues import parsing
 from newsletter.rendering import mjml
 from newsletter.rendering.compile import LetterValue, compile_letter
-from newsletter.rendering.content import PersonalSlot
+from newsletter.rendering.content import PersonalSlot, SubmitSlot
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.links import LinkTable
 from newsletter.rendering.variants import Variant
@@ -31,6 +31,8 @@ _SAID: Mapping[str, LetterValue] = {
     "file": "2026-12.md",
     "year": "2027/28",
     "day": "July 1, 2027",
+    "note": "Two lines about the fair,\nplease.",
+    "submit_url": SubmitSlot("q7Hd93kfLs02mXc81bNv4w"),
     "children": "grade 5\nhas finished school",
 }
 """What letters say of their own, each as much of it as it wants."""

@@ -15,6 +15,7 @@ from newsletter.rendering.readers import Brand, Identity
 from newsletter.rendering.variants import Variant
 from tests.support.kinds import KINDS, LANGUAGES
 from tests.support.mails import Mail, content_of, document, identity, mail, section
+from tests.support.our_mails import our_mails
 
 THEMES = ("monthly", "announcement", "letter")
 EVENT = {"starts": "2026-12-08T18:00", "timezone": "America/Chicago", "url": "https://school.example/workshop"}
@@ -166,3 +167,8 @@ def test_what_variants_share_is_made_once_and_changes_none_of_them(name: str) ->
     shared.content(everything)
     assert shared.content(some) == Edition(themed, identity()).content(some)
     assert shared.content(everything) == Edition(themed, identity()).content(everything)
+
+
+def test_the_organization_stands_once_on_top_of_every_letter() -> None:
+    tops = {name: mail.html.partition("<body")[2].partition("<h1")[0] for name, mail in our_mails().items()}
+    assert not [name for name, top in tops.items() if top.count("Our School Community") != 1]
