@@ -1,16 +1,22 @@
-"""The letters that are shown: compiled as they are for sending, for a made-up reader."""
+"""The letters and pages that are shown: made as they are for sending and for the archive, for a made-up reader."""
 
 from dataclasses import replace
 from pathlib import Path
 
+from newsletter.folders import templates_folder
 from newsletter.issues.document import Document, Section
 from newsletter.issues.parsing import parse
+from newsletter.rendering.brands import Logo
 from newsletter.rendering.editions import Edition
+from newsletter.rendering.pages import Audience, IssuePage, issue_page
 from newsletter.rendering.pictures import Picture
 from newsletter.rendering.prepared import Copy, rendered
 from newsletter.rendering.readers import Brand, Identity, Reader
 from newsletter.rendering.variants import Variant
 from newsletter.tokens import Signer
+from newsletter.web import issue_pages
+from newsletter.web.languages import Languages
+from newsletter.web.pages import Pages
 
 ROOT = Path(__file__).parents[2]
 LOGO = Picture("https://pictures.example/logo.svg", 202, 48)
@@ -18,6 +24,7 @@ READING = Picture("https://pictures.example/reading-corner.svg", 1040, 520)
 DRAWN = {picture.url: Path(__file__).parent / picture.url.rpartition("/")[2] for picture in (LOGO, READING)}
 """The files of the pictures in the letters: no letter here is fetched from anywhere."""
 _PICTURES = {"media:logo": LOGO, "https://school.example/reading-corner.jpg": READING}
+_LOGO = Logo(LOGO.url, LOGO.width, LOGO.height)
 _SIGNER = Signer(["the pictures of the documents lead nowhere"])
 _READER = Reader("ana@home.example", "Ana Ruiz", "Ana", "en", "nobody")
 _IDENTITY = Identity(
@@ -32,6 +39,10 @@ _IDENTITY = Identity(
     brand=Brand(logo="media:logo"),
 )
 
+_PAGES = Pages(
+    templates_folder() / "web", Languages(("en", "ar")), _IDENTITY.organization, _IDENTITY.postal_address, "", _LOGO
+)
+
 
 def example(name: str) -> Document:
     """An issue of `examples/`."""
@@ -41,6 +52,21 @@ def example(name: str) -> Document:
 def alone(document: Document, section: Section) -> Document:
     """An issue of one section."""
     return replace(document, sections=(section,))
+
+
+def web(document: Document, language: str = "en") -> str:
+    """The page on the web that everybody may see."""
+    return issue_pages.web_page(_PAGES, _issue(document, language))
+
+
+def sheet(document: Document, language: str = "en") -> str:
+    """The page to print."""
+    return issue_pages.print_page(_PAGES, _issue(document, language))
+
+
+def _issue(document: Document, language: str) -> IssuePage:
+    audience = Audience(language=language, bands=(), known_bands=("elementary", "middle", "high"))
+    return issue_page(document, _IDENTITY, audience, _PICTURES)
 
 
 def letter(document: Document, *, theme: str, language: str = "en", brand: Brand | None = None) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from newsletter.rendering.readers import Brand
 
-from .letters import alone, example, letter
+from .letters import alone, example, letter, sheet, web
 
 THEMES = ("monthly", "announcement", "letter")
 _OF_LETTER = 1100
@@ -41,6 +41,8 @@ def scenes() -> Iterator[Scene]:
         yield Scene(f"{theme}-arabic", partial(letter, kinds, theme=theme, language="ar"), height=_OF_LETTER)
     yield Scene("monthly-top", partial(letter, sample, theme="monthly"), width=640, height=1130)
     yield Scene("colour", partial(letter, sample, theme="announcement", brand=_GREEN), height=700)
+    yield Scene("web", partial(web, sample), width=720, height=_OF_LETTER)
+    yield Scene("print", partial(sheet, sample), width=800, height=_OF_LETTER)
     for section in kinds.sections:
         shown = partial(letter, alone(kinds, replace(section, must_know=False)), theme="monthly")
         yield Scene(f"block-{section.kind}", shown, below=".head", until=".card")
