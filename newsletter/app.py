@@ -167,7 +167,10 @@ class App:
 
     def check_context(self, list_: List | None, pictures: Pictures) -> CheckContext:
         """What an issue is checked against: today, the sender of a list, or the settings', and what is stored."""
-        return CheckContext(self.today(), self.settings.grade_bands, self.identity(list_), pictures)
+        settings = self.settings
+        return CheckContext(
+            self.today(), settings.grade_bands, self.identity(list_), pictures, settings.raw_mjml is Switch.ON
+        )
 
     @property
     def needs_approval(self) -> bool:

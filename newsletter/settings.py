@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     bands: Annotated[str, read_by(Bands.parse)] = "elementary=PK-5 middle=6-8 high=9-12"
     approval: Switch = Switch.OFF
     sign_off: Switch = Switch.OFF
+    raw_mjml: Switch = Switch.OFF
     grace_minutes: Annotated[int, Field(ge=0)] = 120
     signup_window_minutes: Annotated[int, Field(ge=1)] = 60
     signups_per_network: Annotated[int, Field(ge=1)] = 20

@@ -16,6 +16,7 @@ from . import (
     links,
     markup,
     pictures,
+    raw_mjml,
     sections,
     senders,
     sizes,
@@ -70,6 +71,7 @@ def _everything(document: Document, context: CheckContext) -> Iterator[Finding]:
         *fields.findings(document),
         *sections.findings(document, context.bands.names),
         *markup.findings(read),
+        *raw_mjml.findings(read, allowed=context.raw_mjml),
         *links.findings(read),
         *pictures.findings(document, read, context.pictures),
     ]

@@ -34,6 +34,7 @@ class Check(StrEnum):
     MERGE_FIELD = "merge-field", "Every merge field can be filled in, and stands where it may."
     MERGE_DEFAULT = "merge-default", "A merge field says what stands there for readers who did not tell us."
     MARKUP = "markup", "No reader sees tags as they are typed, or code that never ends."
+    MJML = "mjml", "Raw MJML is allowed here, has only what MJML knows, and nothing that runs."
     TARGET = "target", "Links and pictures lead to web pages, addresses or numbers: never to scripts or data."
     LINK = "link", "Links lead to whole, safe addresses that readers can reach."
     LINK_WORDS = "link-words", "The words of a link say where it goes, and the same words go to one place."

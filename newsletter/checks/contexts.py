@@ -19,3 +19,5 @@ class CheckContext:
     """In whose name the issue goes: its sender, its postal address, its theme."""
     pictures: Pictures = field(default_factory=dict)
     """What is stored here, by `media:` and its name."""
+    raw_mjml: bool = False
+    """Whether issues may hold sections of raw MJML."""

@@ -15,6 +15,7 @@ from .texts import Text
 from .wordings import SAY_NOTHING
 
 _BARE = re.compile(r"(?i)(https?://|www\.)\S+|[\w-]+(\.[\w-]+)+/\S*")
+_SCRIPT = re.compile(r"(?i)\s*(javascript|vbscript|data):")
 _HERE_ONLY = re.compile(
     r"(?i)localhost|.*\.(local|localhost|internal|test)|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|::1"
 )
@@ -29,6 +30,8 @@ def findings(texts: Iterable[Text]) -> Iterator[Finding]:
         for image in text.parts.images:
             yield from _picture(image.src, image.line, text.place)
         for link in text.parts.links:
+            if text.is_mjml and _SCRIPT.match(link.target):
+                continue  # the check of MJML tells of it
             faults = list(_target(link, text.place))
             yield from faults or _words(link, text.place)
         for link in _spoken(text):

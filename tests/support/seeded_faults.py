@@ -75,7 +75,6 @@ TEXTS = (
     Fault("a script", "en", Check.TARGET, ERROR, "(https://www.example.org/books)", "(javascript:alert)"),
     Fault("data", "ar", Check.TARGET, ERROR, "(https://www.example.org/books)", "(data:text/html,x)"),
     Fault("a relative link", "zh", Check.TARGET, ERROR, "(https://www.example.org/books)", "(/books)"),
-    Fault("a script in MJML", "en", Check.TARGET, ERROR, "Take one, bring one.", '<a href="javascript:x">Take one</a>'),
     Fault("a button to nowhere", "en", Check.TARGET, ERROR, ' url="https://www.example.org/sign-up"', ""),
     Fault("a link with a field in it", "en", Check.TARGET, ERROR, "/books)", "/{{ list.name }})"),
     Fault("a link that is not safe", "en", Check.LINK, WARNING, "https://www.example.org/books", "http://www.example.org/books"),
@@ -151,16 +150,30 @@ DRIFTS = (
     Fault("a number in one subject", ALL, Check.DRIFT, WARNING, "Leer juntos este invierno", "Leer 15 minutos juntos"),
 )  # fmt: skip
 
+MJML = (
+    Fault("a tag that MJML has not", "en", Check.MJML, ERROR, "<mj-image src", "<mj-imge src"),
+    Fault("an attribute that MJML has not", "en", Check.MJML, ERROR, _MJML, '<mj-text colour="red"><h2>Our shelf</h2>'),
+    Fault("a colour that is none", "en", Check.MJML, ERROR, _MJML, '<mj-text color="#12345"><h2>Our shelf</h2>'),
+    Fault("a width without unit", "en", Check.MJML, ERROR, 'width="200px"', 'width="wide"'),
+    Fault("a column in a column", "en", Check.MJML, ERROR, "<mj-column>", "<mj-column><mj-column/>"),
+    Fault("a text outside a column", "en", Check.MJML, ERROR, "<mj-section>", "<mj-section><mj-text>Hi</mj-text>"),
+    Fault("MJML that is not closed", "en", Check.MJML, ERROR, "</mj-column>", "", down=-4),
+    Fault("an include", "en", Check.MJML, ERROR, "<mj-section>", '<mj-include path="/etc/passwd"/>\n<mj-section>'),
+    Fault("a link to a script in MJML", "en", Check.MJML, ERROR, "Take one, bring one.", '<a href="javascript:x">Take one</a>'),
+    Fault("a script in MJML", "en", Check.MJML, ERROR, "Take one, bring one.", "<script>alert(1)</script>"),
+    Fault("a handler in MJML", "en", Check.MJML, ERROR, "<p>Take one", '<p onclick="alert(1)">Take one'),
+)  # fmt: skip
+
 LETTERS = (
     Fault("nothing for middle school", SMALL, Check.EMPTY, WARNING, "{#both}", "{#both bands=elementary}", line=1),
     Fault("a line without end", "en", Check.SIZE, ERROR, "Two lines are enough.", "read " * 5_000),
     Fault("a hundred links", "en", Check.SIZE, WARNING, "Two lines are enough.", " ".join(f"[Book {no}](https://www.example.org/{no})." for no in range(101)), down=-2),
     Fault("a letter too large", "en", Check.SIZE, ERROR, "Two lines are enough.", "\n".join(["```", *["<" * 100] * 240, "```"]), line=1),
     Fault("texts too large", "en", Check.SIZE, ERROR, "Two lines are enough.", "We read.\n" * 60_000, line=1),
-    Fault("MJML that is not closed", "en", Check.LETTER, ERROR, "</mj-column>", "", line=1),
+    Fault("a theme of the list that is gone", "en", Check.LETTER, ERROR, "theme: monthly\n", "", line=1, sender={"theme": "gone"}),
     Fault("a table for the layout", "en", Check.PAGE, WARNING, "Take one, bring one.", "<table><tr><td>Take one</td></tr></table>", line=1),
     Fault("grey on white", "en", Check.CONTRAST, ERROR, _MJML, '<mj-text color="#999999"><h2>Our shelf</h2>'),
     Fault("white behind light words in dark", "en", Check.CONTRAST, ERROR, _MJML, '<mj-text container-background-color="#ffffff"><h2>Our shelf</h2>'),
 )  # fmt: skip
 
-FAULTS = (*HEADS, *SECTIONS, *TEXTS, *PICTURES, *DATES, *DRIFTS, *LETTERS)
+FAULTS = (*HEADS, *SECTIONS, *TEXTS, *PICTURES, *DATES, *DRIFTS, *MJML, *LETTERS)

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter import checks
-from newsletter.checks import Check
+from newsletter.checks import Check, Level
 from newsletter.issues.parsing import parse
 from tests.support.faulty_issues import BASES, Fault, base, context, told
 from tests.support.seeded_faults import FAULTS
@@ -32,3 +33,9 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
 def test_an_issue_that_was_written_for_another_purpose_has_no_finding() -> None:
     text = (Path(__file__).parents[1] / "support" / "six-languages.md").read_text(encoding="utf-8")
     assert checks.check(parse(text), context()) == []
+
+
+def test_raw_mjml_needs_an_installation_that_allows_it() -> None:
+    found = checks.check(parse(base("en")), replace(context(), raw_mjml=False))
+    assert [(finding.check, finding.level) for finding in found] == [(Check.MJML, Level.ERROR)]
+    assert "NEWSLETTER_RAW_MJML=on" in found[0].remedy

@@ -2,18 +2,22 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from newsletter.checks import CheckContext, check
 from newsletter.folders import templates_folder
 from newsletter.issues.document import Document, SectionKind
+from newsletter.issues.parsing import parse
 from newsletter.rendering import dates, theme
 from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.pictures import Picture
 from newsletter.rendering.readers import Brand, Identity
 from newsletter.rendering.variants import Variant
-from tests.support.kinds import KINDS, LANGUAGES
+from subscribers.grades import Bands
+from tests.support.kinds import FILE, KINDS, LANGUAGES
 from tests.support.mails import Mail, content_of, document, identity, mail, section
 from tests.support.our_mails import our_mails
 
@@ -172,3 +176,12 @@ def test_what_variants_share_is_made_once_and_changes_none_of_them(name: str) ->
 def test_the_organization_stands_once_on_top_of_every_letter() -> None:
     tops = {name: mail.html.partition("<body")[2].partition("<h1")[0] for name, mail in our_mails().items()}
     assert not [name for name, top in tops.items() if top.count("Our School Community") != 1]
+
+
+@pytest.mark.parametrize("colour", ["", "#767676"])
+@pytest.mark.parametrize("name", THEMES)
+def test_the_checks_find_nothing_in_the_examples_in_any_theme(name: str, colour: str) -> None:
+    bands = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
+    context = CheckContext(date(2026, 11, 26), bands, identity(brand=Brand(colour=colour)), raw_mjml=True)
+    for example in (KINDS, parse(FILE.with_name("2026-12.md").read_text(encoding="utf-8"))):
+        assert check(replace(example, theme=name), context) == []
