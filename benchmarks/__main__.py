@@ -20,6 +20,7 @@ ROWS = {
     "imports": "importing a CSV file beside loading the same rows",
     "exports": "exporting people beside a bare read of the same columns",
     "signups": "how long a sign-up takes to answer for an address we know, beside one we do not",
+    "variants": "compiling every variant of an issue beside the reference mjml on one, and a preview",
     "tracking": "opens and clicks beside an empty route",
     "workers": "two workers beside one, the mail server far away",
     "commands": "the command's help beside an empty Click program",
