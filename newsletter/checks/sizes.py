@@ -13,7 +13,7 @@ _MOST_BYTES, _MANY_BYTES = 100_000, 80_000
 """Gmail cuts a letter off at about 102,000 bytes of HTML, the link to leave the list with it."""
 _MOST_CHARACTERS = 500_000
 """Of all texts in the file: ten times what a letter in six languages has."""
-_LONGEST_LINE = 20_000
+_LONGEST_LINE = 100_000
 _MOST_LINKS, _MANY_LINKS = 1_000, 100
 
 

@@ -166,7 +166,7 @@ MJML = (
 
 LETTERS = (
     Fault("nothing for middle school", SMALL, Check.EMPTY, WARNING, "{#both}", "{#both bands=elementary}", line=1),
-    Fault("a line without end", "en", Check.SIZE, ERROR, "Two lines are enough.", "read " * 5_000),
+    Fault("a line without end", "en", Check.SIZE, ERROR, "Two lines are enough.", "read " * 30_000),
     Fault("a hundred links", "en", Check.SIZE, WARNING, "Two lines are enough.", " ".join(f"[Book {no}](https://www.example.org/{no})." for no in range(101)), down=-2),
     Fault("a letter too large", "en", Check.SIZE, ERROR, "Two lines are enough.", "\n".join(["```", *["<" * 100] * 240, "```"]), line=1),
     Fault("texts too large", "en", Check.SIZE, ERROR, "Two lines are enough.", "We read.\n" * 60_000, line=1),
