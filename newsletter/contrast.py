@@ -22,13 +22,22 @@ def is_colour(text: str) -> bool:
 
 def luminance(colour: str) -> float:
     """From 0 for black to 1 for white, as the eye sees it."""
-    red, green, blue = map(_linear, _channels(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return luminance_of(*_channels(colour))
+
+
+def luminance_of(red: float, green: float, blue: float) -> float:
+    """The same, of a colour's parts from 0 to 1."""
+    return 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
 
 
 def contrast(a: str, b: str) -> float:
     """From 1 for the same colour to 21 for black on white; the order does not matter."""
-    darker, lighter = sorted((luminance(a), luminance(b)))
+    return between(luminance(a), luminance(b))
+
+
+def between(a: float, b: float) -> float:
+    """The same, of two luminances."""
+    darker, lighter = sorted((a, b))
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -11,7 +11,9 @@ import tinycss2
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tinycss2.color4 import parse_color
 
-_LEAST, _LEAST_OF_LARGE = 4.5, 3.0
+from newsletter.contrast import ENOUGH, between, luminance_of
+
+_LEAST_OF_LARGE = 3.0
 _LARGE, _LARGE_BOLD = 24.0, 18.66
 """CSS pixels: 18 and 14 points."""
 _BOLD = 600
@@ -40,9 +42,8 @@ class Colour(NamedTuple):
 
     @property
     def luminance(self) -> float:
-        """How much light it gives, from 0 to 1 (WCAG 2.1)."""
-        lights = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in self]  # noqa: PLR2004
-        return 0.2126 * lights[0] + 0.7152 * lights[1] + 0.0722 * lights[2]
+        """How much light it gives, from 0 to 1."""
+        return luminance_of(*self)
 
 
 BLACK, WHITE, _LINK = Colour(0, 0, 0), Colour(1, 1, 1), Colour(0, 0, 238 / 255)
@@ -105,8 +106,7 @@ def faint(html: str) -> list[Faint]:
 
 def ratio(one: Colour, other: Colour) -> float:
     """From 1, which is no contrast, to 21."""
-    lights = sorted((one.luminance, other.luminance))
-    return (lights[1] + 0.05) / (lights[0] + 0.05)
+    return between(one.luminance, other.luminance)
 
 
 def _dark_rules(html: str) -> str:
@@ -150,7 +150,7 @@ def _judged(words: str, look: _Look, *, is_dark: bool) -> Iterator[Faint]:
     if not any(letter.isalnum() for letter in words):
         return
     is_large = look.size >= _LARGE or (look.is_bold and look.size >= _LARGE_BOLD)
-    least = _LEAST_OF_LARGE if is_large else _LEAST
+    least = _LEAST_OF_LARGE if is_large else ENOUGH
     found = ratio(look.colour, look.background)
     if found < least:
         yield Faint(" ".join(words.split()), is_dark, look.colour, look.background, found, least)

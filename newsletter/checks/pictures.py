@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from newsletter.issues.document import Document, SectionKind
+from newsletter.issues.document import MEDIA, Document, SectionKind
 from newsletter.rendering.pictures import Pictures
-from newsletter.rendering.targets import STORED, is_web, on_the_wire
+from newsletter.rendering.targets import is_web, on_the_wire
 
 from .catalog import Check
 from .findings import Finding, error, warning
@@ -65,7 +65,7 @@ def _description(image: Image, place: str) -> Iterator[Finding]:
 
 def _file(src: str, line: int, place: str, pictures: Pictures) -> Iterator[Finding]:
     known = pictures.get(src)
-    if src.startswith(f"{STORED}:") and known is None:
+    if src.startswith(MEDIA) and known is None:
         name = src.partition(":")[2]
         remedy = "Add the picture, or name one that is stored."
         yield error(Check.PICTURE, line, place, f"There is no stored picture {name}.", remedy)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MEDIA = "media:"
+"""Stands before the name of a picture or file that is stored here, where an address has `https://`."""
 _DIGEST_LETTERS = 6
 
 

@@ -24,12 +24,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
 
-from .document import Document
+from .document import MEDIA, Document
 from .parsing import parse
 from .tables import Issue, Media, Revision
 from .uploads import Upload
 
-SCHEME = "media:"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 60
 _UNNAMED = "file"
@@ -78,7 +77,7 @@ class MediaFacts:
     @property
     def target(self) -> str:
         """What a document writes for it."""
-        return f"{SCHEME}{self.name}"
+        return f"{MEDIA}{self.name}"
 
     def url(self, base_url: str) -> str:
         """Where everybody finds it; always the same bytes."""
@@ -87,12 +86,12 @@ class MediaFacts:
 
 def references(document: Document) -> set[str]:
     """The targets `media:NAME` of a document: in its texts' links and pictures, and in its sections' own lines."""
-    return {target for target in _targets(document) if target.startswith(SCHEME)}
+    return {target for target in _targets(document) if target.startswith(MEDIA)}
 
 
 def resolved(session: Session, organization_id: int, targets: Iterable[str]) -> Mapping[str, MediaFacts]:
     """What is stored for targets, by target; those for which nothing is stored are missing."""
-    names = [target.removeprefix(SCHEME) for target in targets]
+    names = [target.removeprefix(MEDIA) for target in targets]
     of_names = select(Media).where(Media.organization_id == organization_id, Media.name.in_(names))
     return {facts.target: facts for facts in map(facts_of, session.scalars(of_names))}
 
@@ -145,7 +144,7 @@ def all_of(session: Session, organization_id: int) -> Sequence[MediaFacts]:
 
 def uses(session: Session, organization_id: int, name: str) -> list[tuple[int, int]]:
     """The issues and numbers of the revisions that refer to a name."""
-    target = f"{SCHEME}{name}"
+    target = f"{MEDIA}{name}"
     may_use = (
         select(Revision.issue_id, Revision.no, Revision.document)
         .join(Issue, Issue.id == Revision.issue_id)
@@ -198,7 +197,7 @@ def facts_of(row: Media) -> MediaFacts:
 
 
 def _row(session: Session, organization_id: int, name: str) -> Media:
-    named = select(Media).where(Media.organization_id == organization_id, Media.name == name.removeprefix(SCHEME))
+    named = select(Media).where(Media.organization_id == organization_id, Media.name == name.removeprefix(MEDIA))
     found = session.scalars(named).one_or_none()
     if found is None:
         raise MediaNotFound(f"There is no picture or file {name!r}. `newsletter media list` shows them.")

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .targets import STORED, is_web, on_the_wire
+from newsletter.issues.document import MEDIA
+
+from .targets import is_web, on_the_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ Pictures: TypeAlias = Mapping[str, Picture]
 
 def is_picture(src: str) -> bool:
     """Whether a mail may show what lies there: a web address, or the name of what is stored here."""
-    return src.startswith(f"{STORED}:") or is_web(on_the_wire(src))
+    return src.startswith(MEDIA) or is_web(on_the_wire(src))
 
 
 def picture_of(src: str, pictures: Pictures) -> Picture:

@@ -5,12 +5,12 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
+from newsletter.issues.document import MEDIA
+
 _WEB_ADDRESS = re.compile(r"(?i)(https?://)((?:[^/?#@]*@)?)([^/?#@:]*)(.*)", re.DOTALL)
 _NOT_WRITTEN = re.compile(r"[^\x21-\x7e]+")
 _WEB_SCHEMES = ("http", "https")
-STORED = "media"
-"""Not an address: the name of what is stored here follows."""
-_SCHEMES = (*_WEB_SCHEMES, "mailto", "tel", STORED)
+_SCHEMES = (*_WEB_SCHEMES, "mailto", "tel", MEDIA.removesuffix(":"))
 
 
 def is_web(url: str) -> bool:
