@@ -8,6 +8,7 @@ from .said import blanked, days_in
 from .said_names import names_of
 
 _BEFORE = r"[-–—]|to|until|till|and|al?|hasta|à|au|إلى|حتى|đến|tới|至|到"
+_BARE_HOUR = re.compile(rf"(?<![\d:.,/])(?<!h\s)(?<!h)(\d{{1,2}})(?:\s*(?:h|giờ|点))?\s*(?:{_BEFORE})\s*(?:las?\s+)?$")
 _UNITS = {
     "es": r"(?P<asked>a las?|de las?|desde las?|hasta las?|y las?)\s+(?P<h>\d{1,2})(?:[:.](?P<m>\d{2}))?",
     "fr": r"(?P<asked>(?:à|dès|vers|avant|jusqu'à)\s+)?(?P<h>\d{1,2})\s*h(?:eures?\b)?(?:\s*(?P<m>\d{2}))?",
@@ -19,6 +20,8 @@ _UNITS = {
 _ALSO_DURATIONS = ("fr", "vi")
 """Where "2 heures" is a time only after a word that says so."""
 _CHINESE_HALF = re.compile(r"(?:(?P<am>上午|早上|早晨|凌晨)|(?P<pm>下午|晚上|傍晚|中午))\s*$")
+_NEAR = 40
+"""Letters before a time in which something more of it can stand."""
 _NOON, _DAY = 12 * 60, 24 * 60
 
 
@@ -79,7 +82,7 @@ def _read(match: re.Match[str], text: str, language: str) -> ClockTime | None:
     if "h" in told and main in _ALSO_DURATIONS and not told.keys() & {"asked", "m", "halfpast", "am", "pm"}:
         return None
     half = told
-    before = _CHINESE_HALF.search(text, 0, match.start()) if main == "zh" else None
+    before = _CHINESE_HALF.search(text, max(0, match.start() - _NEAR), match.start()) if main == "zh" else None
     if before:
         half = before.groupdict()
     return _made(match.start(), match[0].strip(), hour, minute, half)
@@ -97,9 +100,7 @@ def _made(start: int, words: str, hour: int, minute: int, half: dict[str, str]) 
 def _begin(match: re.Match[str], text: str) -> ClockTime | None:
     """The bare hour that a span of time begins with: the 6 of "6 to 7:30 pm"."""
     hour = next(match.start(name) for name in ("h", "hh", "hour") if match.groupdict().get(name))
-    before = re.search(
-        rf"(?<![\d:.,/])(?<!h\s)(?<!h)(\d{{1,2}})(?:\s*(?:h|giờ|点))?\s*(?:{_BEFORE})\s*(?:las?\s+)?$", text[:hour]
-    )
+    before = _BARE_HOUR.search(text, max(0, hour - _NEAR), hour)
     if before and int(before[1]) < 24:  # noqa: PLR2004 - the hours of a day
         return _made(before.start(1), before[1], int(before[1]), 0, {})
     return None

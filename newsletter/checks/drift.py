@@ -105,11 +105,13 @@ def _times(original: Passage, passage: Passage) -> Iterator[Finding]:
 
 
 def _clock_times(passage: Passage) -> list[tuple[ClockTime, int]]:
-    return [
-        (time, block.line_of(time.start))
-        for block in passage.blocks
-        for time in times_in(block.words, passage.language)[0]
-    ]
+    """Each once, with its first line."""
+    found: dict[tuple[int, bool], tuple[ClockTime, int]] = {}
+    for block in passage.blocks:
+        for time in times_in(block.words, passage.language)[0]:
+            if (time.minutes, time.is_sure) not in found:
+                found[time.minutes, time.is_sure] = (time, block.line_of(time.start))
+    return list(found.values())
 
 
 def _numbers(original: Passage, passage: Passage) -> Iterator[Finding]:

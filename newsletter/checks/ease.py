@@ -40,7 +40,9 @@ _SHOWN = 90
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class Sentence:
+    """A sentence: its line, its words, and as it is shown."""
+
     line: int
     words: tuple[str, ...]
     shown: str
@@ -50,10 +52,10 @@ def findings(document: Document, texts: Iterable[Text]) -> Iterator[Finding]:
     """What there is to say about how hard and how long the texts are."""
     totals = dict.fromkeys(document.languages, 0.0)
     for text in texts:
-        sentences = [sentence for block in text.parts.blocks for sentence in _sentences(block, text.language)]
-        count = sum(_count(sentence, text.language) for sentence in sentences)
+        said = [sentence for block in text.parts.blocks for sentence in sentences(block, text.language)]
+        count = sum(_count(sentence, text.language) for sentence in said)
         totals[text.language] += count
-        prose = [one for block in text.parts.blocks if not block.is_heading for one in _sentences(block, text.language)]
+        prose = [one for block in text.parts.blocks if not block.is_heading for one in sentences(block, text.language)]
         if sum(_count(sentence, text.language) for sentence in prose) >= _FEWEST_WORDS:
             yield from _hard(prose, text)
         if count > _LONGEST_SECTION:
@@ -86,7 +88,7 @@ def _grade_of(ease: float) -> float:
     return _GRADES[-1][1]
 
 
-def _hard(sentences: list[_Sentence], text: Text) -> Iterator[Finding]:
+def _hard(sentences: list[Sentence], text: Text) -> Iterator[Finding]:
     main = text.language.partition("-")[0]
     longest = max(sentences, key=lambda sentence: _count(sentence, main))
     if main in ("en", "es", "fr"):
@@ -104,22 +106,23 @@ def _hard(sentences: list[_Sentence], text: Text) -> Iterator[Finding]:
         yield warning(Check.READING, longest.line, text.place, sentence, remedy)
 
 
-def _sentences(block: Block, language: str) -> Iterator[_Sentence]:
+def sentences(block: Block, language: str) -> Iterator[Sentence]:
+    """The sentences of a block, with their lines; what has no word is none."""
     words, at = block.words.replace(FIELD, "X"), 0
     for end in (*(match.end() for match in _END.finditer(words)), len(words)):
         piece = words[at:end]
         found = tuple((_IDEOGRAPH if language.startswith("zh") else _WORD).findall(piece))
         if found:
-            yield _Sentence(block.line_of(at), found, " ".join(piece.split()))
-            at = end
+            yield Sentence(block.line_of(at), found, " ".join(piece.split()))
+        at = end
 
 
-def _count(sentence: _Sentence, language: str) -> float:
+def _count(sentence: Sentence, language: str) -> float:
     """Words; those of Chinese are not written apart, and are guessed from its characters."""
     return len(sentence.words) / _IDEOGRAPHS_A_WORD if language.startswith("zh") else len(sentence.words)
 
 
-def _units(sentence: _Sentence, main: str) -> int:
+def _units(sentence: Sentence, main: str) -> int:
     """What the mean of a language is told in: characters of Chinese, else words as they are written."""
     del main
     return len(sentence.words)

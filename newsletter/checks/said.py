@@ -110,9 +110,12 @@ def in_ascii_digits(text: str) -> str:
 
 def blanked(text: str, spans: list[tuple[int, int]]) -> str:
     """The text with spaces in some places."""
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    pieces, at = [], 0
+    for start, end in sorted(spans):
+        if end > at:
+            pieces += [text[at:start], " " * (end - max(at, start))]
+            at = end
+    return "".join((*pieces, text[at:]))
 
 
 @lru_cache(maxsize=32)

@@ -1,11 +1,13 @@
 """Days, times and numbers as people write them, in six languages; and how hard a text is to read."""
 
+import time
 from datetime import date
 
 import pytest
 
 from newsletter.checks import ease, numbers
 from newsletter.checks.clock_times import times_in
+from newsletter.checks.parts import Block
 from newsletter.checks.said import days_in
 from newsletter.checks.syllables import syllables
 
@@ -154,3 +156,12 @@ def test_grades_are_those_of_the_published_formulas() -> None:
     assert ease.grade(spanish, "es") == pytest.approx(12 + 4 * (50 - (206.84 - 60 * 13 / 5 - 1.02 * 5)) / 20)
     assert ease.grade([("aujourd'hui",) * 40], "fr") == 16
     assert ease.grade([("le", "chat")], "fr") == 4
+
+
+@pytest.mark.parametrize("words", ["! ", "6:00 Tuesday, December 8 ", "6 to ", "1,000 ", "12/8 "])
+def test_a_text_made_to_be_slow_takes_no_longer_than_its_length(words: str) -> None:  # F43
+    text = words * (90_000 // len(words))
+    begun = time.process_time()
+    times_in(text, "en")
+    list(ease.sentences(Block(1, text), "en"))
+    assert time.process_time() - begun < 2
