@@ -1,6 +1,5 @@
 """`newsletter issues page`: an issue as everybody may see it, on the web and on paper."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -12,8 +11,6 @@ from newsletter.errors import NewsletterError
 from newsletter.issues import issues as store
 from newsletter.rendering.pages import Audience, IssuePage, issue_page
 from newsletter.rendering.pdf import Press
-from newsletter.web import issue_pages, pictures
-from newsletter.web.pages import Pages, pages_of
 from subscribers.grades import parse_grade
 
 from .files import write_bytes
@@ -21,12 +18,6 @@ from .output import json_option, opened, say
 from .previews import list_named
 
 _WEB, _PRINT, _GOAL, _PDF = "web", "print", "goal", "pdf"
-_FORMS: Mapping[str, Callable[[Pages, IssuePage], str]] = {
-    _WEB: issue_pages.web_page,
-    _PRINT: issue_pages.print_page,
-    _GOAL: issue_pages.goal_page,
-    _PDF: issue_pages.print_page,
-}
 
 
 class NoGoal(NewsletterError):
@@ -41,7 +32,7 @@ class NoGoal(NewsletterError):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(_FORMS)),
+    type=click.Choice([_WEB, _PRINT, _GOAL, _PDF]),
     default=_WEB,
     show_default=True,
     help="The web page, the page to print, its goal as a card, or the page to print as PDF.",
@@ -56,9 +47,7 @@ def page(
         shown = _shown(app, issue_id, slug, Audience(language, _bands(app, grades), app.settings.grade_bands.names))
         if form == _GOAL and not shown.has_goal:
             raise NoGoal
-        content = _FORMS[form](pages_of(app), shown).encode()
-        if form == _PDF:
-            content = Press(pictures.stored_in(app.media_store(), app.settings.base_url)).pdf(content.decode())
+        content = _made(app, shown, form)
     facts = {"id": issue_id, "format": form, "language": shown.language, "bytes": len(content), "out": None}
     if out is None and not as_json:
         click.echo(content, nl=False)
@@ -74,6 +63,17 @@ def _shown(app: App, issue_id: int, slug: str | None, audience: Audience) -> Iss
         document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
         identity = app.identity(list_named(session, app, slug))
         return issue_page(document, identity, audience, app.pictures(session, document))
+
+
+def _made(app: App, shown: IssuePage, form: str) -> bytes:
+    from newsletter.web import issue_pages, pictures  # noqa: PLC0415 - FastAPI loads slowly, and other commands
+    from newsletter.web.pages import pages_of  # noqa: PLC0415 - about issues need none of it
+
+    make = {_WEB: issue_pages.web_page, _GOAL: issue_pages.goal_page}.get(form, issue_pages.print_page)
+    html = make(pages_of(app), shown)
+    if form != _PDF:
+        return html.encode()
+    return Press(pictures.stored_in(app.media_store(), app.settings.base_url)).pdf(html)
 
 
 def _bands(app: App, grades: tuple[str, ...]) -> tuple[str, ...]:

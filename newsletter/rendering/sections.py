@@ -24,6 +24,7 @@ _WITHOUT_LABEL = (SectionKind.STORY, SectionKind.QUOTE, SectionKind.IMAGE, Secti
 _LEADING = (SectionKind.EVENT, SectionKind.ANNOUNCEMENT)
 _SILENT = (SectionKind.DIVIDER,)
 """What stands there without a text."""
+_LINK_WORDS = {SectionKind.EVENT: "mail.event_link", SectionKind.THANKS: "mail.thanks_link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +203,13 @@ def _own_link(section: Section, title: str, look: Look) -> tuple[str, str]:
     """A section's own target and the words on it, which say where it goes; both empty where it has none."""
     url = section.attributes.get("url", "")
     if section.kind is SectionKind.THANKS:
-        return look.href(url or _note(section.attributes.get("to", ""), look)), look.words("mail.thanks_link")
+        url = url or _note(section.attributes.get("to", ""), look)
     if not is_allowed(on_the_wire(url)):
         return "", ""
     if section.kind is SectionKind.BUTTON and title:
         return look.href(url), title
-    if section.kind is SectionKind.EVENT:
-        return look.href(url), look.words("mail.event_link")
+    if section.kind in _LINK_WORDS:
+        return look.href(url), look.words(_LINK_WORDS[section.kind])
     host = (urlsplit(on_the_wire(url)).hostname or url).removeprefix("www.")
     return look.href(url), look.words("mail.resource_link", host=host)
 

@@ -82,6 +82,12 @@ def test_a_note_of_thanks_may_be_a_page() -> None:
     assert "https://news.school.example/c/" in shown(document(thanks)).html
 
 
+@pytest.mark.parametrize("kind", ["thanks", "announcement", "goal", "image"])
+def test_no_kind_leads_to_a_script(kind: str) -> None:  # F25 M37
+    made = shown(document(section(kind, en="Thanks", attributes={"url": "javascript:alert(1)", "src": "media:x"})))
+    assert "javascript" not in made.html + made.text
+
+
 def test_a_stored_picture_is_shown_from_where_it_lies_with_its_words() -> None:
     image = section("image", en="Children plant beans.\n\nOur garden in May.", attributes={"src": "media:beans"})
     text = section(en="## Beans\n\n![A pot](media:pot) and [the list](media:list)")
