@@ -31,11 +31,12 @@ class Gate:
     """Whether a person must have signed off every language that it is translated into."""
 
     def revision(self, session: Session, campaign: Campaign, issue: Issue) -> Revision:
-        """The issue's newest revision; one more, where that refers to workshops or segments, with these written in.
+        """The issue's newest revision; where that names workshops or segments, one made of it with these written in.
 
         Raises what `refuse` raises, `NotSignedOff` where signatures are asked for, and `NotFound` or `RuleInvalid`
         where the issue refers to what is not there.
         """
+        issues.hold(session, issue)  # what is checked is what is bound
         newest, list_ = issues.latest(session, issue), session.get_one(List, campaign.list_id)
         document = issues.document_of(newest)
         bound = self.binder.bound(session, document)
@@ -44,4 +45,6 @@ class Gate:
             sign_offs.refuse_unsigned(session, issue, document)
         if campaign.subject_b:
             self.refuse(session, arms.with_subject_b(bound, campaign.subject_b), list_)
-        return newest if bound is document else issues.save(session, issue, write(bound), _AUTHOR, self.clock.now())
+        if bound is document:
+            return newest
+        return issues.bind(session, issue, newest, write(bound), _AUTHOR, self.clock.now())

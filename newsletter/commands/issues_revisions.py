@@ -48,7 +48,7 @@ def diff(issue_id: int, from_no: int | None, to_no: int | None, last_issue: bool
         if last_issue:
             before = store.latest(session, store.before(session, issue))
         else:
-            before = store.numbered(session, issue, from_no if from_no is not None else max(after.no - 1, 1))
+            before = _before(session, issue, after, from_no)
         found = differences(store.document_of(before), store.document_of(after))
     facts = {"id": issue_id, "from_issue": before.issue_id, "from": before.no, "to": after.no, **facts_of(found)}
     say(facts, lambda console: _differ(console, issue_id, before, after, found), as_json=as_json)
@@ -82,22 +82,29 @@ def copy(issue_id: int, month: str, author: str, as_json: bool) -> None:
     say(facts, lambda console: _copied(console, facts), as_json=as_json)
 
 
+def _before(session: Session, issue: Issue, after: Revision, from_no: int | None) -> Revision:
+    return store.earlier(session, issue, after) if from_no is None else store.numbered(session, issue, from_no)
+
+
 def _history(session: Session, issue: Issue) -> list[dict[str, Any]]:
     saved = store.revisions(session, issue)
     campaigns = listing.bound(session, [revision.id for revision in saved])
+    before: dict[int | None, Revision | None] = {None: None, **{revision.id: revision for revision in saved}}
     rows = []
-    for before, revision in zip([None, *saved], saved, strict=False):
+    for revision in saved:
         rows.append(
             {
                 "no": revision.no,
                 "saved_at": revision.created_at,
                 "author": revision.author,
-                "changed": _changed(before, revision),
+                "changed": _changed(before[revision.bound_from_id], revision),
                 "campaigns": [
                     {"id": campaign.id, "state": campaign.state} for campaign in campaigns.get(revision.id, ())
                 ],
             }
         )
+        if revision.bound_from_id is None:
+            before[None] = revision
     return rows
 
 

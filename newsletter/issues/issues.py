@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
@@ -53,17 +53,32 @@ def import_document(
 def save(session: Session, issue: Issue, text: str, author: str, now: datetime) -> Revision:
     """Add a revision; the same text as the newest again adds none. Raises `DocumentInvalid`."""
     parse(text)
-    session.refresh(issue, with_for_update=True)  # two who save at once get two numbers
+    hold(session, issue)  # two who save at once get two numbers
     newest = _newest(session, issue)
     digest = hashlib.sha256(text.encode()).hexdigest()
     if newest is not None and newest.digest == digest:
         return newest
-    no = newest.no + 1 if newest is not None else 1
-    revision = Revision(issue_id=issue.id, no=no, document=text, digest=digest, author=author, created_at=now)
     issue.updated_at = now
-    session.add(revision)
-    session.flush()
-    return revision
+    return _add(session, issue, Revision(document=text, digest=digest, author=author, created_at=now))
+
+
+def hold(session: Session, issue: Issue) -> None:
+    """Let nobody else save or bind the issue until this transaction ends."""
+    session.refresh(issue, with_for_update=True)
+
+
+def bind(session: Session, issue: Issue, saved: Revision, text: str, author: str, now: datetime) -> Revision:
+    """The revision of a campaign: the saved one with what it refers to written in; the same text again adds none.
+
+    It is not the issue's newest: people go on from what they saved. The caller holds the issue.
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    same = select(Revision).where(Revision.bound_from_id == saved.id, Revision.digest == digest)
+    before = session.scalars(same).one_or_none()
+    if before is not None:
+        return before
+    bound = Revision(document=text, digest=digest, author=author, created_at=now, bound_from_id=saved.id)
+    return _add(session, issue, bound)
 
 
 def copy(session: Session, last: Issue, month: str, author: str, now: datetime) -> Issue:
@@ -115,8 +130,15 @@ def latest(session: Session, issue: Issue) -> Revision:
 
 
 def revisions(session: Session, issue: Issue) -> Sequence[Revision]:
-    """Every saved state of an issue, the oldest first."""
+    """Every state of an issue, the oldest first: those that people saved and those that campaigns are bound to."""
     return session.scalars(select(Revision).where(Revision.issue_id == issue.id).order_by(Revision.no)).all()
+
+
+def earlier(session: Session, issue: Issue, after: Revision) -> Revision:
+    """What a person saved last before a revision; itself, where that was the first."""
+    of_issue = select(Revision).where(Revision.issue_id == issue.id, Revision.bound_from_id.is_(None))
+    found = of_issue.where(Revision.no < after.no).order_by(Revision.no.desc()).limit(1)
+    return session.scalars(found).one_or_none() or after
 
 
 def numbered(session: Session, issue: Issue, no: int) -> Revision:
@@ -143,6 +165,15 @@ def document_of(revision: Revision) -> Document:
     return parse(revision.document)
 
 
+def _add(session: Session, issue: Issue, revision: Revision) -> Revision:
+    """Give a revision the issue's next number."""
+    last = session.scalar(select(func.max(Revision.no)).where(Revision.issue_id == issue.id)) or 0
+    revision.issue_id, revision.no = issue.id, last + 1
+    session.add(revision)
+    session.flush()
+    return revision
+
+
 def _newest(session: Session, issue: Issue) -> Revision | None:
-    of_issue = select(Revision).where(Revision.issue_id == issue.id)
+    of_issue = select(Revision).where(Revision.issue_id == issue.id, Revision.bound_from_id.is_(None))
     return session.scalars(of_issue.order_by(Revision.no.desc()).limit(1)).one_or_none()

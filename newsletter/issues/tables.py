@@ -37,6 +37,8 @@ class Revision(Base):
     digest: Mapped[str]
     author: Mapped[str]
     created_at: Mapped[datetime]
+    bound_from_id: Mapped[int | None]
+    """The revision that this one is, with what that refers to written in, for a campaign; None: a person saved it."""
 
 
 class Media(Base):

@@ -1,9 +1,12 @@
 """Workshops typed once: kept, shown in issues, and frozen when a campaign is bound."""
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from newsletter import workshops
 from newsletter.app import App
@@ -11,6 +14,7 @@ from newsletter.campaigns import lifecycle
 from newsletter.checks import IssueHasFaults
 from newsletter.errors import NotFound
 from newsletter.issues import issues
+from newsletter.issues.document import Document
 from newsletter.issues.tables import Revision
 from newsletter.ledger.states import get
 from newsletter.rendering.variants import visible
@@ -20,6 +24,7 @@ from subscribers import lists, subscribers
 from subscribers.addresses import EmailAddress
 from subscribers.segments import saved
 from subscribers.segments.rules import Rule, RuleInvalid
+from subscribers.tables import List
 from tests.support import school
 from tests.support.commands import CommandLine
 
@@ -120,7 +125,48 @@ def test_binding_what_did_not_change_adds_no_revision(app: App) -> None:
             campaign = lifecycle.create(session, app.clock, 2, lifecycle.Aim(list_))
             lifecycle.approve(session, app.clock, campaign.id, app.gate())
     with app.database.reading() as session:
-        assert issues.latest(session, issues.get(session, 2)).no == 2
+        issue = issues.get(session, 2)
+        assert issues.latest(session, issue).no == 1
+        assert [revision.bound_from_id is None for revision in issues.revisions(session, issue)] == [True, False]
+
+
+def test_people_go_on_from_what_they_saved_not_from_what_a_campaign_was_bound_to(app: App) -> None:
+    with app.database.writing() as session:
+        campaign = lifecycle.create(
+            session, app.clock, 2, lifecycle.Aim(lists.get(session, app.organization.id, "families"))
+        )
+        lifecycle.approve(session, app.clock, campaign.id, app.gate())
+        copied = issues.copy(session, issues.get(session, 2), "2027-01", "editor", app.clock.now())
+        (event, _) = issues.document_of(issues.latest(session, copied)).sections
+    assert (event.rule, event.attributes) == ("segment = helpers", {"workshop": "one-team"})
+
+
+def test_an_edit_that_is_saved_while_a_campaign_is_bound_comes_after_it(app: App) -> None:
+    edited = ISSUE.replace("Come to our workshop", "Please come")
+
+    def save() -> None:
+        with app.database.writing() as session:
+            issue = issues.get(session, 2)
+            issues.import_document(session, app.organization.id, edited, "Ben", app.clock.now(), issue=issue)
+
+    saving = threading.Thread(target=save)
+
+    def refuse(session: Session, document: Document, list_: List) -> None:
+        del session, document, list_
+        saving.start()
+        saving.join(0.3)
+        assert saving.is_alive(), "it waits for the campaign"
+
+    with app.database.writing() as session:
+        campaign = lifecycle.create(
+            session, app.clock, 2, lifecycle.Aim(lists.get(session, app.organization.id, "families"))
+        )
+        lifecycle.approve(session, app.clock, campaign.id, replace(app.gate(), refuse=refuse))
+    saving.join()
+    with app.database.reading() as session:
+        assert issues.latest(session, issues.get(session, 2)).author == "Ben"
+        bound = session.get_one(Revision, get(session, campaign.id).revision_id)
+        assert "Come to our workshop" in bound.document
 
 
 def test_a_family_sees_the_section_that_its_segment_is_for(app: App) -> None:

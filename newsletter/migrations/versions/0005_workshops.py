@@ -1,4 +1,4 @@
-"""Workshops, whose facts are typed once."""
+"""Workshops, whose facts are typed once, and revisions that campaigns are bound to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the table; what was saved before is what people saved."""
+    op.add_column("revision", sa.Column("bound_from_id", sa.Integer(), nullable=True))
     op.create_table(
         "workshop",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -34,3 +35,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away again."""
     op.drop_table("workshop")
+    op.drop_column("revision", "bound_from_id")
