@@ -40,6 +40,8 @@ _MODULES_FOR_TEXTS: Mapping[tuple[str, ...], str] = {
     ("issues", "preview"): "newsletter.sending.previews",
     ("issues", "gallery"): "newsletter.sending.galleries",
     ("issues", "test"): "newsletter.sending.previews",
+    ("campaigns", "approve"): "newsletter.checks",
+    ("campaigns", "schedule"): "newsletter.checks",
 }
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from newsletter.rendering.readers import Brand
 
-from .letters import alone, example, letter, sheet, web
+from .letters import alone, card, every, example, feed, letter, sheet, text, web
 
 THEMES = ("monthly", "announcement", "letter")
 _OF_LETTER = 1100
@@ -43,6 +43,10 @@ def scenes() -> Iterator[Scene]:
     yield Scene("colour", partial(letter, sample, theme="announcement", brand=_GREEN), height=700)
     yield Scene("web", partial(web, sample), width=720, height=_OF_LETTER)
     yield Scene("print", partial(sheet, sample), width=800, height=_OF_LETTER)
+    yield Scene("goal", partial(card, kinds), width=800, height=900)
+    yield Scene("text", partial(text, sample, theme="monthly"), height=_OF_LETTER)
+    yield Scene("feed", partial(feed, sample), width=720, height=_OF_LETTER)
+    yield Scene("gallery", partial(every, sample), width=1320, height=900)
     for section in kinds.sections:
         shown = partial(letter, alone(kinds, replace(section, must_know=False)), theme="monthly")
         yield Scene(f"block-{section.kind}", shown, below=".head", until=".card")
