@@ -41,6 +41,10 @@ class RequestInvalid(NewsletterError):
     """This cannot be asked for."""
 
 
+class KindChanged(NewsletterError):
+    """The section is of another kind now than the one that was asked for. Ask again."""
+
+
 class NothingSubmitted(NewsletterError):
     """No text has come yet, so there is nothing to take into the issue."""
 
@@ -69,7 +73,8 @@ class Request:
 
 
 def ask(session: Session, issue: Issue, request: Request, now: datetime) -> Submission:
-    """Note that somebody is asked for a section. Raises `RequestInvalid`."""
+    """Note that somebody is asked for a section; one that is there keeps its kind. Raises `RequestInvalid`."""
+    request = replace(request, kind=_kind_wanted(issues.document_of(issues.latest(session, issue)), request))
     _refuse_invalid(request, now)
     made = Submission(
         issue_id=issue.id,
@@ -123,7 +128,7 @@ def submit(session: Session, submission: Submission, text: str, now: datetime) -
 def merge(session: Session, submission: Submission, author: str, now: datetime) -> Revision:
     """Take a text into its issue as the next revision: in place of that section's text in its language, or at the end.
 
-    Raises `NothingSubmitted`, `SubmissionSettled`, `DocumentInvalid`.
+    Raises `NothingSubmitted`, `SubmissionSettled`, `KindChanged`, `DocumentInvalid`.
     """
     issue = session.get_one(Issue, submission.issue_id)
     session.refresh(issue, with_for_update=True)  # who saves meanwhile waits, so that nothing is lost of either
@@ -169,18 +174,35 @@ def is_asked_of(addresses: Sequence[str]) -> ColumnElement[bool]:
 
 
 def with_text(document: Document, submission: Submission) -> Document:
-    """The document with what was written in it."""
+    """The document with what was written in it; a translation names its original. Raises `KindChanged`."""
     body = Body(submission.language, submission.text)
-    if all(section.key != submission.section_key for section in document.sections):
+    before = _section(document, submission.section_key)
+    if before is None:
         added = Section(SectionKind(submission.kind), submission.section_key, bodies=(body,))
         return replace(document, sections=(*document.sections, added))
-    return replace(
-        document,
-        sections=tuple(
-            _with_body(section, body) if section.key == submission.section_key else section
-            for section in document.sections
-        ),
-    )
+    if before.kind != submission.kind:
+        raise KindChanged(
+            f"Section {before.key} is of kind {before.kind} now, and one of kind {submission.kind} was asked for. "
+            "Decline this text, or ask for another one."
+        )
+    after = _with_body(before, replace(body, source=_source(document, before, body.language)))
+    return replace(document, sections=tuple(after if section is before else section for section in document.sections))
+
+
+def _section(document: Document, key: str) -> Section | None:
+    return next((section for section in document.sections if section.key == key), None)
+
+
+def _kind_wanted(document: Document, request: Request) -> SectionKind:
+    section = _section(document, request.section_key)
+    return request.kind if section is None else section.kind
+
+
+def _source(document: Document, section: Section, language: str) -> str | None:
+    """The digest by which a translation is known as stale later; the original has none."""
+    if language == document.original:
+        return None
+    return next((body.digest for body in section.bodies if body.language == document.original), None)
 
 
 def _with_body(section: Section, body: Body) -> Section:

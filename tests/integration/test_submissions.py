@@ -14,6 +14,7 @@ from newsletter.app import App
 from newsletter.clock import Clock
 from newsletter.events import persons
 from newsletter.issues import issues, submissions
+from newsletter.issues.document import Section
 from newsletter.issues.submissions import NothingSubmitted, SubmissionClosed, SubmissionSettled
 from newsletter.issues.tables import Submission, SubmissionState
 from newsletter.sending.sender import Sender
@@ -22,6 +23,7 @@ from subscribers import suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.tables import SuppressionReason
 from tests.support.commands import CommandLine
+from tests.support.issue_files import a_file, a_section
 from tests.support.mails import Mail
 from tests.support.school import a_school, add_family, step_until_nothing
 from tests.support.smtp_server import SmtpServer
@@ -248,6 +250,64 @@ def test_a_text_for_a_section_that_is_there_takes_the_place_of_its_text_in_that_
     was = {body.language: body.text for body in before.sections[0].bodies}
     assert told[language] == "## Titre\n\n```\n::::\nunclosed\n"
     assert {code: told[code] for code in others} == {code: was[code] for code in others}
+
+
+def save(app: App, *sections: str) -> None:
+    with app.database.writing() as session:
+        issues.save(session, issues.get(session, 1), a_file(*sections), "Ana", app.clock.now())
+
+
+def sections_of(app: App) -> tuple[Section, ...]:
+    with app.database.reading() as session:
+        return issues.document_of(issues.latest(session, issues.get(session, 1))).sections
+
+
+@pytest.mark.parametrize("kind", ["mjml", "button", "image", "divider"])
+def test_nobody_is_asked_for_a_section_that_is_there_and_is_no_text(
+    app: App, newsletter: CommandLine, kind: str
+) -> None:
+    save(app, f":::: section {kind} {{#raw}}\n::::\n")
+    said = newsletter("submissions", "ask", "1", "--section", "raw", "--of", LEE, "--due", DUE, "--kind", "story")
+    assert (said.code, said.err) == (1, f"Error: Others cannot be asked for a section of kind {kind}.\n")
+
+
+def test_a_section_that_is_there_is_asked_for_as_what_it_is(app: App, newsletter: CommandLine) -> None:
+    save(app, a_section("quote {#said}", en="Old"))
+    assert ask(newsletter, key="said")["kind"] == "quote"
+
+
+def test_a_text_is_not_taken_into_a_section_that_became_another_kind(
+    app: App, newsletter: CommandLine, client: httpx.Client
+) -> None:
+    send(client, path_of(ask(newsletter, key="raw")), "Anything")
+    save(app, a_section("mjml {#raw}", en="<mj-text>Ours</mj-text>"))
+    assert newsletter("submissions", "merge", "1").err == (
+        "Error: Section raw is of kind mjml now, and one of kind story was asked for. "
+        "Decline this text, or ask for another one.\n"
+    )
+    assert (row(app).state, sections_of(app)[0].bodies[0].text) == ("submitted", "<mj-text>Ours</mj-text>\n")
+
+
+def test_a_translation_that_was_merged_is_stale_once_its_original_changes(
+    app: App, newsletter: CommandLine, client: httpx.Client
+) -> None:
+    save(app, a_section(en="One"))
+    send(client, path_of(ask(newsletter, "--language", "es", key="reading")), "Uno")
+    newsletter.do("submissions", "merge", "1")
+    original, spanish = sections_of(app)[0].bodies
+    assert (original.source, spanish.source) == (None, original.digest)
+    send(client, path_of(ask(newsletter, "--language", "en", key="reading")), "Two")
+    newsletter.do("submissions", "merge", "2")
+    original, spanish = sections_of(app)[0].bodies
+    assert (original.text, original.source, spanish.text) == ("Two\n", None, "Uno\n")
+    assert spanish.source not in (None, original.digest)
+
+
+def test_a_text_that_has_no_original_names_none(app: App, newsletter: CommandLine, client: httpx.Client) -> None:
+    save(app, a_section(es="Uno"))
+    send(client, path_of(ask(newsletter, "--language", "fr", key="reading")), "Un")
+    newsletter.do("submissions", "merge", "1")
+    assert [body.source for body in sections_of(app)[0].bodies] == [None, None]
 
 
 def test_what_is_declined_takes_no_text_any_more(newsletter: CommandLine, client: httpx.Client) -> None:
