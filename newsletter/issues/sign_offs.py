@@ -15,6 +15,9 @@ from .document import Document
 from .tables import Issue, SignOff
 from .translating import State, is_seen_in, spelled, units
 
+_SHOWN = ("starts", "ends", "timezone", "workshop", "place", "url", "to", "src", "by", "until")
+"""The attributes of sections that readers see, or are led to."""
+
 
 class NotASignature(NewsletterError):
     """Say who signs, by name: --by "Marta Gil"."""
@@ -47,11 +50,13 @@ class Standing:
 def digest_of(document: Document, language: str) -> str:
     """A hash of what readers of a language are shown, in another one where a text is missing, and of the originals.
 
+    Times, places, links and pictures are shown too, though they stand in a section's own line.
+
     Where sections stand does not matter.
     """
     fields = [document.subject_in(language), document.preheader_in(language)]
     shown = [
-        (section.key, body.text)
+        (section.key, body.text, [section.attributes.get(name, "") for name in _SHOWN])
         for section in document.sections
         if is_seen_in(section, language) and (body := section.body(language, document.languages)) is not None
     ]

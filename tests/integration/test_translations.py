@@ -130,6 +130,36 @@ def test_a_sign_off_holds_until_a_text_or_its_original_changes(database: Databas
             assert standing(session, issue).is_valid
 
 
+@pytest.mark.parametrize(
+    ("kind", "was", "is_now"),
+    [
+        ("event", "starts=2026-12-04T18:00", "starts=2026-12-05T18:00"),
+        ("event", "ends=2026-12-04T20:00", "ends=2026-12-04T21:00"),
+        ("event", "timezone=America/Chicago", "timezone=America/New_York"),
+        ("event", "place=Library", "place=Gym"),
+        ("event", "workshop=one-team", "workshop=two-teams"),
+        ("resource", "url=https://a.example/", "url=https://b.example/"),
+        ("quote", "by=Ana", "by=Ben"),
+        ("announcement", "until=2026-12-04", "until=2026-12-05"),
+        ("image", "src=media:garden", "src=media:gate"),
+        ("thanks", "to=office@school.example", "to=lee@school.example"),
+    ],
+)
+def test_a_sign_off_holds_until_what_readers_see_of_a_sections_own_line_changes(
+    database: Database, kind: str, was: str, is_now: str
+) -> None:
+    text = a_file(a_section(f"{kind} {{#it note=a {was}}}", en="One", es="Uno"))
+    with database.writing() as session:
+        issue = issues.import_document(session, an_organization(session).id, text, "Ana", NOW)
+        assert signed(session, issue).is_valid
+        change(session, issue, "note=a", "note=b")
+        assert standing(session, issue).is_valid  # for nobody sees that
+        change(session, issue, was, is_now)
+        assert not standing(session, issue).is_valid
+        change(session, issue, is_now, was)
+        assert standing(session, issue).is_valid
+
+
 def test_what_readers_of_a_language_do_not_see_leaves_its_sign_off_alone(database: Database) -> None:
     with database.writing() as session:
         issue = an_issue(session)
