@@ -1,6 +1,5 @@
 """`newsletter media`: the pictures and files that issues use."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from newsletter.errors import NewsletterError
 from newsletter.issues import media as store
 from newsletter.issues import uploads
 from newsletter.issues.media import MediaFacts
-from newsletter.issues.media_stores import NotStored
+from newsletter.issues.shelf import Shelf
 from newsletter.issues.uploads import Upload
 
 from .files import read_bytes
@@ -81,13 +80,7 @@ def show(name: str, as_json: bool) -> None:
 def remove(name: str, as_json: bool) -> None:
     """Remove a picture or file that no issue uses."""
     with opened() as app:
-        with app.database.writing() as session:
-            removed = store.remove(session, app.organization.id, name)
-        with app.database.reading() as session:
-            is_needed = store.has_bytes(session, removed)
-        if not is_needed:
-            with suppress(NotStored):
-                app.media_store().remove(removed.key)
+        removed = _shelf(app).drop(name)
     say({"removed": removed.name}, lambda console: _removed(console, removed), as_json=as_json)
 
 
@@ -97,14 +90,14 @@ def _read(file: Path) -> _Read:
 
 
 def _added(app: App, read: _Read, name: str) -> dict[str, Any]:
-    """Store the bytes, then name them: what has a name has its bytes."""
-    upload = read.upload
     with app.database.reading() as session:
-        is_known = store.known(session, app.organization.id, upload) is not None
-    app.media_store().put(f"{upload.digest}.{upload.extension}", upload.content, upload.content_type)
-    with app.database.writing() as session:
-        facts = store.add(session, app.organization.id, upload, read.file.name, app.clock.now(), name=name)
+        is_known = store.known(session, app.organization.id, read.upload) is not None
+    facts = _shelf(app).keep(read.upload, read.file.name, app.clock.now(), name=name)
     return _facts(app, facts) | {"file": str(read.file), "read_bytes": read.size_bytes, "is_new": not is_known}
+
+
+def _shelf(app: App) -> Shelf:
+    return Shelf(app.database, app.media_store(), app.organization.id)
 
 
 def _facts(app: App, facts: MediaFacts) -> dict[str, Any]:

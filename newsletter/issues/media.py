@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
 
-from .document import MEDIA, Document
+from . import raw_targets
+from .document import MEDIA, Document, SectionKind
 from .parsing import parse
 from .tables import Issue, Media, Revision
 from .uploads import Upload
@@ -234,10 +235,15 @@ def _names(session: Session, organization_id: int, stem: str) -> set[str]:
 def _targets(document: Document) -> Iterator[str]:
     for section in document.sections:
         yield from section.attributes.values()
+        read = raw_targets.targets if section.kind is SectionKind.MJML else _targets_of_markdown
         for body in section.bodies:
-            for token in _parser().parse(body.text):
-                for child in token.children or ():
-                    yield str(child.attrs.get("href") or child.attrs.get("src") or "")
+            yield from read(body.text)
+
+
+def _targets_of_markdown(text: str) -> Iterator[str]:
+    for token in _parser().parse(text):
+        for child in token.children or ():
+            yield str(child.attrs.get("href") or child.attrs.get("src") or "")
 
 
 @lru_cache(maxsize=1)

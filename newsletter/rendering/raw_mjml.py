@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from html import escape, unescape
 from html.parser import HTMLParser
+
+from newsletter.issues import raw_targets
 
 from . import merge
 from .content import Marks
 from .targets import is_web
 
-_TARGET = re.compile(r"""(?P<name>\b(?:href|src|background-url))\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""")
 _SPOKEN = ("mj-button", "a", "mj-navbar-link", "mj-social-element")
 _BLOCKS = ("mj-text", "mj-button", "p", "h1", "h2", "h3", "h4", "li", "tr", "br", "div", "mj-image")
 
@@ -20,12 +20,10 @@ def marked(text: str, href: Callable[[str], str], src: Callable[[str], str], mar
     Raises `MergeFieldRefused`.
     """
 
-    def put(found: re.Match[str]) -> str:
-        target = unescape(found["double"] if found["double"] is not None else found["single"])
-        stands = href(target) if found["name"] == "href" else src(target)
-        return f'{found["name"]}="{escape(stands)}"'
+    def stands(name: str, target: str) -> str:
+        return href(target) if name == raw_targets.HREF else src(target)
 
-    pieces = merge.split(_TARGET.sub(put, text))
+    pieces = merge.split(raw_targets.rewritten(text, stands))
     return "".join(piece if isinstance(piece, str) else marks.slot(piece) for piece in pieces)
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select
 
 from newsletter.app import App
-from newsletter.issues import issues, media
+from newsletter.issues import issues, media, uploads
+from newsletter.issues.media_stores import FolderStore
 from newsletter.issues.parsing import parse
+from newsletter.issues.shelf import Shelf
 from newsletter.issues.tables import Media
+from subscribers import organizations
 from tests.support.commands import CommandLine
 from tests.support.disks import no_file_longer_than
 from tests.support.issue_files import a_file, a_section
@@ -127,3 +131,61 @@ def test_a_document_names_what_it_uses_and_the_store_says_what_that_is(newslette
     logo = found["media:logo"]
     assert logo.url("https://x.example") == f"https://x.example/media/{logo.digest}.png"
     assert (logo.is_picture, logo.width, logo.height, logo.content_type) == (True, 300, 200, "image/png")
+
+
+def test_a_picture_in_raw_mjml_is_found_and_stays(newsletter: CommandLine, app: App) -> None:
+    newsletter.do("media", "add", "logo.png", "form.pdf", "IMG 7 (Größe).JPG")
+    raw = '<mj-image src=\'media:logo\' href="media:form"/><mj-hero background-url = "media:img-7-grosse">'
+    text = a_file(a_section("mjml {#raw}", en=f"{raw} ![not Markdown](media:words)"))
+    assert media.references(parse(text)) == {"media:logo", "media:form", "media:img-7-grosse"}
+    with app.database.writing() as session:
+        issues.import_document(session, app.organization.id, text, "Ana", app.clock.now())
+    for name in ("logo", "form", "img-7-grosse"):
+        assert f"uses media:{name}, and what was saved is kept" in newsletter("media", "remove", name).err
+
+
+def test_a_stored_picture_in_raw_mjml_is_nothing_to_correct(
+    newsletter: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_RAW_MJML", "on")
+    newsletter.do("media", "add", "logo.png")
+    raw = '<mj-section><mj-column><mj-image src="media:{}" alt="Our logo" /></mj-column></mj-section>'
+    for name, is_missing in (("logo", False), ("gone", True)):
+        text = a_file(a_section("mjml {#raw}", en=raw.format(name), es=raw.format(name)))
+        (newsletter.folder / "raw.md").write_text(text, encoding="utf-8")
+        issue_id = newsletter.do("issues", "import", "raw.md", "--json").json()["id"]
+        found = newsletter("issues", "check", str(issue_id)).out
+        assert (f"There is no stored picture {name}" in found) == is_missing
+
+
+def test_what_is_added_while_it_is_removed_keeps_its_bytes(
+    newsletter: CommandLine, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (newsletter.folder / "logo.png").read_bytes()
+    upload = uploads.read("logo.png", content)
+    shelf = Shelf(app.database, FolderStore(newsletter.folder / "shelf"), app.organization.id)
+    shelf.keep(upload, "logo.png", app.clock.now())
+    adding = Thread(target=lambda: shelf.keep(upload, "logo.png", app.clock.now()))
+    really_remove = FolderStore.remove
+
+    def remove(store: FolderStore, key: str) -> None:
+        adding.start()
+        adding.join(0.5)  # as much of it as can be done now is done before the bytes go
+        really_remove(store, key)
+
+    monkeypatch.setattr(FolderStore, "remove", remove)
+    shelf.drop("logo")
+    adding.join(30)
+    with app.database.reading() as session:
+        facts = media.get(session, app.organization.id, "logo")
+    assert (newsletter.folder / "shelf" / facts.key).stat().st_size == facts.size_bytes
+
+
+def test_bytes_that_another_name_still_needs_stay(newsletter: CommandLine, app: App) -> None:
+    newsletter.do("media", "add", "logo.png")
+    with app.database.writing() as session:
+        other = organizations.create(session, "Elm Families", app.clock.now())
+        upload = uploads.read("logo.png", (newsletter.folder / "logo.png").read_bytes())
+        kept = media.add(session, other.id, upload, "logo.png", app.clock.now())
+    Shelf(app.database, app.media_store(), 1).drop("logo")
+    assert (newsletter.folder / "var" / "media" / kept.key).stat().st_size == kept.size_bytes
