@@ -1,5 +1,6 @@
 """`newsletter issues`: start, import, export and check issues."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.campaigns.sightings import Sightings, sightings
 from newsletter.checks import Finding
+from newsletter.issues import bases
 from newsletter.issues import issues as store
+from newsletter.issues.bases import Base
 from newsletter.issues.document import Document
 from newsletter.issues.parsing import parse
 from newsletter.issues.skeletons import skeleton
@@ -24,7 +27,7 @@ from subscribers.tables import List
 
 from .authors import by_option
 from .checking import check, count_words, counts, some
-from .files import read_text, write_bytes
+from .files import FileUnreadable, FileUnwritable, read_text, write_bytes
 from .galleries import gallery
 from .issue_pages import page
 from .issues_revisions import copy, diff, history, restore
@@ -60,19 +63,25 @@ def new(month: str, author: str, as_json: bool) -> None:
 @issues.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--issue", "issue_id", type=int, help="Save it as the next revision of this issue.")
+@click.option("--over", is_flag=True, help="Also where the issue was saved since you took the file.")
 @by_option
 @json_option
-def import_(file: Path, issue_id: int | None, author: str, as_json: bool) -> None:
-    """Save FILE as a new issue, or as the next revision of one."""
+def import_(file: Path, issue_id: int | None, over: bool, author: str, as_json: bool) -> None:
+    """Save FILE as a new issue, or as the next revision of one that nobody saved since you took the file."""
     with opened() as app:
-        text = read_text(file)
-        document = app.confined(parse, text)
+        as_it_is = read_text(file)
+        document = app.confined(parse, as_it_is)  # problems are told by the lines of the file
+        text, base = bases.split(as_it_is)
         with app.database.reading() as session:
             found = app.findings(session, document, list_named(session, app, None))
         with app.database.writing() as session:
             issue = store.get(session, issue_id) if issue_id is not None else None
+            if issue is not None and base is not None and not over:
+                bases.refuse_older(session, issue, base, text)
             issue = store.import_document(session, app.organization.id, text, author, app.clock.now(), issue=issue)
             facts = _facts(session, issue)
+    if base is not None:
+        _mark_again(file, as_it_is, bases.marked(text, Base(facts["id"], facts["revision"])))
     say(facts | counts(found), lambda console: _imported(console, facts, found), as_json=as_json)
 
 
@@ -82,7 +91,8 @@ def import_(file: Path, issue_id: int | None, author: str, as_json: bool) -> Non
 def export(issue_id: int, file: Path | None) -> None:
     """Write the issue to FILE, or to the screen; importing it again changes nothing."""
     with opened() as app, app.database.reading() as session:
-        text = write(_newest(session, issue_id))
+        newest = store.latest(session, store.get(session, issue_id))
+        text = bases.marked(write(store.document_of(newest)), Base(issue_id, newest.no))
     if file is None:
         click.echo(text.encode(), nl=False)
         return
@@ -112,6 +122,13 @@ def show(issue_id: int, slug: str | None, as_json: bool) -> None:
         facts = _facts(session, store.get(session, issue_id)) | _audience(seen, list_)
         facts["sections"] = _sections(document, seen)
         say(facts, lambda console: _show(console, app, facts), as_json=as_json)
+
+
+def _mark_again(file: Path, before: str, after: str) -> None:
+    """Have the file name what was saved of it as its base; one that was changed since, or cannot be, stays as it is."""
+    with suppress(FileUnreadable, FileUnwritable):
+        if after != before == read_text(file):
+            write_bytes(file, after.encode())
 
 
 def _newest(session: Session, issue_id: int) -> Document:

@@ -95,11 +95,13 @@ def test_a_file_is_imported_listed_shown_and_comes_out_as_it_was(command: Comman
     assert ["note-in-the-bag", "tip", "elementary", "family", "en", "es"] in [
         line.split() for line in shown.splitlines()
     ]
-    assert command("export", 1).stdout_bytes == LATER.encode()
+    taken = LATER.replace("---\n", "---\n# issue 1, revision 1\n", 1).encode()
+    assert command("export", 1).stdout_bytes == taken
     assert command("export", 1, "out.md").stdout == (
         "Issue 1 is in out.md. Next: newsletter issues import out.md --issue 1\n"
     )
-    assert (tmp_path / "out.md").read_bytes() == LATER.encode()
+    assert (tmp_path / "out.md").read_bytes() == taken
+    assert facts(command("import", "out.md", "--issue", 1, "--json"))["revision"] == 1  # for nothing is changed
 
 
 def test_facts_come_as_json_too(command: Command, tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ SECOND = a_file(
 )
 
 
+def taken(text: str, issue: int, revision: int) -> str:
+    """A text as `issues export` writes it."""
+    return text.replace("---\n", f"---\n# issue {issue}, revision {revision}\n", 1)
+
+
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[App]:
     with a_school(database_url, f"file://{tmp_path}/outbox", tmp_path) as app:
@@ -144,7 +149,7 @@ def test_restoring_saves_the_earlier_text_as_the_newest_and_takes_nothing_away(n
     again = newsletter.do("issues", "restore", "2", "1")
     assert "Nothing is changed" in again.out
     newsletter.do("issues", "export", "2", "back.md")
-    assert (newsletter.folder / "back.md").read_text(encoding="utf-8") == FIRST
+    assert (newsletter.folder / "back.md").read_text(encoding="utf-8") == taken(FIRST, 2, 3)
 
 
 def test_a_copy_has_the_same_sections_and_translations_for_another_month(newsletter: CommandLine) -> None:
@@ -154,7 +159,8 @@ def test_a_copy_has_the_same_sections_and_translations_for_another_month(newslet
     made = newsletter.do("issues", "copy", "2", "2027-01", "--by", "Ana Ruiz", "--json").json()
     assert made == {"id": 3, "month": "2027-01", "revision": 1, "copied_from": 2}
     newsletter.do("issues", "export", "3", "january.md")
-    assert (newsletter.folder / "january.md").read_text(encoding="utf-8") == marked.replace("2026-12", "2027-01")
+    january = marked.replace("2026-12", "2027-01")
+    assert (newsletter.folder / "january.md").read_text(encoding="utf-8") == taken(january, 3, 1)
     assert "Next: newsletter issues check 4" in newsletter.do("issues", "copy", "2", "2027-02").out
     assert newsletter("issues", "copy", "2", "January").err == "Error: A month is written like 2027-01.\n"
 
