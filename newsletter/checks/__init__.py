@@ -78,7 +78,7 @@ def _everything(document: Document, context: CheckContext) -> Iterator[Finding]:
     yield from found
     told = passages(document, read)
     yield from subjects.findings(document)
-    yield from senders.findings(context.identity)
+    yield from senders.findings(context.identity, context.pictures)
     yield from headings.findings(document, read)
     yield from dates.findings(document, told, context.day)
     yield from drift.findings(document, told)

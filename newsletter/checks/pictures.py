@@ -37,10 +37,13 @@ def findings(document: Document, texts: Iterable[Text], pictures: Pictures) -> I
         src = section.attributes.get("src", "")
         if section.kind is SectionKind.IMAGE and src:
             yield from _file(src, section.line, f"section {section.key}", pictures)
+        yield from _linked(section.attributes.get("url", ""), section.line, f"section {section.key}", pictures)
     for text in texts:
         for image in text.parts.images:
             yield from _file(image.src, image.line, text.place, pictures)
             yield from _description(image, text.place)
+        for link in text.parts.links:
+            yield from _linked(link.target, link.line, text.place, pictures)
         if text.section.kind is SectionKind.IMAGE and not text.body.is_blank:
             yield from _description(_shown(text), text.place)
 
@@ -69,12 +72,20 @@ def _file(src: str, line: int, place: str, pictures: Pictures) -> Iterator[Findi
         name = src.partition(":")[2]
         remedy = "Add the picture, or name one that is stored."
         yield error(Check.PICTURE, line, place, f"There is no stored picture {name}.", remedy)
+    elif known is not None and not known.width:
+        yield error(Check.PICTURE, line, place, f"{src} is a file, and no picture.", f"Link to it: [Its name]({src})")
     elif known is not None and known.size_bytes > _HEAVY:
         tell = error if known.size_bytes > _TOO_HEAVY else warning
         sentence = f"The picture {src} weighs {known.size_bytes / 1000:,.0f} KB."
         yield tell(Check.PICTURE, line, place, sentence, "Make it smaller: 1,200 pixels wide are enough.")
     elif is_web(on_the_wire(src)):
         yield from _type(src, line, place)
+
+
+def _linked(target: str, line: int, place: str, pictures: Pictures) -> Iterator[Finding]:
+    if target.startswith(MEDIA) and target not in pictures:
+        sentence = f"There is no stored file {target.partition(':')[2]}."
+        yield error(Check.PICTURE, line, place, sentence, "Add it, or name one that is stored: newsletter media list")
 
 
 def _type(src: str, line: int, place: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from newsletter.issues.document import Document
 from subscribers.segments.rules import RuleInvalid
 
 from .catalog import Check
-from .findings import Finding, error
+from .findings import Finding, error, warning
 
 
 def findings(session: Session, document: Document, binder: Binder) -> Iterator[Finding]:
@@ -19,3 +19,9 @@ def findings(session: Session, document: Document, binder: Binder) -> Iterator[F
         remedy = f"Correct {what}=... in the section's first line."
         check = Check.WORKSHOP if what == WORKSHOP else Check.RULE
         yield error(check, fault.section.line, f"section {fault.section.key}", str(fault.reason), remedy)
+    for section in document.sections:
+        told = [name for name in section.attributes if name != WORKSHOP]
+        if WORKSHOP in section.attributes and told:
+            sentence = f"The workshop's own facts are shown, not {', '.join(told)} of this line."
+            remedy = "Take them out, or change the workshop: newsletter workshops edit"
+            yield warning(Check.WORKSHOP, section.line, f"section {section.key}", sentence, remedy)

@@ -33,6 +33,8 @@ def letters(text: str) -> int:
 
 
 def _subject(text: str, line: int, place: str) -> Iterator[Finding]:
+    if "\n" in text or "\r" in text:
+        yield error(Check.SUBJECT, line, place, "The subject goes over two lines.", "Write it on one.")
     if letters(text) > _LONGEST_SUBJECT:
         sentence = (
             f"The subject has {letters(text)} letters; a phone shows about 40, and most programs {_LONGEST_SUBJECT}."

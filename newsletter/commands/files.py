@@ -36,7 +36,9 @@ def read_bytes(file: Path, most: int | None = None) -> bytes:
 def write_new(file: Path, content: bytes) -> None:
     """Write a file that is not there yet. Raises `FileUnwritable`."""
     if file.exists():
-        raise FileUnwritable(f"{file} is there already, perhaps with somebody's work in it. Name another file.")
+        raise FileUnwritable(
+            f"{file} is there already, perhaps with somebody's work in it. Name another file, or see --help."
+        )
     write_bytes(file, content)
 
 

@@ -27,7 +27,7 @@ from subscribers.tables import List
 
 from .authors import by_option
 from .checking import check, count_words, counts, some
-from .files import FileUnreadable, FileUnwritable, read_text, write_bytes
+from .files import FileUnreadable, FileUnwritable, read_text, write_bytes, write_new
 from .galleries import gallery
 from .issue_pages import page
 from .issues_revisions import copy, diff, history, restore
@@ -88,7 +88,8 @@ def import_(file: Path, issue_id: int | None, over: bool, author: str, as_json: 
 @issues.command()
 @_id
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def export(issue_id: int, file: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def export(issue_id: int, file: Path | None, force: bool) -> None:
     """Write the issue to FILE, or to the screen; importing it again changes nothing."""
     with opened() as app, app.database.reading() as session:
         newest = store.latest(session, store.get(session, issue_id))
@@ -96,7 +97,7 @@ def export(issue_id: int, file: Path | None) -> None:
     if file is None:
         click.echo(text.encode(), nl=False)
         return
-    write_bytes(file, text.encode())
+    (write_bytes if force else write_new)(file, text.encode())
     click.echo(f"Issue {issue_id} is in {file}. Next: newsletter issues import {file} --issue {issue_id}")
 
 

@@ -64,11 +64,12 @@ def show_answers(console: Console, campaign_id: int, questions: Sequence[Questio
     """Print how each question was answered."""
     if questions:
         taps = sum(question.people for question in questions)
-        console.print(f"The questions of campaign {campaign_id} were answered {taps:,} time{'' if taps == 1 else 's'}.")
+        times = f"{taps:,} time{'' if taps == 1 else 's'}"
+        console.print(f"The questions of campaign {campaign_id} were answered {times}; who taps twice counts twice.")
     else:
         console.print(f"Campaign {campaign_id} asks no question.")
     for question in questions:
-        table = _table(question.key, "People", "Share", "Machines")
+        table = _table(question.key, "Taps of people", "Share", "Of machines")
         for answer in question.answers:
             share = answer.people / question.people if question.people else None
             table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), f"{answer.machines:,}")

@@ -1,6 +1,6 @@
 """`newsletter submissions`: sections that others are asked to write."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from newsletter.campaigns.submission_letters import last_day, send_request
 from newsletter.issues import issues
 from newsletter.issues import submissions as store
 from newsletter.issues.document import SectionKind
-from newsletter.issues.submissions import KINDS, Request
+from newsletter.issues.submissions import KINDS, Request, RequestInvalid
 from newsletter.issues.tables import Submission, SubmissionState
 from newsletter.issues.word_differences import count
 from newsletter.rendering.headers import Mailbox
@@ -109,8 +109,11 @@ def decline(number: int, as_json: bool) -> None:
 
 
 def _end_of(day: date, time_zone: str) -> datetime:
-    """The first moment of the day after, in a place."""
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone))
+    """The first moment of the day after, in a place. Raises `RequestInvalid` where the calendar has none."""
+    try:
+        return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise RequestInvalid(f"{day} is too far away to wait for. Name an earlier day.") from error
 
 
 def _facts(app: App, submission: Submission) -> dict[str, Any]:

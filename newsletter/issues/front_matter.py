@@ -14,7 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from .problems import Problem
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"2\d{3}-(0[1-9]|1[0-2])")
 _PLAIN = re.compile(r"\d{4}-\d{2}|[^\W\d_]+([ -][^\W_]+)*")
 _TRANSLATED = ("subject", "preheader")
 _FIRST_LINE = 2

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
+from subscribers import languages
 
 from . import issues, writing
 from .document import Body, Document, Section, SectionKind
@@ -219,7 +220,7 @@ def _refuse_invalid(request: Request, now: datetime) -> None:
         raise RequestInvalid(f"{request.section_key!r} is no key of a section; use one such as reading.")
     if request.kind not in KINDS:
         raise RequestInvalid(f"Others cannot be asked for a section of kind {request.kind}.")
-    if not LANGUAGE.fullmatch(request.language):
+    if not LANGUAGE.fullmatch(request.language) or not languages.is_known(request.language):
         raise RequestInvalid(f"{request.language!r} is not a language; use a code such as en or pt-BR.")
     if request.due_at <= now:
         raise RequestInvalid("This deadline has passed already. Choose a later day.")

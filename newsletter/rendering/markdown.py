@@ -35,8 +35,6 @@ _TAGS = {
 }
 _TAGS |= {"img", "table", "thead", "tbody", "tr", "th", "td"}
 _ATTRIBUTES = {"*": {"style"}, "a": {"href"}, "img": {"src", "alt", "title", "width"}, "ol": {"start"}}
-WIDEST_PICTURE = 520
-"""In pixels: a letter's column of 600 without its margins."""
 _HIGHEST_HEADING = 3
 """Below the section's own title, whatever an editor types."""
 
@@ -177,7 +175,7 @@ def _put_on(token: Token, dress: Dress) -> None:
         shown = dress.picture(str(token.attrs["src"]))
         token.attrSet("src", shown.url)
         if shown.width:
-            token.attrSet("width", str(min(shown.width, WIDEST_PICTURE)))
+            token.attrSet("width", str(shown.shown_width))
 
 
 def _clean(html: str) -> str:

@@ -18,7 +18,16 @@ class Picture:
     height: int = 0
     size_bytes: int = 0
 
+    @property
+    def shown_width(self) -> int:
+        """How wide a letter shows it, in pixels: as wide as its column, and no higher than that; 0: not known."""
+        if not self.width or not self.height:
+            return min(self.width, WIDEST)
+        return min(self.width, WIDEST, max(1, WIDEST * self.width // self.height))
 
+
+WIDEST = 520
+"""A letter's column of 600 pixels without its margins."""
 Pictures: TypeAlias = Mapping[str, Picture]
 """What is stored, by the name that a text uses, `media:` before it."""
 

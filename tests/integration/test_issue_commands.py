@@ -346,3 +346,14 @@ def test_check_asks_spamassassin_where_it_is_told_to(
     (tmp_path / "faulty.md").write_text(a_file(a_section("button {#b}", en="x", es="y")), encoding="utf-8")
     command("import", "faulty.md", "--issue", 1)
     assert "SpamAssassin was not asked: correct the errors first." in command("check", 1, "--spam").stdout
+
+
+def test_an_export_writes_over_no_file_without_being_told(command: Command, tmp_path: Path) -> None:
+    command("import", EXAMPLE)
+    mine = tmp_path / "mine.md"
+    mine.write_text("MY WORK", encoding="utf-8")
+    refused = command("export", 1, "mine.md")
+    assert refused.exit_code == 1
+    assert mine.read_text(encoding="utf-8") == "MY WORK"
+    assert command("export", 1, "mine.md", "--force").exit_code == 0
+    assert mine.read_text(encoding="utf-8").startswith("---\n")

@@ -156,7 +156,8 @@ def test_answers_are_shown_by_question_with_their_shares(sqlite_url: str) -> Non
         campaign_id = returns.campaign_id
     database.close()
     shown = call(sqlite_url, "reports", "answers", campaign_id).stdout
-    assert shown.startswith(f"The questions of campaign {campaign_id} were answered 4 times.\n")
+    first = f"The questions of campaign {campaign_id} were answered 4 times; who taps twice counts twice."
+    assert shown.splitlines()[0] == first
     assert ["Yes", "3", "75.0", "%", "0"] in [line.split() for line in shown.splitlines()]
     told = json.loads(call(sqlite_url, "reports", "answers", campaign_id, "--json").stdout)
     assert told == [

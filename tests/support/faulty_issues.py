@@ -85,7 +85,7 @@ class Fault:
     everywhere: bool = False
     day: date = DAY
     pictures: Mapping[str, Picture] = field(default_factory=dict)
-    sender: Mapping[str, str] = field(default_factory=dict)
+    sender: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -108,7 +108,7 @@ class Fault:
         return context(self.day, self.pictures, **self.sender)
 
 
-def context(day: date = DAY, pictures: Mapping[str, Picture] | None = None, **sender: str) -> CheckContext:
+def context(day: date = DAY, pictures: Mapping[str, Picture] | None = None, **sender: object) -> CheckContext:
     """A school of three bands on the first day of the issue's month."""
     bands = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
     return CheckContext(day, bands, identity(**sender), pictures or {}, raw_mjml=True)

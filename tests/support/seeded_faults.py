@@ -4,6 +4,7 @@ from datetime import date
 
 from newsletter.checks import Check
 from newsletter.rendering.pictures import Picture
+from newsletter.rendering.readers import Brand
 
 from .faulty_issues import ALL, ERROR, HARD, SMALL, UNKNOWN, WARNING, Fault
 
@@ -22,6 +23,7 @@ _BOOKS = "[list of books](https://www.example.org/books)"
 _PREHEADER = "A reading night on Tuesday, December 8, and one small goal."
 
 HEADS = (
+    Fault("a subject on two lines", "en", Check.SUBJECT, ERROR, "subject: {en: Read together this winter}", 'subject: {en: "Read together\\nthis winter"}'),
     Fault("an unknown field", ALL, Check.FIELD, WARNING, "theme: monthly", "theme: monthly\ncolour: red", down=1),
     Fault("a language without subject", ALL, Check.SUBJECT, ERROR, ", es: Leer juntos este invierno", ""),
     Fault("a long subject", "en", Check.SUBJECT, WARNING, "Read together this winter", "Read together " * 5),
@@ -98,6 +100,9 @@ TEXTS = (
 )  # fmt: skip
 
 PICTURES = (
+    Fault("a link to what is not stored", "en", Check.PICTURE, ERROR, "Two lines are enough.", "[The form](media:form)"),
+    Fault("a file as a picture", "en", Check.PICTURE, ERROR, "Two lines are enough.", "![A form](media:form)", pictures={"media:form": Picture("https://n.example/media/f.pdf", size_bytes=900)}),
+    Fault("a logo that is not stored", "en", Check.SENDER, WARNING, "theme: monthly\n", "theme: letter\n", line=1, sender={"brand": Brand(logo="media:gone")}),
     Fault("a picture in MJML without alt", "fr", Check.ALT, ERROR, ' alt="Une étagère pleine de livres"', ""),
     Fault("a picture without alt", "en", Check.ALT, ERROR, "Two lines", "![](https://www.example.org/a.png) Two lines"),
     Fault("a file's name for alt", "en", Check.ALT, WARNING, "Two girls read on a bench under a tree.", "IMG_2034.jpg"),
