@@ -1,7 +1,7 @@
 """Dates as a reader of a language expects them: with the weekday, the time's zone, and never only digits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,7 @@ from babel.dates import format_date, format_interval, format_skeleton, get_day_n
 _FALLBACK = Locale("en")
 _DAY_LENGTH = len("2026-12-08")
 _TO = " \N{EN DASH} "
+_DAY_FIRST = "{1}, {0}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,11 @@ class When:
     brief: str
     """The day without its year."""
     time: str
-    """Empty for a whole day."""
+    """From when to when; with the weekdays where it ends on another day, and empty for whole days."""
+    short: str
+    """Day and time on one line, without the year."""
     leaf: Leaf | None = None
     """Of its first day; None where that cannot be read."""
-
-    @property
-    def short(self) -> str:
-        """On one line."""
-        return f"{self.brief}, {self.time}" if self.time else self.brief
 
 
 def locale_of(language: str, territory: str = "") -> Locale:
@@ -101,8 +99,10 @@ def when(attributes: Mapping[str, str], language: str) -> When | None:
         zone = ZoneInfo(zone_name or "UTC")
         start, end = _moment(starts, zone), _moment(attributes.get("ends") or starts, zone)
     except (ValueError, ZoneInfoNotFoundError):
-        return When(starts, starts, "")
-    return _written(start, end, locale, whole_day=len(starts) == _DAY_LENGTH)
+        return When(starts, starts, "", starts)
+    if len(starts) == _DAY_LENGTH:
+        return _whole_days(start, end, locale)
+    return _with_times(start, end, locale, has_end=len(attributes.get("ends", "")) > _DAY_LENGTH)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
@@ -110,21 +110,60 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
-def _written(start: datetime, end: datetime, locale: Locale, *, whole_day: bool) -> When:
-    days = [start] if start.date() == end.date() else [start, end]
-    full = [format_date(day, "full", locale) for day in days]
-    brief = [str(format_skeleton("MMMEd", day, locale=locale)) for day in days]
-    time = "" if whole_day else _time(start, end if len(days) == 1 else start, locale)
+def _whole_days(start: date, end: date, locale: Locale) -> When:
+    days = [start] if start == end else [start, end]
+    brief = _TO.join(_brief(day, locale) for day in days)
     leaf = Leaf(*(format_date(start, part, locale) for part in ("LLL", "d", "ccc")))
-    return When(_TO.join(full), _TO.join(brief), time, leaf)
+    return When(_TO.join(str(format_date(day, "full", locale)) for day in days), brief, "", brief, leaf)
 
 
-def _time(start: datetime, end: datetime, locale: Locale) -> str:
-    skeleton = "hm" if "a" in locale.time_formats["short"].pattern else "Hm"
-    written = str(format_interval(start, end, skeleton, tzinfo=start.tzinfo, locale=locale))
+def _with_times(start: datetime, end: datetime, locale: Locale, *, has_end: bool) -> When:
+    """Both moments with their days where these differ; nothing of the last one's time where nobody wrote it."""
+    days = _whole_days(start.date(), end.date(), locale)
+    if start.date() == end.date() or not has_end:
+        time = _zoned(_span(start, end if has_end else start, locale), start, start, locale)
+        return replace(days, time=time, short=_joined(days.brief, time, locale))
+    moments = (start, end)
+    short = _TO.join(_joined(_brief(one, locale), _clock("", one, locale), locale) for one in moments)
+    time = _TO.join(_clock("E", one, locale) for one in moments)
+    return replace(days, time=_zoned(time, start, end, locale), short=_zoned(short, start, end, locale))
+
+
+def _brief(day: date, locale: Locale) -> str:
+    return str(format_skeleton("MMMEd", day, locale=locale))
+
+
+def _joined(day: str, time: str, locale: Locale) -> str:
+    """A day and a time as the language joins them, the day first."""
+    joint = str(locale.datetime_formats["short"])
+    return (joint if joint.startswith("{1}") else _DAY_FIRST).format(time, day)
+
+
+def _clock(before: str, moment: datetime, locale: Locale) -> str:
+    """A time of the day, with what the skeleton names before it."""
+    return _spaced(str(format_skeleton(before + _hours(locale), moment, tzinfo=moment.tzinfo, locale=locale)))
+
+
+def _span(start: datetime, end: datetime, locale: Locale) -> str:
     if start == end:
-        written = str(format_skeleton(skeleton, start, tzinfo=start.tzinfo, locale=locale))
-    zone = get_timezone_name(start, "short", locale=locale)
-    if not zone.isalpha():
-        zone = get_timezone_name(start, "long", locale=locale)
-    return f"{written} {zone}".replace("\u202f", "\u00a0")
+        return _clock("", start, locale)
+    return _spaced(str(format_interval(start, end, _hours(locale), tzinfo=start.tzinfo, locale=locale)))
+
+
+def _hours(locale: Locale) -> str:
+    return "hm" if "a" in locale.time_formats["short"].pattern else "Hm"
+
+
+def _zoned(written: str, start: datetime, end: datetime, locale: Locale) -> str:
+    """The time with the name of its zone; with both names where a clock is put on or back in between."""
+    zones = dict.fromkeys(_zone(moment, locale) for moment in (start, end))
+    return f"{written} {' / '.join(zones)}"
+
+
+def _zone(moment: datetime, locale: Locale) -> str:
+    zone = str(get_timezone_name(moment, "short", locale=locale))
+    return zone if zone.isalpha() else _spaced(str(get_timezone_name(moment, "long", locale=locale)))
+
+
+def _spaced(written: str) -> str:
+    return written.replace("\u202f", "\u00a0")

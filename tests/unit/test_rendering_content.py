@@ -81,6 +81,55 @@ def test_other_times(attributes: dict[str, str], day: str, time: str) -> None:
     assert told.short.startswith(told.brief)
 
 
+LATE = {"starts": "2026-12-31T20:00", "ends": "2027-01-01T00:30", "timezone": "America/Chicago"}
+CAMP = {"starts": "2026-12-04T18:00", "ends": "2026-12-06T12:00", "timezone": "America/Chicago"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "language", "time", "short"),
+    [
+        (LATE, "en", "Thu 8:00 PM - Fri 12:30 AM CST", "Thu, Dec 31, 8:00 PM - Fri, Jan 1, 12:30 AM CST"),
+        (CAMP, "en", "Fri 6:00 PM - Sun 12:00 PM CST", "Fri, Dec 4, 6:00 PM - Sun, Dec 6, 12:00 PM CST"),
+        (CAMP, "es", "vie 6:00 p.m. - dom 12:00 p.m. CST", "vie, 4 de dic, 6:00 p.m. - dom, 6 de dic, 12:00 p.m. CST"),
+        (CAMP, "fr", "ven. 18:00 - dim. 12:00 heure", "ven. 4 déc. 18:00 - dim. 6 déc. 12:00 heure"),
+        (CAMP, "ar", "الجمعة 6:00 م - الأحد 12:00 م", "الجمعة، 4 ديسمبر، 6:00 م - الأحد، 6 ديسمبر، 12:00 م"),
+        (CAMP, "zh", "周五18:00 - 周日12:00", "12月4日周五 18:00 - 12月6日周日 12:00"),
+        (CAMP, "vi", "18:00 Thứ 6 - 12:00 CN", "Thứ 6, 4 thg 12, 18:00 - CN, 6 thg 12, 12:00"),
+    ],
+)
+def test_what_ends_on_another_day_says_both_moments(
+    attributes: dict[str, str], language: str, time: str, short: str
+) -> None:
+    told = dates.when(attributes, language)
+    assert told is not None
+    assert plain(told.time).startswith(time)
+    assert plain(told.short).startswith(short)
+    assert told.day.count("\N{EN DASH}") == 1
+
+
+def test_a_clock_that_is_put_back_in_between_has_both_zones() -> None:
+    told = dates.when(CAMP | {"starts": "2026-10-31T18:00", "ends": "2026-11-01T12:00"}, "en")
+    assert told is not None
+    assert plain(told.time) == "Sat 6:00 PM - Sun 12:00 PM CDT / CST"
+
+
+@pytest.mark.parametrize("ends", ["", "2026-12-04", "2026-12-06"])
+def test_a_time_that_nobody_wrote_is_not_told(ends: str) -> None:
+    told = dates.when(CAMP | {"ends": ends}, "en")
+    assert told is not None
+    assert plain(told.time) == "6:00 PM CST"
+
+
+@pytest.mark.parametrize(
+    ("language", "short"),
+    [("ar", "الثلاثاء، 8 ديسمبر، 6:00"), ("zh", "12月8日周二 18:00"), ("vi", "Thứ 3, 8 thg 12, 18:00")],
+)
+def test_day_and_time_are_joined_as_the_language_joins_them(language: str, short: str) -> None:
+    told = dates.when(EVENING, language)
+    assert told is not None
+    assert told.short.startswith(short)
+
+
 def test_a_section_without_a_start_has_no_time() -> None:
     assert dates.when({}, "en") is None
 
