@@ -12,7 +12,8 @@ from .catalog import Check
 from .clock_times import times_in
 from .findings import Finding, error, warning
 from .passages import Passage
-from .said import Day, Digits, Weekday, days_in
+from .said import Day, Digits, days_in
+from .said_weekdays import Weekday
 
 _LONGEST_EVENT = timedelta(days=60)
 

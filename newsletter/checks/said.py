@@ -6,24 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import repeat
 
+from .said_dates import is_count, is_surely_date, pattern
 from .said_names import Names, names_of
+from .said_weekdays import AtDate, Weekday, at_date
 
-_TO = r"\s*(?:[-–—]|to|and|or|through|until|al?|y|o|hasta|au?|et|ou|à|إلى|و|đến|và|tới|至|到|和|、)\s*"
-_ARTICLE = r"(?:(?:the|el|le|ngày|يوم)\s+)?"
-_ORDINAL = r"(?:st|nd|rd|th|er|ro|º|°)?"
-_DAY = rf"(?<![\d.:])(\d{{1,2}}){_ORDINAL}"
-_CHINESE_DAY = r"([一二三]?十?[一二三四五六七八九十])"
-_GAP = re.compile(
-    r"[\s,،，(（]*(?:morning|afternoon|evening|night|por la \w+|en la \w+|matin|soir|مساء|صباح|sáng|chiều|tối)?"
-    r"[\s,،，(（]*(?:the|el|le|ngày|يوم|الموافق|on)?\s*",
-    re.IGNORECASE,
-)
 _DIGITS_ONLY = re.compile(
     r"(?<![\w/.-])(?:(?P<year>\d{4})[-/](\d{1,2})[-/](\d{1,2})|(\d{1,2})/(\d{1,2})(?:/\d{2,4})?)(?![\w/-])"
 )
 _FRACTIONS = ("1/2", "1/3", "2/3", "1/4", "3/4", "24/7", "9/11")
 _LAST_MONTH, _LAST_DAY = 12, 31
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The days that every year has in a month."""
 _CLOSE = timedelta(days=120)
 
 
@@ -49,15 +44,6 @@ class Day:
         fitting = [made for made in found if made.weekday() == self.weekday]
         ahead = [made for made in found if made >= day]
         return next(iter((*close, *fitting, *ahead, *found)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Weekday:
-    """A weekday, 0 for Monday."""
-
-    start: int
-    words: str
-    no: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +73,26 @@ def days_in(words: str, language: str) -> Said:
     spans: list[tuple[int, int]] = []
     days: list[Day] = []
     weekdays: dict[int, Weekday] = {}
-    for match in _dates(language).finditer(text):
-        start, end, weekday = _with_weekday(text, match.start(), match.end(), names)
-        if weekday:
-            weekdays[weekday.start] = weekday
-        days += _of_match(match, names, words[start:end].rstrip("."), weekday.no if weekday else None)
-        spans.append((start, end))
-    for sure in re.finditer(names.sure_weekday, text, names.flags):
-        weekdays.setdefault(sure.start(), Weekday(sure.start(), sure[0], names.weekday_no(sure[0])))
-        spans.append(sure.span())
+    for match in pattern(language).finditer(text):
+        month, (numbers, year) = names.month_no(match["m"] or match["n"]), _numbers_of(match, names)
+        at = at_date(text, match, numbers, language)
+        if _is_date(text, match, month, numbers, at):
+            weekdays |= {weekday.start: weekday for weekday in at.weekdays}
+            shown = words[at.start : at.end].rstrip(".")
+            days += (Day(match.start(), shown, month, *one) for one in zip(numbers, repeat(year), at.of_days))
+            spans.append((at.start, at.end))
+    for found in re.finditer(names.sure_weekday, text, names.flags):
+        weekdays.setdefault(found.start(), Weekday(found.start(), found[0], names.weekday_no(found[0])))
+        spans.append(found.span())
     digits = tuple(_in_digits(text))
     spans += [(one.start, one.start + len(one.words)) for one in digits]
     return Said(tuple(days), tuple(weekdays[at] for at in sorted(weekdays)), digits, blanked(text, spans))
+
+
+def _is_date(text: str, match: re.Match[str], month: int, numbers: list[int], at: AtDate) -> bool:
+    """Whether numbers beside a month are days: where not every year has them, only if something else tells so."""
+    is_day = all(number <= _LENGTHS[month - 1] for number in numbers)
+    return not is_count(text, match) and bool(is_day or at.weekdays or is_surely_date(text, match))
 
 
 def in_ascii_digits(text: str) -> str:
@@ -118,47 +112,15 @@ def blanked(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join((*pieces, text[at:]))
 
 
-@lru_cache(maxsize=32)
-def _dates(language: str) -> re.Pattern[str]:
-    """A day, or the two ends of some days, before a month or behind it."""
-    names = names_of(language)
-    ends = "" if language.startswith("zh") else r"(?![^\W\d_])"
-    day = rf"(?:{_DAY}|{_CHINESE_DAY})(?!\d?[月])" if language.startswith("zh") else _DAY
-    two = rf"{day}(?:日|号)?(?:(?:\s*[,，、]\s*{day}(?:日|号)?)*{_TO}{_ARTICLE}{day})?"
-    first = (
-        rf"{two}\.?\s*(?:de\s+|of\s+|من\s+)?\b{names.month}{ends}\.?(?:,?\s*(?:de\s+|del\s+|năm\s+)?(\d{{4}})(?!\d))?"
-    )
-    if language.startswith("en"):
-        first += r"(?!\s+\d{1,2}(?![\d:]))"  # grade 6 December 8
-    second = (
-        rf"(?:(\d{{4}})年\s*)?{names.month}{ends}\.?\s*(?:the\s+)?{two}(?!\d|:\d)(?:日|号)?(?:,?\s*(\d{{4}})(?![\d:]))?"
-    )
-    return re.compile(rf"(?P<a>{first})|(?P<b>{second})", names.flags)
-
-
-def _of_match(match: re.Match[str], names: Names, words: str, weekday: int | None) -> Iterator[Day]:
-    month = next(re.finditer(names.month, match[0], names.flags))
-    outside = match[0][: month.start()] + " " + match[0][month.end() :]
+def _numbers_of(match: re.Match[str], names: Names) -> tuple[list[int], int | None]:
+    """The days of a date, and its year."""
+    start, end = (at - match.start() for at in match.span("m" if match["m"] else "n"))
+    outside = match[0][:start] + " " + match[0][end:]
+    outside = re.sub(names.weekday, " ", outside, flags=names.flags)  # "thứ 2", "星期一"
     year = re.search(r"\d{4}", outside)
     numbers = re.findall(r"\d{1,2}|[一二三四五六七八九十]+", outside.replace(year[0], " ") if year else outside)
-    for number in numbers:
-        day = int(number) if number.isdigit() else _chinese(number)
-        yield Day(
-            match.start(), words, names.month_no(month[0]), day, int(year[0]) if year else None,
-            weekday if number == numbers[0] else None,
-        )  # fmt: skip
-
-
-def _with_weekday(text: str, start: int, end: int, names: Names) -> tuple[int, int, Weekday | None]:
-    """The span of a date and of the weekday that stands right before or behind it."""
-    for found in re.finditer(rf"\b{names.weekday}\.?", text[max(0, start - 40) : start], names.flags):
-        at = max(0, start - 40) + found.start()
-        if _GAP.fullmatch(text, at + len(found[0]), start):
-            return at, end, Weekday(at, found[0], names.weekday_no(found[0]))
-    behind = re.compile(rf"(?:日|号)?\s*[,،(（]?\s*({names.weekday})[)）]?", names.flags).match(text, end)
-    if behind:
-        return start, behind.end(), Weekday(behind.start(1), behind[1], names.weekday_no(behind[1]))
-    return start, end, None
+    days = [int(number) if number.isdigit() else _chinese(number) for number in numbers]
+    return days, int(year[0]) if year else None
 
 
 def _in_digits(text: str) -> Iterator[Digits]:

@@ -43,7 +43,7 @@ class Names:
     """A pattern of any month."""
     weekdays: Mapping[str, int]
     weekday: str
-    """A pattern of any weekday, short ones too: for those that stand at a date."""
+    """A pattern of any weekday, short ones too, but those of one letter: the Korean Sunday is also the word for day."""
     sure_weekday: str
     """A pattern of the weekdays that are nothing else, wherever they stand."""
     morning: str
@@ -73,7 +73,7 @@ def names_of(language: str) -> Names:
             wide |= {name: no for no, name in locale.days[context]["wide"].items()}
             short |= {name: no for no, name in locale.days[context]["abbreviated"].items()}
     wide |= _MORE_WEEKDAYS.get(main, {})
-    weekdays = {_plain(name): no for name, no in (short | wide).items()}
+    weekdays = {_plain(name): no for name, no in (short | wide).items() if len(_plain(name)) > 1}
     return Names(
         months=months,
         month=_any(months, main),
