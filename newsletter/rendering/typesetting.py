@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from PIL import ImageFile
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+# WeasyPrint lets the whole process take pictures that are cut short; uploads must not be.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def typeset(html: str, stored: Callable[[str], bytes | None]) -> bytes:

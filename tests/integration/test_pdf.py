@@ -14,6 +14,7 @@ import pytest
 from newsletter.clock import Clock
 from newsletter.issues import media, uploads
 from newsletter.issues.media import MediaFacts
+from newsletter.issues.pictures import PictureBroken
 from newsletter.rendering.pdf import PdfNotMade, PdfTooSlow, Press
 from newsletter.web.pictures import stored_in
 from subscribers.db import Database
@@ -173,3 +174,11 @@ def test_where_no_pdf_is_made_no_page_offers_one_and_its_address_says_so(
     assert answer.status_code == 404
     assert "There is no PDF here" in answer.text
     assert "/archive/2026-12/print?language=en" in answer.text
+
+
+@made_here
+def test_a_process_that_has_made_a_pdf_still_refuses_pictures_that_are_cut_short() -> None:
+    Press(lambda _: None).pdf(HTML)
+    file = a_photo()
+    with pytest.raises(PictureBroken, match="damaged or cut short"):
+        uploads.read("a.jpg", file[: len(file) // 2])
