@@ -69,17 +69,19 @@ class Returned:
 
 def inner(text: str) -> str:
     """A text as translators get it: without the empty lines around it, and with line feeds where lines end in CR LF."""
-    if not _LONE_END.search(text):
-        text = text.replace("\r\n", "\n")
-    blank = text[: len(text) - len(text.lstrip())]
-    return text[blank.rfind("\n") + 1 :].rstrip()
+    core = _core(text)
+    return core if _LONE_END.search(core) else core.replace("\r\n", "\n")
 
 
 def refit(text: str, original: str) -> str:
     """A translator's text with the empty lines around it, and the ends of lines, of an original that says something."""
-    has_crlf = "\r\n" in original and not _LONE_END.search(original)
-    within = inner(original)
-    around = original.replace("\r\n", "\n") if has_crlf else original
-    before, _, after = around.partition(within)
-    whole = before + inner(text) + after
-    return whole.replace("\n", "\r\n") if has_crlf else whole
+    core, written = _core(original), inner(text)
+    before, _, after = original.partition(core)
+    if "\r\n" in original and not _LONE_END.search(core):
+        written = written.replace("\n", "\r\n")
+    return before + written + after
+
+
+def _core(text: str) -> str:
+    blank = text[: len(text) - len(text.lstrip())]
+    return text[blank.rfind("\n") + 1 :].rstrip()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 
 from newsletter.issues.document import Document
 from newsletter.issues.parsing import parse
@@ -110,6 +110,8 @@ def test_translating_leaves_the_rest_of_the_document_as_it_is() -> None:
 
 
 @given(texts.filter(str.strip))
+@example("```\r\n```\r")
+@example("a\r\n\nb")
 def test_a_text_keeps_what_is_around_it(text: str) -> None:
     assert refit(inner(text), text) == text
     assert inner(inner(text)) == inner(text)
