@@ -71,7 +71,7 @@ def test_every_variant_is_there_once_with_the_families_that_get_it(app: App) -> 
 def test_the_page_holds_each_mail_in_a_frame_in_which_nothing_runs(app: App) -> None:  # F25
     views = shown(app, school.ISSUE.replace("## For everyone", "## <script>alert(1)</script>"))
     page = page_of("Issue 1", views)
-    frames = re.findall(r'<iframe title="[^"]*" srcdoc="([^"]*)" sandbox loading="lazy">', page)
+    frames = re.findall(r'<iframe title="[^"]*"\s+srcdoc="([^"]*)"\s+sandbox\s+loading="lazy">', page)
     assert [unescape(frame) for frame in frames] == [view.html for view in views]
     assert "<script" not in page
     assert "Spanish: middle families" in page
