@@ -8,14 +8,13 @@ from babel import Locale
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document, digest_of
 from newsletter.rendering import theme
+from newsletter.rendering.variants import MOST_SECTIONS
 
 from . import markup
 from .catalog import Check
 from .findings import Finding, error, warning
 
 _KNOWN = ("month", "subject", "preheader", "theme", "translated_from")
-_MOST_SECTIONS = 63
-"""A variant's sections are the bits of one database integer."""
 _LANGUAGES = Locale("en").languages
 
 
@@ -97,9 +96,9 @@ def _theme(document: Document) -> Iterator[Finding]:
 def _number_of_sections(document: Document) -> Iterator[Finding]:
     if not document.sections:
         yield error(Check.SECTIONS, 1, "issue", "There is no section.", "Add one: :::: section story {#reading}")
-    elif len(document.sections) > _MOST_SECTIONS:
-        line = document.sections[_MOST_SECTIONS].line
-        sentence = f"An issue holds {_MOST_SECTIONS} sections at most."
+    elif len(document.sections) > MOST_SECTIONS:
+        line = document.sections[MOST_SECTIONS].line
+        sentence = f"An issue holds {MOST_SECTIONS} sections at most."
         yield error(Check.SECTIONS, line, "issue", sentence, "Move the rest to another issue.")
 
 

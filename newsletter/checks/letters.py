@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from newsletter.errors import NewsletterError
 from newsletter.issues.document import Document
-from newsletter.rendering import mjml, theme
+from newsletter.rendering import mjml
 from newsletter.rendering.editions import Edition
 from newsletter.rendering.headers import SenderInvalid
 from newsletter.rendering.links import LinkTable
@@ -30,7 +30,7 @@ def findings(document: Document, texts: Sequence[Text], context: CheckContext) -
 
     Readers of whom we know neither children nor roles get just that letter.
     """
-    edition, used = None, document.theme or context.identity.theme or theme.USUAL
+    edition = None
     for language in document.languages:
         try:
             edition = edition or Edition(
@@ -45,7 +45,7 @@ def findings(document: Document, texts: Sequence[Text], context: CheckContext) -
             yield error(Check.LETTER, 1, f"letter, {language}", str(fault), remedy)
             continue
         yield from sizes.of_letter(letter, language, texts)
-        yield from pages.findings(letter, language, context.identity, used)
+        yield from pages.findings(letter, language, context.identity, edition.theme)
         yield from _contrast(letter, language, texts)
 
 

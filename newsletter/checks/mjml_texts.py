@@ -2,9 +2,10 @@
 
 from html.parser import HTMLParser
 
+from newsletter.rendering.raw_mjml import LINKS
+
 from .parts import Block, Heading, Image, Link, Parts
 
-_LINKS = ("mj-button", "a", "mj-navbar-link", "mj-social-element")
 _PICTURES = ("mj-image", "img")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = ("mj-text", "mj-button", "p", "li", "td", "th", "div", *_HEADINGS)
@@ -40,7 +41,7 @@ class _Reader(HTMLParser):
         if tag in _PICTURES:
             self.parts.images.append(Image(line, told.get("src", ""), told.get("alt")))
             self._linked += told.get("alt", "")
-        if tag in _LINKS and "href" in told:
+        if tag in LINKS and "href" in told:
             self._link, self._linked = (tag, line, told["href"]), ""
         elif tag == "mj-image" and told.get("href"):
             self.parts.links.append(Link(line, told["href"], told.get("alt", "")))

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from newsletter.issues import typed
 from newsletter.issues.document import Body, Document, Section, SectionKind
 from newsletter.rendering import merge
 from newsletter.rendering.merge import MergeFieldRefused
@@ -72,7 +72,7 @@ def without_fields(text: str) -> str:
 def _read(section: Section, body: Body) -> Text:
     if section.kind is SectionKind.MJML:
         return Text(section, body, ())
-    return Text(section, body, tuple(_pieces(_parser().parse(without_fields(body.text)), body.line)))
+    return Text(section, body, tuple(_pieces(typed.parser().parse(without_fields(body.text)), body.line)))
 
 
 def _pieces(tokens: list[Token], first_line: int) -> Iterator[Piece]:
@@ -115,17 +115,3 @@ def _linked(pieces: tuple[Piece, ...], at: int) -> list[Token]:
 def _words(tokens: list[Token]) -> str:
     """Words as they are read, a line break kept; a picture speaks by its own words."""
     return "".join("\n" if token.type in ("softbreak", "hardbreak") else token.content for token in tokens).strip()
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    """Reads what rendering refuses to: HTML, and links to anywhere."""
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
-    parser.validateLink = _any_target  # type: ignore[method-assign]
-    return parser
-
-
-def _any_target(url: str) -> bool:
-    del url
-    return True

@@ -17,8 +17,8 @@ from newsletter.outside import Outside
 from newsletter.rendering.editions import Edition
 from newsletter.sending.previews import family_with, preview
 
+from .named import list_named
 from .output import json_option, opened, say
-from .previews import list_named
 
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow"}
 

@@ -9,14 +9,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from newsletter.issues import issues as store
 from newsletter.sending import galleries
 from newsletter.sending.galleries import Shown
 from newsletter.tokens import Signer
 
 from .files import write_bytes
+from .named import list_named, newest
 from .output import json_option, opened, say
-from .previews import appearance_options, list_named, seen_as
+from .previews import appearance_options, seen_as
 
 
 @click.command()
@@ -28,7 +28,7 @@ from .previews import appearance_options, list_named, seen_as
 def gallery(issue_id: int, slug: str | None, dark: bool, images_off: bool, out: Path | None, as_json: bool) -> None:
     """Show all variants of the issue side by side, as one page to open in a browser."""
     with opened() as app, app.database.reading() as session:
-        document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
+        document = newest(session, app, issue_id)
         edition = app.edition(session, document, list_named(session, app, slug))
         variants = galleries.every_variant(document, app.rule_context())
         shown = app.confined(galleries.gallery, edition, variants, Signer.unknown(), app.clock.now())

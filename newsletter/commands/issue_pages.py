@@ -8,14 +8,13 @@ from rich.text import Text
 
 from newsletter.app import App
 from newsletter.errors import NewsletterError
-from newsletter.issues import issues as store
 from newsletter.rendering.pages import Audience, IssuePage, issue_page
 from newsletter.rendering.pdf import Press
 from subscribers.grades import parse_grade
 
 from .files import write_bytes
+from .named import list_named, newest
 from .output import json_option, opened, say
-from .previews import list_named
 
 _WEB, _PRINT, _GOAL, _PDF = "web", "print", "goal", "pdf"
 
@@ -60,7 +59,7 @@ def page(
 
 def _shown(app: App, issue_id: int, slug: str | None, audience: Audience) -> IssuePage:
     with app.database.reading() as session:
-        document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
+        document = newest(session, app, issue_id)
         identity = app.identity(list_named(session, app, slug))
         return issue_page(document, identity, audience, app.pictures(session, document))
 

@@ -32,8 +32,9 @@ from .galleries import gallery
 from .issue_pages import page
 from .issues_revisions import copy, diff, history, restore
 from .issues_translations import sign_off, translations
+from .named import list_named, newest
 from .output import json_option, opened, say
-from .previews import list_named, preview, test
+from .previews import preview, test
 
 _id = click.argument("issue_id", type=int, metavar="ID")
 
@@ -117,7 +118,7 @@ def list_(as_json: bool) -> None:
 def show(issue_id: int, slug: str | None, as_json: bool) -> None:
     """Show what an issue holds, whom each section is for, and how many see it."""
     with opened() as app, app.database.reading() as session:
-        document = app.binder().bound(session, _newest(session, issue_id))
+        document = newest(session, app, issue_id)
         list_ = list_named(session, app, slug)
         seen = sightings(session, document, list_.id, Rule.everyone(), app.rule_context()) if list_ else None
         facts = _facts(session, store.get(session, issue_id)) | _audience(seen, list_)

@@ -27,12 +27,13 @@ from newsletter.rendering.variants import visible
 from newsletter.sending.previews import Family, Preview, family_of, family_with
 from newsletter.sending.previews import preview as make_preview
 from newsletter.tokens import Signer
-from subscribers import lists, subscribers
+from subscribers import subscribers
 from subscribers.addresses import EmailAddress
 from subscribers.grades import parse_grade
 from subscribers.tables import List, Role
 
 from .files import write_bytes
+from .named import list_named, newest
 from .output import json_option, opened, say
 from .send import NOT_FINISHED
 
@@ -93,7 +94,7 @@ def preview(
     if (dark or images_off) and form != _HTML:
         raise click.UsageError("--dark and --images-off go with --format html.")
     with opened() as app, app.database.reading() as session:
-        document = app.binder().bound(session, store.document_of(store.latest(session, store.get(session, issue_id))))
+        document = newest(session, app, issue_id)
         list_ = list_named(session, app, family.pop("slug"))
         chosen = _family(session, app, document, **family)
         made = _made(session, app, document, chosen, list_)
@@ -140,13 +141,6 @@ def _family(
 def _made(session: Session, app: App, document: Document, family: Family, list_: List | None) -> Preview:
     edition = app.edition(session, document, list_)
     return app.confined(make_preview, edition, family, Signer.unknown(), app.clock.now())
-
-
-def list_named(session: Session, app: App, slug: str | None) -> List | None:
-    """The list of a name, or else the first there is. Raises `NotFound`."""
-    if slug is not None:
-        return lists.get(session, app.organization.id, slug)
-    return next(iter(lists.all_of(session, app.organization.id)), None)
 
 
 def seen_as(html: str, *, dark: bool, images_off: bool) -> str:

@@ -121,6 +121,10 @@ class Document:
         """The language that the others are translated from; empty where there is no text at all."""
         return self.languages[0] if self.languages else ""
 
+    def section(self, key: str) -> Section | None:
+        """The section of a key."""
+        return next((section for section in self.sections if section.key == key), None)
+
     def subject_in(self, language: str) -> str:
         """The subject as readers of a language get it; empty where there is none at all."""
         return self._first(self.subject, language)

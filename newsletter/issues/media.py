@@ -15,16 +15,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import PurePath
 
-from markdown_it import MarkdownIt
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError, NotFound
 
-from . import raw_targets
+from . import raw_targets, typed
 from .document import MEDIA, Document, SectionKind
 from .parsing import parse
 from .tables import Issue, Media, Revision
@@ -241,20 +239,6 @@ def _targets(document: Document) -> Iterator[str]:
 
 
 def _targets_of_markdown(text: str) -> Iterator[str]:
-    for token in _parser().parse(text):
+    for token in typed.parser().parse(text):
         for child in token.children or ():
             yield str(child.attrs.get("href") or child.attrs.get("src") or "")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    """Reads every target as it was typed, also those that no mail may link to."""
-    parser = MarkdownIt("commonmark").enable(["table"])
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
-    parser.validateLink = _any_target  # type: ignore[method-assign]
-    return parser
-
-
-def _any_target(url: str) -> bool:
-    del url
-    return True

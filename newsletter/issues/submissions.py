@@ -132,7 +132,7 @@ def merge(session: Session, submission: Submission, author: str, now: datetime) 
     Raises `NothingSubmitted`, `SubmissionSettled`, `KindChanged`, `DocumentInvalid`.
     """
     issue = session.get_one(Issue, submission.issue_id)
-    session.refresh(issue, with_for_update=True)  # who saves meanwhile waits, so that nothing is lost of either
+    issues.hold(session, issue)  # who saves meanwhile waits, so that nothing is lost of either
     session.refresh(submission, with_for_update=True)
     if submission.state is _S.OPEN:
         raise NothingSubmitted
@@ -177,7 +177,7 @@ def is_asked_of(addresses: Sequence[str]) -> ColumnElement[bool]:
 def with_text(document: Document, submission: Submission) -> Document:
     """The document with what was written in it; a translation names its original. Raises `KindChanged`."""
     body = Body(submission.language, submission.text)
-    before = _section(document, submission.section_key)
+    before = document.section(submission.section_key)
     if before is None:
         added = Section(SectionKind(submission.kind), submission.section_key, bodies=(body,))
         return replace(document, sections=(*document.sections, added))
@@ -190,12 +190,8 @@ def with_text(document: Document, submission: Submission) -> Document:
     return replace(document, sections=tuple(after if section is before else section for section in document.sections))
 
 
-def _section(document: Document, key: str) -> Section | None:
-    return next((section for section in document.sections if section.key == key), None)
-
-
 def _kind_wanted(document: Document, request: Request) -> SectionKind:
-    section = _section(document, request.section_key)
+    section = document.section(request.section_key)
     return request.kind if section is None else section.kind
 
 

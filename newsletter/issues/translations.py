@@ -70,7 +70,7 @@ def take(
 
     Raises as `taking.language_of`.
     """
-    session.refresh(issue, with_for_update=True)  # so that nobody saves between our reading and our writing
+    issues.hold(session, issue)  # so that nobody saves between our reading and our writing
     newest = issues.latest(session, issue)
     document = issues.document_of(newest)
     taken = taking.take(returned, issue.id, document, _earlier(session, newest), unfinished=unfinished)

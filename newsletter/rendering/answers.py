@@ -30,7 +30,7 @@ def question_of(target: str) -> tuple[str, int]:
 def said(document: Document, target: str, language: str) -> str:
     """The words of an answer as readers of a language saw them; empty where the issue has no such answer."""
     key, number = question_of(target)
-    section = next((section for section in document.sections if section.key == key), None)
+    section = document.section(key)
     body = section.body(language, document.languages) if section else None
     if body is None:
         return ""

@@ -71,6 +71,12 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def month_title(year_month: str, language: str) -> str:
+    """The same where it stands alone: "Diciembre de 2026"."""
+    said = month(year_month, language)
+    return said[:1].upper() + said[1:]
+
+
 def long_day(day: date, language: str) -> str:
     """A day with its weekday and year."""
     return str(format_date(day, "full", locale=locale_of(language)))

@@ -47,10 +47,11 @@ class Edition:
         spoken = self._in(variant.language)
         sections = [spoken.views[at] for at in seen(variant) if at in spoken.views]
         facts = {**spoken.facts, "sections": sections, "highlights": highlights(sections), "lead": lead(sections)}
-        return filled(self._theme, spoken.subject, facts, spoken.marks, spoken.known, self.to_html)
+        return filled(self.theme, spoken.subject, facts, spoken.marks, spoken.known, self.to_html)
 
     @property
-    def _theme(self) -> str:
+    def theme(self) -> str:
+        """The folder that it is made with: the issue's own, the list's, or the usual one."""
         return self.document.theme or self.identity.theme or theme.USUAL
 
     def _in(self, language: str) -> _Spoken:
@@ -63,13 +64,12 @@ class Edition:
         look = self._look(language, marks)
         views = {at: view(section, document, look) for at, section in enumerate(document.sections)}
         subject, known = marked(document.subject_in(language), marks), facts_of(document, identity, language)
-        month = known["issue"]["month"]
         facts = {
-            **common_facts(identity, language, self._theme, self.pictures),
+            **common_facts(identity, language, self.theme, self.pictures),
             **own_links(identity, marks, tracked=self.links is not None),
             "title": subject,
             "preheader": marked(document.preheader_in(language), marks),
-            "month": month[:1].upper() + month[1:],
+            "month": dates.month_title(document.month, language),
             "once": _once(),
         }
         return _Spoken(subject, facts, {at: shown for at, shown in views.items() if shown}, marks, known)
@@ -81,7 +81,7 @@ class Edition:
                 return marks.slot(slot)
             return "#" if is_answer(target) else picture_of(target, self.pictures).url
 
-        looks = theme.load(self._theme, self.identity.brand.colour)
+        looks = theme.load(self.theme, self.identity.brand.colour)
         return Look(language, words(language), looks.elements, looks.looks["bands"], href, marks, self.pictures)
 
 

@@ -152,11 +152,10 @@ def _known(document: Document, spoken: Identity, language: str) -> _Known:
 
 
 def _cover(document: Document, language: str, known: _Known) -> Cover:
-    month = dates.month(document.month, language)
     return Cover(
         language=language,
         direction=dates.direction(language),
-        month=month[:1].upper() + month[1:],
+        month=dates.month_title(document.month, language),
         title=known.text(marked(document.subject_in(language), known.marks)),
         summary=known.text(marked(document.preheader_in(language), known.marks)),
     )

@@ -10,7 +10,8 @@ from . import merge
 from .content import Marks
 from .targets import is_web
 
-_SPOKEN = ("mj-button", "a", "mj-navbar-link", "mj-social-element")
+LINKS = ("mj-button", "a", "mj-navbar-link", "mj-social-element")
+"""The tags that lead somewhere, with words inside."""
 _BLOCKS = ("mj-text", "mj-button", "p", "h1", "h2", "h3", "h4", "li", "tr", "br", "div", "mj-image")
 
 
@@ -60,7 +61,7 @@ class _Reader(HTMLParser):
             self.written.append("\n")
         if tag in ("mj-image", "img"):
             self.written.append(told.get("alt") or "")
-        if tag in _SPOKEN or (tag == "mj-image" and told.get("href")):
+        if tag in LINKS or (tag == "mj-image" and told.get("href")):
             self._open.append((tag, told.get("href") or ""))
             self._label = told.get("alt") or ""
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import format_datetime
 from itertools import chain, combinations
 
 from babel import Locale
@@ -13,15 +12,13 @@ from jinja2 import Environment, FileSystemLoader
 from newsletter.folders import templates_folder
 from newsletter.issues.document import Document
 from newsletter.rendering.editions import Edition
-from newsletter.rendering.prepared import Copy, rendered
-from newsletter.rendering.readers import Reader
+from newsletter.rendering.prepared import rendered
 from newsletter.rendering.variants import Profile, Variant, variant_of, visible
 from newsletter.tokens import Signer
 from subscribers.segments.rules import Person, RuleContext
 from subscribers.tables import Role
 
-from .composing import NOBODY
-from .previews import PREVIEW_ADDRESS, refuse_empty
+from .previews import PREVIEW_ADDRESS, Family, copy_for, refuse_empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,7 @@ def _readers(language: str, context: RuleContext) -> Iterable[tuple[str, Profile
 
 
 def _shown(edition: Edition, variant: Variant, families: Sequence[str], signer: Signer, now: datetime) -> Shown:
-    reader = Reader(PREVIEW_ADDRESS, "", "", variant.language, NOBODY)
-    copy = Copy(0, 0, 0, reader, format_datetime(now))
+    copy = copy_for(Family("", PREVIEW_ADDRESS, variant), now)
     made = rendered(edition.content(variant), edition.identity.in_language(variant.language), signer, copy)
     keys = tuple(section.key for section in visible(edition.document, variant))
     return Shown(variant, tuple(families), keys, made.subject, made.html)

@@ -82,7 +82,12 @@ def preview(edition: Edition, family: Family, signer: Signer, now: datetime) -> 
     """Make a family's copy. Raises what keeps an issue from being compiled."""
     variant = family.variant
     identity, content = edition.identity.in_language(variant.language), edition.content(variant)
-    reader = Reader(family.address, family.name, first_name_of(family.name), variant.language, NOBODY)
-    copy = Copy(0, 0, 0, reader, format_datetime(now))
+    copy = copy_for(family, now)
     message = prepare(content, MessageSettings(identity, 0), signer).message(copy)
     return Preview(variant, rendered(content, identity, signer, copy), message)
+
+
+def copy_for(family: Family, now: datetime) -> Copy:
+    """The copy of a family whose links, where they are the reader's own, lead to nobody."""
+    reader = Reader(family.address, family.name, first_name_of(family.name), family.variant.language, NOBODY)
+    return Copy(0, 0, 0, reader, format_datetime(now))
