@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,24 @@ class Gate:
             sign_offs.refuse_unsigned(session, issue, document)
         if campaign.subject_b:
             self.refuse(session, arms.with_subject_b(bound, campaign.subject_b), list_)
-        if bound is document:
-            return newest
-        return issues.bind(session, issue, newest, write(bound), _AUTHOR, self.clock.now())
+        return _kept(session, issue, newest, document, bound, self.clock.now())
+
+
+def bound_revision(session: Session, issue: Issue, binder: Binder, now: datetime) -> Revision:
+    """The issue's newest revision with what it refers to written in, unchecked: for what goes to its editors alone.
+
+    Raises `NotFound` or `RuleInvalid` where the issue refers to what is not there.
+    """
+    issues.hold(session, issue)
+    newest = issues.latest(session, issue)
+    document = issues.document_of(newest)
+    return _kept(session, issue, newest, document, binder.bound(session, document), now)
+
+
+def _kept(
+    session: Session, issue: Issue, newest: Revision, document: Document, bound: Document, now: datetime
+) -> Revision:
+    """The revision of what is bound: the newest itself, where it refers to nothing."""
+    if bound is document:
+        return newest
+    return issues.bind(session, issue, newest, write(bound), _AUTHOR, now)

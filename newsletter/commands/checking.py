@@ -36,7 +36,8 @@ def check(issue_id: int, slug: str | None, asks_links: bool, asks_spam: bool, as
             revision, list_ = store.latest(session, store.get(session, issue_id)), list_named(session, app, slug)
             document = store.document_of(revision)
             found = app.findings(session, document, list_) + app.unsigned(session, revision)
-            edition = app.edition(session, document, list_)
+            bound = document if checks.blocking(found) else app.binder().bound(session, document)
+            edition = app.edition(session, bound, list_)
         found += answering.findings(document, Outside()) if asks_links else []
         scores = _spam(app, edition, found) if asks_spam else None
     found.sort(key=lambda finding: finding.line)

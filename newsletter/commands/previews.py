@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.campaigns import streams
+from newsletter.campaigns.gates import bound_revision
 from newsletter.campaigns.streams import TestIssue
 from newsletter.engine.embedded import send_campaign
 from newsletter.errors import NewsletterError
@@ -176,8 +177,8 @@ def _append(
     list_ = list_named(session, app, slug)
     if list_ is None:
         raise NoListYet
-    revision = store.latest(session, store.get(session, issue_id))
-    document = app.binder().bound(session, store.document_of(revision))
+    revision = bound_revision(session, store.get(session, issue_id), app.binder(), app.clock.now())
+    document = store.document_of(revision)
     chosen = _family(session, app, document, **family)
     _made(session, app, document, chosen, list_)  # what cannot be made, the sender is not asked to make
     shown = TestIssue(list_.id, revision.id, chosen.variant)

@@ -1,5 +1,7 @@
 """Workshops typed once: kept, shown in issues, and frozen when a campaign is bound."""
 
+import email
+import email.policy
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -232,3 +234,18 @@ def test_the_commands_add_change_and_show_workshops(
         1,
         "Error: There is no workshop 'two'. `newsletter workshops list` shows them.\n",
     )
+
+
+def test_a_test_mail_shows_the_facts_of_the_workshop_too(
+    app: App, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = CommandLine(tmp_path, monkeypatch, capsys).of_school(database_url, f"file://{tmp_path / 'outbox'}")
+    assert app.organization.id == 1
+    command.do("issues", "test", "2", "--to", "editor@school.example", "--grade", "2")
+    (file,) = (tmp_path / "outbox").glob("*.eml")
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    text = next(part for part in mail.walk() if part.get_content_type() == "text/plain").get_content()
+    assert "Tuesday, December 8, 2026" in text
+    assert "Library" in text
+    with app.database.reading() as session:
+        assert issues.latest(session, issues.get(session, 2)).no == 1
