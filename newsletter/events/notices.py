@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
+from newsletter.feedback.verdicts import Reason
 from newsletter.ledger import reconciling
 from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
@@ -20,7 +21,9 @@ from subscribers.consent import MAIL, Evidence
 from subscribers.db import insert_into
 from subscribers.tables import List, Organization, Subscriber, SuppressionReason
 
-from .tables import Event, EventKind
+from . import reach
+from .reach import Reach
+from .tables import Actor, Event, EventKind
 from .unsubscribes import leave
 
 _NOT_KEPT = (EventKind.ACCEPTED, EventKind.OPEN, EventKind.CLICK)
@@ -43,8 +46,9 @@ class Notice:
     """For a bounce: whether the address will never take a mail."""
     status: str = ""
     """The receiving server's status, such as `5.1.1` (RFC 3463)."""
-    reason: str = ""
-    """In the server's words, without any address: it is kept longer than the reader is."""
+    reason: Reason = Reason.OTHER
+    text: str = ""
+    """The server's words, without any address: they are kept longer than the reader is."""
 
 
 def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
@@ -64,7 +68,7 @@ def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
 def refused(session: Session, clock: Clock, notice: Notice) -> None:
     """The provider took the copy and then would not send it: it is rejected, whatever else was told of it."""
     key = notice.key
-    reconciling.reject(session, clock, key.campaign_id, key.seq, key.attempt, notice.reason)
+    reconciling.reject(session, clock, key.campaign_id, key.seq, key.attempt, notice.text)
 
 
 def bounced(session: Session, clock: Clock, notice: Notice) -> None:
@@ -125,7 +129,9 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
     rows = [_row(told[event_id], clock.now()) for event_id in sorted(told)]
     new = session.scalars(statement.returning(Event.event_id), rows).all()
-    return [told[event_id] for event_id in sorted(new)]
+    first = [told[event_id] for event_id in sorted(new)]
+    reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first))
+    return first
 
 
 def _row(notice: Notice, now: datetime) -> dict[str, Any]:
@@ -140,6 +146,7 @@ def _row(notice: Notice, now: datetime) -> dict[str, Any]:
             "permanent": notice.is_permanent,
             "status": notice.status,
             "reason": notice.reason,
+            "text": notice.text,
         },
         "occurred_at": notice.occurred_at,
         "received_at": now,
@@ -150,7 +157,7 @@ def _suppress(session: Session, clock: Clock, notice: Notice, reason: Suppressio
     copy = _copy_of(session, notice)
     if copy is not None and copy.to_address:
         organization, address = session.get_one(Organization, copy.organization_id), EmailAddress.parse(copy.to_address)
-        suppressions.suppress(session, organization, address, reason, now=clock.now(), detail=notice.reason)
+        suppressions.suppress(session, organization, address, reason, now=clock.now(), detail=notice.text)
 
 
 def _copy_of(session: Session, notice: Notice) -> Row[str, int | None, int, int | None] | None:

@@ -164,7 +164,7 @@ def _notice(event: Any, signer: Signer) -> Notice | None:
         provider_id=_text(event, "sg_message_id").partition(".")[0] or None,
         is_permanent=_is_permanent(event),
         status=_text(event, "status"),
-        reason=without_addresses(_text(event, "reason") or _text(event, "response")),
+        text=without_addresses(_text(event, "reason") or _text(event, "response")),
     )
 
 

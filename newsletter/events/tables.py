@@ -31,6 +31,8 @@ class Actor(StrEnum):
 
     HUMAN = "human"
     MACHINE = "machine"
+    UNKNOWN = "unknown"
+    """One sign of a machine: too little to say so, and too much to call it a person."""
 
 
 class Event(Base):
@@ -55,6 +57,32 @@ class Event(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
+
+
+class Reached(Base):
+    """A copy that something happened to, once: what makes counting copies a matter of the first time."""
+
+    __tablename__ = "reached"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own declarative hook
+
+    campaign_id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[EventKind] = mapped_column(named(EventKind), primary_key=True)
+    link_no: Mapped[int] = mapped_column(primary_key=True)
+    """0: the copy as a whole."""
+    actor: Mapped[Actor] = mapped_column(named(Actor), primary_key=True)
+
+
+class CampaignReach(Base):
+    """How many copies of a campaign are in `Reached`, so that no report counts them."""
+
+    __tablename__ = "campaign_reach"
+
+    campaign_id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[EventKind] = mapped_column(named(EventKind), primary_key=True)
+    link_no: Mapped[int] = mapped_column(primary_key=True)
+    actor: Mapped[Actor] = mapped_column(named(Actor), primary_key=True)
+    copies: Mapped[int]
 
 
 class CampaignStat(Base):

@@ -2,7 +2,7 @@
 
 from collections import Counter as Multiset
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
@@ -13,8 +13,10 @@ from newsletter.settings import Tracking
 from subscribers.db import insert_into
 from subscribers.tables import Subscriber
 
+from . import reach
 from .classify import Copy, actor
 from .counters import Counter, grow
+from .reach import Reach
 from .requests import Fact
 from .tables import Actor, Event
 
@@ -35,10 +37,12 @@ def write(session: Session, facts: Sequence[Fact], tracking: Tracking) -> None:
     copies = _copies(session, facts, tracking)
     judged = [(fact, actor(fact.request, copies.get(_key(fact)))) for fact in facts]
     grow(session, Multiset(_counter(fact, who, copies) for fact, who in judged))
-    rows = {row["event_id"]: row for row in (_row(f, who) for f, who in judged if _is_tracked(f, copies))}
+    kept = [(fact, who) for fact, who in judged if _is_tracked(fact, copies)]
+    rows = {row["event_id"]: row for row in (_row(fact, who) for fact, who in kept)}
     if rows:
         events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
         session.execute(events, [rows[event_id] for event_id in sorted(rows)])
+        reach.count(session, (each for fact, who in kept for each in _reaches(fact, who)))
 
 
 def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:
@@ -79,6 +83,13 @@ def _counter(fact: Fact, who: Actor, copies: _Copies) -> Counter:
     copy = copies.get(_key(fact))
     arm = copy.arm if copy is not None else ""
     return Counter.at(fact.claim.campaign_id, fact.kind, fact.request.at, who, fact.claim.link_no, arm)
+
+
+def _reaches(fact: Fact, who: Actor) -> Iterator[Reach]:
+    claim = fact.claim
+    yield Reach(claim.campaign_id, claim.seq, fact.kind, who)
+    if claim.link_no:
+        yield Reach(claim.campaign_id, claim.seq, fact.kind, who, claim.link_no)
 
 
 def _row(fact: Fact, who: Actor) -> dict[str, Any]:

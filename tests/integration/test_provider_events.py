@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.events.notices import Notice, take
-from newsletter.events.tables import CampaignStat, Event, EventKind
+from newsletter.events.tables import CampaignReach, CampaignStat, Event, EventKind
 from newsletter.ledger import balance, reconciling
 from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.tables import Chunk, ChunkState, Delivery, DeliveryState
@@ -108,9 +109,9 @@ def test_shuffled_and_repeated_events_have_one_end(
             clock,
             campaign_id,
             (EventKind.ACCEPTED, {}),
-            (EventKind.DEFERRED, {"reason": "451 later"}),
+            (EventKind.DEFERRED, {"text": "451 later"}),
             (EventKind.DELIVERED, {}),
-            (EventKind.BOUNCE, {"is_permanent": True, "reason": "550 no such user"}),
+            (EventKind.BOUNCE, {"is_permanent": True, "text": "550 no such user"}),
         )
     )
     provider_id = None if begin is DeliveryState.ACCEPTED else "message-1"
@@ -129,7 +130,7 @@ def test_a_copy_that_the_provider_took_and_did_not_send_is_rejected_in_any_order
             clock,
             campaign_id,
             (EventKind.ACCEPTED, {}),
-            (EventKind.REJECTED, {"reason": "Bounced Address"}),
+            (EventKind.REJECTED, {"text": "Bounced Address"}),
             (EventKind.OPEN, {}),
             (EventKind.CLICK, {}),
         )
@@ -157,7 +158,7 @@ def test_a_complaint_outweighs_a_bounce_whichever_is_told_first(
     database: Database, clock: Clock, campaign_id: int, kinds: tuple[EventKind, ...]
 ) -> None:  # F37
     for kind in kinds:
-        tell(database, clock, notice(campaign_id, 1, kind, clock, is_permanent=True, reason=f"told by {kind}"))
+        tell(database, clock, notice(campaign_id, 1, kind, clock, is_permanent=True, text=f"told by {kind}"))
     with database.reading() as session:
         (kept,) = session.scalars(select(Suppression)).all()
         assert (kept.reason, kept.detail) == (SuppressionReason.COMPLAINT, "told by complaint")
@@ -270,3 +271,14 @@ def test_what_is_told_of_a_person_who_was_erased_or_a_copy_that_is_gone_harms_no
             tell(database, clock, notice(campaign_id, seq, kind, clock))
     with database.reading() as session:
         assert session.scalars(select(Suppression)).all() == []
+
+
+def test_a_copy_is_counted_once_however_often_it_is_told_of(
+    database: Database, clock: Clock, campaign_id: int
+) -> None:  # M52
+    first = notice(campaign_id, 1, EventKind.DELIVERED, clock)
+    tell(database, clock, first, replace(first, event_id="told again by another name"))
+    tell(database, clock, first, notice(campaign_id, 2, EventKind.DELIVERED, clock))
+    with database.reading() as session:
+        reach = session.scalars(select(CampaignReach)).one()
+    assert (reach.kind, reach.link_no, reach.copies) == (EventKind.DELIVERED, 0, 2)

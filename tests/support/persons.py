@@ -82,7 +82,7 @@ def hear_of(app: App, campaign_id: int) -> None:
         write(session, [opened, clicked], app.settings.tracking)
         key = DeliveryKey(campaign_id, seq, 1)
         said = f"450 <{ADDRESS.mailed}> is over quota"
-        take(session, app.clock, [Notice("sendgrid", "later", EventKind.DEFERRED, key, at, reason=said)])
+        take(session, app.clock, [Notice("sendgrid", "later", EventKind.DEFERRED, key, at, text=said)])
         copy = update(Delivery).where(Delivery.campaign_id == campaign_id, Delivery.seq == seq)
         session.execute(copy.values(error=said, provider_id="zebrine-1"))
 

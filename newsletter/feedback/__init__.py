@@ -1,0 +1,1 @@
+"""What mail says of mail: bounces, complaints and automatic replies, read without a database."""
