@@ -98,6 +98,7 @@ class App:
             postal_address=list_.postal_address or settings.postal_address,
             base_url=settings.base_url,
             tracking_pixel=settings.tracking is not Tracking.OFF,
+            hidden_link=settings.tracking is not Tracking.OFF and settings.hidden_link is Switch.ON,
             theme=list_.theme,
             brand=self.brand,
             list_names=list_.names,

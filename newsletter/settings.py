@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     signup_work: Annotated[int, Field(ge=0, le=1_000_000)] = 50_000
     """How many tries a browser needs at most to solve what a sign-up asks of it; 0: nothing is asked."""
     trusted_proxies: Networks = ""
+    machine_networks: OneLine = ""
+    """Files that list networks which machines ask from, separated by blanks."""
+    hidden_link: Switch = Switch.ON
     keep_events_days: Annotated[int, Field(ge=0)] = 730
     keep_persons_days: Annotated[int, Field(ge=0)] = 365
     keep_pending_days: Annotated[int, Field(ge=0)] = 30

@@ -89,7 +89,7 @@ def _begin(
     campaign.day = campaign.day or today
     document = issues.document_of(session.get_one(Revision, campaign.revision_id))
     list_ = session.get_one(List, campaign.list_id)
-    table = LinkTable.of(document, list_.utm)
+    table = LinkTable.of(document, list_.utm, hidden=True)  # also where no mail carries it: it may be turned on yet
     links.fix(session, campaign_id, ((row.no, row.target, row.label) for row in table.rows))
     return Audience(
         campaign_id,

@@ -33,9 +33,8 @@ def findings(document: Document, texts: Sequence[Text], context: CheckContext) -
     edition = None
     for language in document.languages:
         try:
-            edition = edition or Edition(
-                document, context.identity, LinkTable.of(document), context.pictures, mjml.checked_html
-            )
+            table = LinkTable.of(document, hidden=context.identity.hidden_link)
+            edition = edition or Edition(document, context.identity, table, context.pictures, mjml.checked_html)
             content = edition.content(Variant.everything(document, language))
             letter = rendered(content, context.identity, _signer(), _COPY)
         except SenderInvalid:

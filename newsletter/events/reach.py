@@ -1,14 +1,17 @@
 """How many copies something happened to: each copy counted once, however often and in whichever order it is told."""
 
 from collections import Counter as Multiset
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from sqlalchemy import and_, delete, func, literal, or_, select, text, union, update
+from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into
+from subscribers.db import dialect_of, insert_into
 
-from .tables import Actor, CampaignReach, EventKind, Reached
+from .tables import Actor, CampaignReach, Event, EventKind, Reached
 
 _KEY = ("campaign_id", "seq", "kind", "link_no", "actor")
 _COUNTED_BY = ("campaign_id", "kind", "link_no", "actor")
@@ -36,6 +39,84 @@ def count(session: Session, reaches: Iterable[Reach]) -> None:
     growth = Multiset(map(tuple, first))
     if growth:
         _grow(session, growth)
+
+
+def of_request(campaign_id: int, seq: int, kind: EventKind, actor: Actor, link_no: int | None) -> Iterator[Reach]:
+    """What an event counts for: its copy, and its link where it is of one."""
+    yield Reach(campaign_id, seq, kind, actor)
+    if link_no:
+        yield Reach(campaign_id, seq, kind, actor, link_no)
+
+
+def move(session: Session, gone: Iterable[Reach], come: Iterable[Reach]) -> None:
+    """Some events are another actor's now, in the caller's transaction: what has none any more is counted no more."""
+    less = Multiset((each.campaign_id, each.kind, each.link_no, each.actor) for each in _let_go(session, gone))
+    for campaign_id, kind, link_no, actor in sorted(less):
+        session.execute(
+            update(CampaignReach)
+            .where(CampaignReach.campaign_id == campaign_id, CampaignReach.kind == kind)
+            .where(CampaignReach.link_no == link_no, CampaignReach.actor == actor)
+            .values(copies=CampaignReach.copies - less[campaign_id, kind, link_no, actor]),
+            execution_options={"synchronize_session": False},
+        )
+    count(session, come)
+
+
+def forget(session: Session, gone: Iterable[Reach]) -> None:
+    """Events were let go of for their age, in the caller's transaction: which copies it were goes, how many stays."""
+    _let_go(session, gone)
+
+
+def is_whole(session: Session, campaign_id: int) -> bool:
+    """Whether all is still kept that the figures of a campaign were counted from."""
+    counted = select(func.coalesce(func.sum(CampaignReach.copies), 0)).where(CampaignReach.campaign_id == campaign_id)
+    known = select(func.count()).select_from(Reached).where(Reached.campaign_id == campaign_id)
+    return int(session.scalars(counted).one()) == session.scalars(known).one()
+
+
+def rebuild(session: Session, campaign_id: int) -> None:
+    """Count all copies of a campaign anew from what is kept of it, in the caller's transaction.
+
+    Meanwhile nobody else counts. A campaign that is not whole any more would lose what it once counted.
+    """
+    if dialect_of(session) == "postgresql":
+        session.execute(text("LOCK TABLE reached IN SHARE ROW EXCLUSIVE MODE"))
+    for table in (Reached, CampaignReach):
+        session.execute(delete(table).where(table.campaign_id == campaign_id))
+    of_copies = select(Event.campaign_id, Event.seq, Event.kind, literal(0).label("link_no"), Event.actor)
+    of_links = select(Event.campaign_id, Event.seq, Event.kind, Event.link_no, Event.actor).where(Event.link_no > 0)
+    of_campaign = Event.campaign_id == campaign_id
+    session.execute(
+        insert_rows(Reached).from_select(_KEY, union(of_copies.where(of_campaign), of_links.where(of_campaign)))
+    )
+    counted_by = [getattr(Reached, name) for name in _COUNTED_BY]
+    counted = select(*counted_by, func.count()).where(Reached.campaign_id == campaign_id).group_by(*counted_by)
+    session.execute(insert_rows(CampaignReach).from_select([*_COUNTED_BY, "copies"], counted))
+
+
+def _let_go(session: Session, gone: Iterable[Reach]) -> list[Reach]:
+    """Let go of those of which no event is kept; returns those that were there."""
+    alone = sorted(set(gone))
+    still = _still(session, alone)
+    return [each for each in alone if each not in still and _delete(session, each)]
+
+
+def _delete(session: Session, one: Reach) -> bool:
+    it = [getattr(Reached, name) == getattr(one, name) for name in _KEY]
+    return session.scalar(delete(Reached).where(*it).returning(Reached.seq)) is not None
+
+
+def _still(session: Session, reaches: Iterable[Reach]) -> set[Reach]:
+    """Everything that the kept events of the same copies count for."""
+    seqs = defaultdict(set)
+    for each in reaches:
+        seqs[each.campaign_id].add(each.seq)
+    if not seqs:
+        return set()
+    columns = Event.campaign_id, Event.seq, Event.kind, Event.actor, Event.link_no
+    of_copies = or_(*(and_(Event.campaign_id == c, Event.seq.in_(of_c)) for c, of_c in seqs.items()))
+    rows = session.execute(select(*columns).where(of_copies, Event.kind.in_(list(EventKind))).distinct())
+    return {each for row in rows for each in of_request(*row)}
 
 
 def _grow(session: Session, growth: Multiset[tuple[object, ...]]) -> None:

@@ -8,6 +8,8 @@ from newsletter.errors import NewsletterError
 from newsletter.settings import Tracking
 from subscribers.db import Database
 
+from .judging import Judge
+from .networks import NetworkLists
 from .requests import Fact
 from .writing import write
 
@@ -22,9 +24,10 @@ class RecorderStopped(NewsletterError):
 class Recorder:
     """A thread that writes facts. While one group is committed the next one gathers, so load makes groups larger."""
 
-    def __init__(self, database: Database, tracking: Tracking) -> None:
+    def __init__(self, database: Database, tracking: Tracking, networks: NetworkLists | None = None) -> None:
         self._database = database
         self._tracking = tracking
+        self._judge = Judge(networks)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -81,7 +84,7 @@ class Recorder:
         waiting = [future for _, future in group if future.set_running_or_notify_cancel()]
         try:
             with self._database.writing() as session:
-                write(session, [fact for fact, _ in group], self._tracking)
+                write(session, [fact for fact, _ in group], self._tracking, self._judge)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             for future in waiting:
                 future.set_exception(error)

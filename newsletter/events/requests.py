@@ -12,13 +12,15 @@ _LONGEST_AGENT = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is known of a request; no network address, nothing that outlives it but what `Fact` is written with."""
+    """What is known of a request; nothing outlives it but what `Fact` is written with."""
 
     at: datetime
     method: str
     user_agent: str = ""
     prefetched: bool = False
     """The client said that nobody looks yet (`Sec-Purpose: prefetch`)."""
+    network: str = ""
+    """Where it came from, as `networks.network_of` writes it: no whole address ever comes here."""
 
 
 @dataclass(frozen=True, slots=True)

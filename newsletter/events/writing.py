@@ -4,6 +4,7 @@ from collections import Counter as Multiset
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,36 +14,58 @@ from newsletter.settings import Tracking
 from subscribers.db import insert_into
 from subscribers.tables import Subscriber
 
-from . import reach
-from .classify import Copy, actor
+from . import reach, rejudging
+from .classify import Verdict
 from .counters import Counter, grow
+from .judging import Judge
 from .reach import Reach
+from .rejudging import WEB
 from .requests import Fact
-from .tables import Actor, Event
+from .tables import Actor, Event, EventKind
+from .visits import Copy, Visit
 
-PROVIDER = "web"
 _IN_CHUNK = (Chunk.campaign_id == Delivery.campaign_id, Delivery.seq.between(Chunk.lo, Chunk.hi))
 _ARM = case(
     (Campaign.subject_b != "", func.coalesce(select(Chunk.arm).where(*_IN_CHUNK).limit(1).scalar_subquery(), "")),
     else_="",
 )
 """The arm of a copy, looked up only where there is a test of two subjects."""
+_BUCKETS = 16
 _Copies = Mapping[tuple[int, int], Copy]
+_Judged = tuple[Fact, Visit, Verdict]
 
 
-def write(session: Session, facts: Sequence[Fact], tracking: Tracking) -> None:
-    """Write facts in the caller's transaction. Consent is read here, now: a withdrawal works for old mails too."""
+def write(session: Session, facts: Sequence[Fact], tracking: Tracking, judge: Judge | None = None) -> None:
+    """Write facts in the caller's transaction. Consent is read here, now: a withdrawal works for old mails too.
+
+    `judge` remembers what came before; without one, facts are seen beside each other alone.
+    """
     if tracking is Tracking.OFF or not facts:
         return
+    judge = judge or Judge()
     copies = _copies(session, facts, tracking)
-    judged = [(fact, actor(fact.request, copies.get(_key(fact)))) for fact in facts]
-    grow(session, Multiset(_counter(fact, who, copies) for fact, who in judged))
-    kept = [(fact, who) for fact, who in judged if _is_tracked(fact, copies)]
-    rows = {row["event_id"]: row for row in (_row(fact, who) for fact, who in kept)}
-    if rows:
-        events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
-        session.execute(events, [rows[event_id] for event_id in sorted(rows)])
-        reach.count(session, (each for fact, who in kept for each in _reaches(fact, who)))
+    visits = [_visit(session, fact, copies, judge) for fact in facts]
+    verdicts = judge.verdicts([(_key(fact), visit) for fact, visit in zip(facts, visits, strict=True)])
+    judged = list(zip(facts, visits, verdicts, strict=True))
+    grow(session, Multiset(_counter(fact, verdict.actor, copies) for fact, _, verdict in judged))
+    _keep(session, [each for each in judged if _is_tracked(each[0], copies)], judge)
+
+
+def _visit(session: Session, fact: Fact, copies: _Copies, judge: Judge) -> Visit:
+    return Visit.of(fact, copies.get(_key(fact)), judge.hidden_no(session, fact.claim.campaign_id))
+
+
+def _keep(session: Session, judged: Sequence[_Judged], judge: Judge) -> None:
+    """Write events, count the copies that they are the first of, and look at what came just before in their light."""
+    rows = {row["event_id"]: row for row in (_row(*each) for each in judged)}
+    if not rows:
+        return
+    events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
+    new = session.scalars(events.returning(Event.event_id), [rows[event_id] for event_id in sorted(rows)]).all()
+    reach.count(session, (each for event_id in new for each in _reaches(rows[event_id])))
+    telling = [fact for fact, visit, _ in judged if visit.kind is EventKind.CLICK or visit.method == "HEAD"]
+    if telling:
+        rejudging.look_back(session, map(_key, telling), [fact.request.at for fact in telling], judge)
 
 
 def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:
@@ -85,26 +108,25 @@ def _counter(fact: Fact, who: Actor, copies: _Copies) -> Counter:
     return Counter.at(fact.claim.campaign_id, fact.kind, fact.request.at, who, fact.claim.link_no, arm)
 
 
-def _reaches(fact: Fact, who: Actor) -> Iterator[Reach]:
-    claim = fact.claim
-    yield Reach(claim.campaign_id, claim.seq, fact.kind, who)
-    if claim.link_no:
-        yield Reach(claim.campaign_id, claim.seq, fact.kind, who, claim.link_no)
+def _reaches(row: Mapping[str, Any]) -> Iterator[Reach]:
+    return reach.of_request(row["campaign_id"], row["seq"], row["kind"], row["actor"], row["link_no"])
 
 
-def _row(fact: Fact, who: Actor) -> dict[str, Any]:
+def _row(fact: Fact, visit: Visit, verdict: Verdict) -> dict[str, Any]:
     claim, at = fact.claim, fact.request.at
-    # The same request again within a minute is the same fact: a reloading client cannot fill the table.
-    parts = (claim.campaign_id, claim.seq, fact.kind, claim.link_no, who, f"{at:%Y%m%d%H%M}")
+    # The same request of the same client again within a minute is the same fact: who reloads cannot fill the table, nor
+    # can who invents clients, for there are only so many to tell apart.
+    client = crc32(f"{visit.method} {visit.client}".encode()) % _BUCKETS
+    parts = (claim.campaign_id, claim.seq, fact.kind, claim.link_no, client, f"{at:%Y%m%d%H%M}")
     return {
-        "provider": PROVIDER,
+        "provider": WEB,
         "event_id": ".".join(map(str, parts)),
         "kind": fact.kind,
         "campaign_id": claim.campaign_id,
         "seq": claim.seq,
         "link_no": claim.link_no,
-        "actor": who,
-        "detail": {"user_agent": fact.agent},
+        "actor": verdict.actor,
+        "detail": {**visit.detail, "signals": list(verdict.signals)},
         "occurred_at": at,
         "received_at": at,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from newsletter.issues.document import Document
 from newsletter.words import words
 
-from . import dates, mjml, theme
+from . import dates, hidden_links, mjml, theme
 from .answers import is_answer
 from .compile import ToHtml, common_facts, filled, own_links
 from .content import Content, Marks
@@ -67,12 +67,17 @@ class Edition:
         facts = {
             **common_facts(identity, language, self.theme, self.pictures),
             **own_links(identity, marks, tracked=self.links is not None),
+            "hidden_url": self._hidden_url(marks),
             "title": subject,
             "preheader": marked(document.preheader_in(language), marks),
             "month": dates.month_title(document.month, language),
             "once": _once(),
         }
         return _Spoken(subject, facts, {at: shown for at, shown in views.items() if shown}, marks, known)
+
+    def _hidden_url(self, marks: Marks) -> str:
+        slot = self.links.slot(hidden_links.TARGET) if self.links is not None else None
+        return marks.slot(slot) if slot is not None else ""
 
     def _look(self, language: str, marks: Marks) -> Look:
         def href(target: str) -> str:

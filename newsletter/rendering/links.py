@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from newsletter.issues.document import Document, Section, SectionKind
 from newsletter.tokens import FIRST_LINK
 
-from . import answers, markdown, raw_mjml
+from . import answers, hidden_links, markdown, raw_mjml
 from .content import LinkSlot, Marks
 from .markdown import Body
 from .targets import is_web, on_the_wire
@@ -30,12 +30,14 @@ class LinkTable:
         self._rows: dict[str, LinkRow] = {}
 
     @classmethod
-    def of(cls, document: Document, utm: Mapping[str, str] | None = None) -> "LinkTable":
-        """Every web link of every section and language, once, in the document's order."""
+    def of(cls, document: Document, utm: Mapping[str, str] | None = None, *, hidden: bool = False) -> "LinkTable":
+        """Every web link of every section and language, once, in the document's order; the hidden one after them."""
         table = cls(utm)
         for section in document.sections:
             for href, label in _links_of(section):
                 table.number(href, label)
+        if hidden:
+            table.number(hidden_links.TARGET, hidden_links.LABEL)
         return table
 
     @property
@@ -60,7 +62,8 @@ class LinkTable:
         return LinkSlot(row.no) if row is not None else None
 
     def _target(self, href: str) -> str:
-        return href if answers.is_answer(href) else self._tagged(on_the_wire(href))
+        is_ours = answers.is_answer(href) or hidden_links.is_hidden(href)
+        return href if is_ours else self._tagged(on_the_wire(href))
 
     def _tagged(self, target: str) -> str:
         """The target with the list's UTM parameters, before its fragment; those it has already stay."""

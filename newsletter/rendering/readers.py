@@ -44,6 +44,8 @@ class Identity:
     base_url: str
     """Without a slash at its end."""
     tracking_pixel: bool = True
+    hidden_link: bool = False
+    """Whether its issues carry the link that no reader sees."""
     theme: str = ""
     """A folder of `templates/mail`, for what names none itself; empty for the usual one."""
     brand: Brand = Brand()

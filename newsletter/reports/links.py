@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Link
+from newsletter.rendering import hidden_links
 
 from .figures import Seen, is_request
 
@@ -28,7 +29,8 @@ def link_figures(session: Session, campaign_id: int) -> tuple[LinkFigures, ...]:
     get(session, campaign_id)
     requests = _requests(session, campaign_id)
     copies = _copies(session, campaign_id)
-    links = session.scalars(select(Link).where(Link.campaign_id == campaign_id).order_by(Link.no))
+    of_readers = Link.campaign_id == campaign_id, Link.target != hidden_links.TARGET
+    links = session.scalars(select(Link).where(*of_readers).order_by(Link.no))
     figures = [
         LinkFigures(link.no, link.label, link.target, Seen(*copies.get(link.no, (0, 0)), requests.get(link.no, 0)))
         for link in links

@@ -91,7 +91,7 @@ class Composer:
         key = (campaign.id, arm)
         if key not in self._last_edition:
             document = issues.document_of(session.get_one(Revision, campaign.revision_id))
-            table = LinkTable.of(document, list_.utm)
+            table = LinkTable.of(document, list_.utm, hidden=self._identity_of(list_).hidden_link)
             if arm == ARM_B:
                 document = with_subject_b(document, campaign.subject_b)
             self._last_edition = {key: self._edition_of(session, document, list_, table)}

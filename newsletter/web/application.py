@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from newsletter.app import App
 from newsletter.errors import NotFound
+from newsletter.events.networks import NetworkLists
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
 from newsletter.events.targets import Targets
@@ -72,7 +73,7 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     site = Site(
         app=app,
         pages=pages_of(app),
-        recorder=Recorder(app.database, settings.tracking),
+        recorder=Recorder(app.database, settings.tracking, NetworkLists.named(settings.machine_networks)),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         media_store=media_store,

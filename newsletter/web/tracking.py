@@ -15,11 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.events import requests
+from newsletter.events.networks import network_of
 from newsletter.events.recording import RecorderStopped
 from newsletter.rendering.answers import is_answer
+from newsletter.rendering.hidden_links import is_hidden
 from newsletter.rendering.targets import on_the_wire
 from newsletter.tokens import OPEN_LINK, MailClaim, TokenInvalid
 
+from .evidence import network_address_of
+from .pages import SIGN_UP
 from .site import Site
 
 _log = logging.getLogger(__name__)
@@ -46,8 +50,14 @@ async def follow(request: Request) -> Response:
     claim = site.app.signer.read_mail_token(request.path_params["token"])
     target = await _target(site, claim)
     await _recorded(site, requests.clicked(claim, _as_seen(request, site)))
-    location = f"/answer/{request.path_params['token']}" if is_answer(target) else on_the_wire(target)
-    return Response(status_code=302, headers=_NEVER_KEPT | {"Location": location})
+    return Response(status_code=302, headers=_NEVER_KEPT | {"Location": _location(target, request)})
+
+
+def _location(target: str, request: Request) -> str:
+    """Answers and the hidden link lead to pages of ours."""
+    if is_answer(target):
+        return f"/answer/{request.path_params['token']}"
+    return SIGN_UP if is_hidden(target) else on_the_wire(target)
 
 
 async def _target(site: Site, claim: MailClaim) -> str:
@@ -76,6 +86,7 @@ def _as_seen(request: Request, site: Site) -> requests.Request:
         method=request.method,
         user_agent=headers.get("user-agent", ""),
         prefetched="prefetch" in purpose.lower(),
+        network=network_of(network_address_of(request)),
     )
 
 

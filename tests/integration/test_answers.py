@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -59,7 +60,10 @@ def campaign_id(app: App) -> int:
 
 
 @pytest.fixture
-def client(app: App) -> Iterator[httpx.Client]:
+def client(app: App, campaign_id: int) -> Iterator[httpx.Client]:
+    """A reader's browser, an hour after the mail came."""
+    del campaign_id  # sent by now
+    app.clock.offset += timedelta(hours=1)
     with visiting(app, {"User-Agent": BROWSER}) as opened:
         yield opened
 
