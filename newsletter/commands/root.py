@@ -30,6 +30,7 @@ COMMANDS = {
     "campaigns": ("campaigns", "campaigns", "Aim an issue at an audience, schedule it, and follow it."),
     "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),
+    "feedback": ("feedback", "feedback", "Read what came back by mail: bounces, complaints, automatic replies."),
     "reports": ("reports", "reports", "Show what came back."),
 }
 

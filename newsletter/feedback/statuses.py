@@ -1,0 +1,62 @@
+"""Delivery status notifications (RFC 3464): what is said of each recipient, in whichever part it stands."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .addresses import addresses_in
+from .headers import Headers
+from .messages import Part
+
+_NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
+_STARTS = re.compile(r"^(?:original|final)-recipient[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE)
+_BLANK = re.compile(r"\n[ \t]{0,80}\n")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\.\d)")
+_TYPED = re.compile(r"[a-z0-9._/-]{1,40}[ \t]{0,9};", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientStatus:
+    """One group of a delivery status."""
+
+    recipient: str
+    action: str
+    status: str
+    diagnostic: str
+
+
+def statuses(message: Part) -> list[RecipientStatus]:
+    """Every recipient that a delivery status in this message speaks of."""
+    return [group for part in message.walk() if _STARTS.search(part.text) for group in _groups(part.text)]
+
+
+def _groups(text: str) -> Iterator[RecipientStatus]:
+    for block in _BLANK.split(text):
+        fields = Headers.of(block)
+        if recipient := _recipient(fields):
+            yield RecipientStatus(
+                recipient, _word(fields.get("action")), _status(fields), _untyped(fields.get("diagnostic-code"))
+            )
+
+
+def _recipient(fields: Headers) -> str:
+    values = [value for value in fields.all(*_NAMES) if value]
+    for value in values:
+        if found := addresses_in(_untyped(value)):
+            return found[0]
+    return _untyped(values[0]) if values else ""
+
+
+def _status(fields: Headers) -> str:
+    found = _STATUS.search(fields.get("status"))
+    return found[1] if found else ""
+
+
+def _untyped(value: str) -> str:
+    """Without the type before a semicolon, such as `rfc822;` and `smtp;`."""
+    found = _TYPED.match(value)
+    return value[found.end() :].strip() if found else value
+
+
+def _word(value: str) -> str:
+    return value.split(None, 1)[0].strip("();").lower() if value else ""
