@@ -38,6 +38,8 @@ def is_spent(list_id: int, context: RuleContext, mails_per_week: int, clock: Clo
 def did_not_open(campaign_id: int | None, *among: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     """Conditions over `Subscriber`: has that campaign's mail, agreed to tracking, and neither opened nor clicked.
 
+    Who may have opened it, as far as anybody can tell, is not asked again.
+
     `among` are conditions over `Delivery` that narrow down where to look; none where there is no such campaign.
     """
     if campaign_id is None:
@@ -46,7 +48,7 @@ def did_not_open(campaign_id: int | None, *among: ColumnElement[bool]) -> list[C
         Event.campaign_id == campaign_id,
         Event.seq == Delivery.seq,
         Event.kind.in_((EventKind.OPEN, EventKind.CLICK)),
-        Event.actor == Actor.HUMAN,
+        Event.actor.in_((Actor.HUMAN, Actor.UNKNOWN)),
     )
     unopened = select(Delivery.seq).where(
         Delivery.campaign_id == campaign_id,

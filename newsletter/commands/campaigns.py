@@ -21,6 +21,7 @@ from subscribers import audience, lists
 from subscribers.segments import saved
 
 from .campaigns_again import copy, made, resend, show_test, winner
+from .campaigns_reclassifying import reclassify
 from .campaigns_reconciling import reconcile, retry
 from .durations import Duration
 from .output import json_option, opened, say
@@ -33,7 +34,7 @@ def campaigns() -> None:
     """Aim an issue at an audience, schedule it, and follow it."""
 
 
-for command in (copy, resend, winner, reconcile, retry):
+for command in (copy, resend, winner, reconcile, retry, reclassify):
     campaigns.add_command(command)
 
 

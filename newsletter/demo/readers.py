@@ -3,6 +3,7 @@
 import email
 import email.policy
 import random
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -34,15 +35,9 @@ class Mail:
     html: str
     pixel: str
     links: tuple[str, ...]
+    seen: tuple[str, ...]
+    """Those of the links that a person sees."""
     leave: str
-
-
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """How many requests were made, by whom."""
-
-    by_people: int
-    by_machines: int
 
 
 class Visitor:
@@ -82,16 +77,33 @@ def read(file: Path) -> Mail:
         subject=message["Subject"],
         html=html,
         pixel=next((source for source in found.images if "/o/" in source), ""),
-        links=tuple(dict.fromkeys(target for target in found.links if "/c/" in target)),
+        links=_tracked(found.links),
+        seen=_tracked(found.seen),
         leave=message["List-Unsubscribe"].strip("<>"),
     )
 
 
-def visit(inbox: Path, visitor: Visitor) -> Visits:
-    """Let each reader, and what stands before their mailbox, do what they do with their mail."""
+def _tracked(links: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(link for link in links if "/c/" in link))
+
+
+def visit(inbox: Path, visitor: Visitor) -> int:
+    """Let each reader do what they do with their mail. Returns how many requests they made."""
+    return _all(inbox, lambda mail: _people(mail, visitor, _dice(mail)))
+
+
+def scan(inbox: Path, visitor: Visitor) -> int:
+    """Let what stands before the mailboxes do what it does with mail as it comes. Returns how many requests it made."""
+    return _all(inbox, lambda mail: _machines(mail, visitor, _dice(mail, "scanner")))
+
+
+def _all(inbox: Path, act: Callable[[Mail], int]) -> int:
     with ThreadPoolExecutor(_AT_ONCE) as readers:
-        made = list(readers.map(lambda file: _act(read(file), visitor), sorted(inbox.glob("*.eml"))))
-    return Visits(sum(by_people for by_people, _ in made), sum(by_machines for _, by_machines in made))
+        return sum(readers.map(lambda file: act(read(file)), sorted(inbox.glob("*.eml"))))
+
+
+def _dice(mail: Mail, whose: str = "") -> random.Random:
+    return random.Random(mail.to + whose)  # noqa: S311 - each reader does the same each time
 
 
 class _Page(HTMLParser):
@@ -101,6 +113,7 @@ class _Page(HTMLParser):
         super().__init__()
         self.images: list[str] = []
         self.links: list[str] = []
+        self.seen: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -108,12 +121,8 @@ class _Page(HTMLParser):
             self.images.append(given.get("src") or "")
         if tag == "a":
             self.links.append(given.get("href") or "")
-
-
-def _act(mail: Mail, visitor: Visitor) -> tuple[int, int]:
-    """How many requests the reader made, and how many machines did before."""
-    dice = random.Random(mail.to)  # noqa: S311 - each reader does the same each time
-    return _people(mail, visitor, dice), _machines(mail, visitor, dice)
+            if given.get("aria-hidden") != "true":
+                self.seen.append(given.get("href") or "")
 
 
 def _people(mail: Mail, visitor: Visitor, dice: random.Random) -> int:
@@ -122,7 +131,7 @@ def _people(mail: Mail, visitor: Visitor, dice: random.Random) -> int:
     visitor.ask("GET", mail.pixel)
     if dice.random() >= _CLICKS:
         return 1
-    followed = dice.sample(mail.links, dice.choice((1, 1, 2)))
+    followed = dice.sample(mail.seen, dice.choice((1, 1, 2)))
     for link in followed:
         visitor.ask("GET", link)
     return 1 + len(followed)

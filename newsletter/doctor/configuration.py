@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from newsletter.events.networks import NetworkListInvalid, NetworkLists
 from newsletter.rendering.headers import Mailbox, SenderInvalid
 from newsletter.rendering.readers import Identity
 from newsletter.settings import CONFIG_FILE, Settings
@@ -23,6 +24,7 @@ def examine(settings: Settings, identities: Sequence[Identity]) -> Iterator[Find
     yield _secret_key(settings)
     yield _configuration_file(Path(CONFIG_FILE))
     yield _base_url(settings)
+    yield _machine_networks(settings)
     for identity in identities:
         yield _sender(settings, identity)
         yield _postal_address(settings, identity)
@@ -73,6 +75,17 @@ def _base_url(settings: Settings) -> Finding:
     if parts.scheme != "https":
         return error("base URL", "Links are not https, so mail programs offer no unsubscribe button.", remedy)
     return ok("base URL", f"Links lead to {settings.base_url}.")
+
+
+def _machine_networks(settings: Settings) -> Finding:
+    about = "networks of machines"
+    if not settings.machine_networks:
+        return ok(about, "No list names networks that machines open and click from.")
+    try:
+        NetworkLists.named(settings.machine_networks).read()
+    except NetworkListInvalid as refusal:
+        return error(about, str(refusal), "Correct the list, or take it out of NEWSLETTER_MACHINE_NETWORKS.")
+    return ok(about, "The lists of networks that machines open and click from can be read.")
 
 
 def _sender(settings: Settings, identity: Identity) -> Finding:

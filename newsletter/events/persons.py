@@ -18,7 +18,7 @@ from subscribers.tables import Child, List, Organization, Subscriber, Subscripti
 
 from .tables import Event, EventKind
 
-_OF_NOBODY = ("attempt", "permanent", "status")
+_OF_NOBODY = ("attempt", "permanent", "status", "signals")
 """Of an event's detail, what tells of the copy and not of its reader."""
 
 

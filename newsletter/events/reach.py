@@ -15,6 +15,7 @@ from .tables import Actor, CampaignReach, Event, EventKind, Reached
 
 _KEY = ("campaign_id", "seq", "kind", "link_no", "actor")
 _COUNTED_BY = ("campaign_id", "kind", "link_no", "actor")
+_CountedBy = tuple[int, EventKind, int, Actor]
 
 
 class Reach(NamedTuple):
@@ -50,21 +51,17 @@ def of_request(campaign_id: int, seq: int, kind: EventKind, actor: Actor, link_n
 
 def move(session: Session, gone: Iterable[Reach], come: Iterable[Reach]) -> None:
     """Some events are another actor's now, in the caller's transaction: what has none any more is counted no more."""
-    less = Multiset((each.campaign_id, each.kind, each.link_no, each.actor) for each in _let_go(session, gone))
-    for campaign_id, kind, link_no, actor in sorted(less):
-        session.execute(
-            update(CampaignReach)
-            .where(CampaignReach.campaign_id == campaign_id, CampaignReach.kind == kind)
-            .where(CampaignReach.link_no == link_no, CampaignReach.actor == actor)
-            .values(copies=CampaignReach.copies - less[campaign_id, kind, link_no, actor]),
-            execution_options={"synchronize_session": False},
-        )
+    for counted_by, copies in _let_go(session, gone):
+        it = [getattr(CampaignReach, name) == value for name, value in zip(_COUNTED_BY, counted_by, strict=True)]
+        less = update(CampaignReach).where(*it).values(copies=CampaignReach.copies - copies)
+        session.execute(less, execution_options={"synchronize_session": False})
     count(session, come)
 
 
 def forget(session: Session, gone: Iterable[Reach]) -> None:
     """Events were let go of for their age, in the caller's transaction: which copies it were goes, how many stays."""
-    _let_go(session, gone)
+    for _ in _let_go(session, gone):
+        pass
 
 
 def is_whole(session: Session, campaign_id: int) -> bool:
@@ -94,16 +91,16 @@ def rebuild(session: Session, campaign_id: int) -> None:
     session.execute(insert_rows(CampaignReach).from_select([*_COUNTED_BY, "copies"], counted))
 
 
-def _let_go(session: Session, gone: Iterable[Reach]) -> list[Reach]:
-    """Let go of those of which no event is kept; returns those that were there."""
-    alone = sorted(set(gone))
-    still = _still(session, alone)
-    return [each for each in alone if each not in still and _delete(session, each)]
-
-
-def _delete(session: Session, one: Reach) -> bool:
-    it = [getattr(Reached, name) == getattr(one, name) for name in _KEY]
-    return session.scalar(delete(Reached).where(*it).returning(Reached.seq)) is not None
+def _let_go(session: Session, gone: Iterable[Reach]) -> Iterator[tuple[_CountedBy, int]]:
+    """Let go of those of which no event is kept; how many of them were there, by what they were counted by."""
+    alone = set(gone)
+    seqs: dict[_CountedBy, list[int]] = defaultdict(list)
+    for each in sorted(alone - _still(session, alone)):
+        seqs[each.campaign_id, each.kind, each.link_no, each.actor].append(each.seq)
+    for counted_by in sorted(seqs):
+        it = [getattr(Reached, name) == value for name, value in zip(_COUNTED_BY, counted_by, strict=True)]
+        old = delete(Reached).where(*it, Reached.seq.in_(seqs[counted_by])).returning(Reached.seq)
+        yield counted_by, len(session.scalars(old, execution_options={"synchronize_session": False}).all())
 
 
 def _still(session: Session, reaches: Iterable[Reach]) -> set[Reach]:

@@ -26,7 +26,8 @@ WEB = "web"
 PAGE = 2000
 """Copies."""
 _ASKED = (EventKind.OPEN, EventKind.CLICK)
-_MOVED = Multiset[tuple[Actor, Actor]]
+Moved = Multiset[tuple[Actor, Actor]]
+"""How many events went from which actor to which."""
 
 
 class EventsGone(NewsletterError):
@@ -87,7 +88,7 @@ def reclassify(
     *,
     dry_run: bool = False,
     progress: Callable[[int], object] = lambda copies: copies,
-) -> _MOVED:
+) -> Moved:
     """Judge all kept opens and clicks of a campaign by the lists of today, and count anew how many copies they reached.
 
     Each page is committed, and killed anywhere it is simply run again. Returns how many events went from which actor to
@@ -100,7 +101,7 @@ def reclassify(
                 f"Some of what came back of campaign {campaign_id} is no longer kept, so it stays as it is."
             )
         hidden = {campaign_id: hidden_no(session, campaign_id)}
-    moved: _MOVED = Multiset()
+    moved: Moved = Multiset()
     last = 0
     while (found := _page(database, campaign_id, last, hidden, networks, dry_run=dry_run)) is not None:
         last, judged = found

@@ -20,7 +20,7 @@ from subscribers import consent, lapses, signups
 from subscribers.db import Database, insert_into
 from subscribers.tables import ConsentRecord, SignUpCount
 
-from . import persons
+from . import persons, reach
 from .tables import Event
 
 EVERY = timedelta(days=1)
@@ -186,9 +186,13 @@ def _events(before: datetime) -> _Rows:
 
 
 def _forget_events(session: Session, rows: _Found, cut: Cut) -> int:
+    """How many copies they reached stays counted; which copies that were goes with them."""
     del cut
-    old = delete(Event).where(Event.id.in_([row.id for row in rows])).returning(Event.id)
-    return len(session.scalars(old, execution_options={"synchronize_session": False}).all())
+    columns = Event.campaign_id, Event.seq, Event.kind, Event.actor, Event.link_no
+    old = delete(Event).where(Event.id.in_([row.id for row in rows])).returning(*columns)
+    gone = session.execute(old, execution_options={"synchronize_session": False}).all()
+    reach.forget(session, (each for row in gone for each in reach.of_request(*row)))
+    return len(gone)
 
 
 def _forget_unconfirmed(session: Session, rows: _Found, cut: Cut) -> int:

@@ -67,13 +67,18 @@ _MAPPED_PREFIX = 96
 
 
 def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
-    """Make the application. Its recorder runs from the server's start to its end. Raises `WebhookKeyInvalid`."""
+    """Make the application. Its recorder runs from the server's start to its end.
+
+    Raises `WebhookKeyInvalid` or `NetworkListInvalid`.
+    """
     settings = app.settings
+    networks = NetworkLists.named(settings.machine_networks)
+    networks.read()  # what is wrong with them is told before anything is served
     media_store = app.media_store()
     site = Site(
         app=app,
         pages=pages_of(app),
-        recorder=Recorder(app.database, settings.tracking, NetworkLists.named(settings.machine_networks)),
+        recorder=Recorder(app.database, settings.tracking, networks),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         media_store=media_store,
