@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from .tables import ConsentRecord, List, Purpose, Subscriber, Subscription
+from .db import insert_into
+from .tables import ConsentRecord, List, Purpose, Subscriber, Subscription, SubscriptionState
 
 MAIL = "mail"
 """The source of what was said behind a mailed link: nobody but the reader of the mailbox can have said it."""
 FORM = "form"
 """The source of what was written into the open form, where anybody can write any address."""
+ERASURE = "erasure"
+"""The source of the end of a subscription of somebody who was erased."""
+ROSTER = "roster"
+"""The same of somebody who was forgotten after a school's roster had not named them any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Evidence:
     """How a yes or no reached us."""
 
     source: str
-    """`FORM`, `MAIL`, `import`, `staff` or `api`."""
+    """`FORM`, `MAIL`, `import`, `staff` or `api`; of the forgotten, `ERASURE` or `ROSTER`."""
     wording: str = ""
     wording_version: str = ""
     language: str = ""
@@ -116,6 +121,29 @@ def own_yes(of: type[Subscription]) -> ColumnElement[bool]:
         ConsentRecord.given,
         ConsentRecord.source == MAIL,
     )
+
+
+def record_erasure(session: Session, subscriber_ids: Collection[int], now: datetime) -> None:
+    """Say of each list that readers are on that one of them is on it no longer, without saying who.
+
+    For readers who are to be forgotten: else nobody could tell later when a list lost them. Whom a roster took off a
+    list left it then.
+    """
+    off_roster = Subscription.off_roster_at.is_not(None)
+    empty = dict.fromkeys(("wording", "wording_version", "language", "network_address", "user_agent"), literal(""))
+    values: dict[str, Any] = {
+        "organization_id": Subscriber.organization_id,
+        "list_id": Subscription.list_id,
+        "purpose": literal(Purpose.LIST, ConsentRecord.purpose.type),
+        "given": literal(False),
+        "source": case((off_roster, literal(ROSTER)), else_=literal(ERASURE)),
+        "recorded_at": func.coalesce(Subscription.off_roster_at, literal(now, ConsentRecord.recorded_at.type)),
+        **empty,
+    }
+    gone = select(*values.values()).join_from(Subscription, Subscriber, Subscriber.id == Subscription.subscriber_id)
+    on_a_list = (Subscription.subscriber_id.in_(subscriber_ids), Subscription.state == SubscriptionState.CONFIRMED)
+    insert = insert_into(session, ConsentRecord).from_select(list(values), gone.where(*on_a_list))
+    session.execute(insert, execution_options={"synchronize_session": False})
 
 
 def forget_readers(session: Session, subscriber_ids: Collection[int]) -> int:

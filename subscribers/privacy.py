@@ -50,13 +50,15 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
     }
 
 
-def forget(session: Session, reader_ids: Collection[int]) -> int:
+def forget(session: Session, reader_ids: Collection[int], now: datetime) -> int:
     """Remove readers with all that belongs to them; their consents stay as evidence that names nobody.
 
-    A household in which nobody is left goes with its children. Returns how many consents stay.
+    That a list lost one of them stays as well. A household in which nobody is left goes with its children. Returns how
+    many consents stay.
     """
     homes = _homes(session, reader_ids)
     unsynchronized = {"synchronize_session": False}
+    consent.record_erasure(session, reader_ids, now)
     # The rest follows by ON DELETE CASCADE. The reader first: who writes a consent of theirs holds their row.
     session.execute(delete(Subscriber).where(Subscriber.id.in_(reader_ids)), execution_options=unsynchronized)
     somebody = exists().where(Subscriber.household_id == Household.id)

@@ -120,7 +120,7 @@ def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> _
     submissions.forget(session, [address for reader in readers for address in (reader.address, reader.address_key)])
     found = forgetting.forget_readers(session, readers, now)
     left = privacy.keep_out(session, ids, now)
-    return _Went(found, left, privacy.forget(session, ids))
+    return _Went(found, left, privacy.forget(session, ids, now))
 
 
 def _empty_events(session: Session, reader_ids: Sequence[int]) -> None:
