@@ -62,8 +62,8 @@ def _sum(parts: Iterable[Figures]) -> Figures:
 
 
 def _shown(found: Mapping[str, Figures], minimum: int) -> tuple[Group, ...]:
-    hidden = _too_small({name: group.accepted for name, group in found.items()}, minimum)
-    untold = hidden | _too_small({name: group.tracked for name, group in found.items()}, minimum)
+    hidden = too_small({name: group.accepted for name, group in found.items()}, minimum)
+    untold = hidden | too_small({name: group.tracked for name, group in found.items()}, minimum)
     return tuple(
         Group(
             name,
@@ -77,7 +77,7 @@ def _shown(found: Mapping[str, Figures], minimum: int) -> tuple[Group, ...]:
     )
 
 
-def _too_small(counts: Mapping[str, int], minimum: int) -> set[str]:
+def too_small(counts: Mapping[str, int], minimum: int) -> set[str]:
     """The groups to hide: those below the minimum, and the next smallest until the hidden ones reach it together.
 
     Else the total less the groups shown would be the figure of the one that is hidden. Empty groups tell of nobody.

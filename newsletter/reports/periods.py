@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, case, func, literal, type_coerce
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, case, func, literal, type_coerce
 from sqlalchemy.orm import Session
 
 from newsletter.errors import NewsletterError
@@ -96,7 +96,7 @@ class Periods:
         """The place of the period that holds a minute of `minute_of`; -1 before the first, their number after all."""
         return bisect_right(self._minutes, minute) - 1
 
-    def column(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
+    def column(self, moment: SQLColumnExpression[Any]) -> ColumnElement[int]:
         """The same in SQL: for few periods, as each is one more question a row."""
         cases = [(moment < begin, literal(at - 1)) for at, begin in enumerate(self.moments)]
         return case(*cases, else_=literal(len(self.begins)))

@@ -1,0 +1,204 @@
+"""How well a list is: what comes back, who is never mailed, who never confirms, and who has not read for long."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import Session
+
+from newsletter.events.tables import Actor, EventKind, Reached
+from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.settings import Tracking
+from subscribers.subscriptions import is_current
+from subscribers.suppressions import active_for
+from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
+
+from .groups import too_small
+from .mailings import CameBack, Mailing, by_domain, came_back, mailings
+
+ISSUES = 6
+"""So many of the last issues are looked at."""
+DAYS = 30
+WAITING_DAYS = 7
+"""After so long without a confirmation something may be wrong."""
+FOR_READING = timedelta(days=3)
+"""Whom an issue reached less than so long ago may still open it."""
+_PROVIDERS: Mapping[str, tuple[str, ...]] = {
+    "Gmail": ("gmail.com", "googlemail.com"),
+    "Yahoo and AOL": ("yahoo.", "ymail.com", "rocketmail.com", "aol.com", "aim.com"),
+    "Outlook and Hotmail": ("outlook.", "hotmail.", "live.", "msn.com"),
+    "iCloud": ("icloud.com", "me.com", "mac.com"),
+}
+"""Domains by whom they belong to; one that ends in a dot stands for all countries."""
+OTHERS, FORGOTTEN = "others", "forgotten"
+ROLE_NAMES = ("admin", "contact", "help", "info", "mail", "noreply", "office", "postmaster", "sales", "support")
+
+
+@dataclass(frozen=True, slots=True)
+class MailingHealth:
+    """One of the last issues."""
+
+    mailing: Mailing
+    back: CameBack
+
+
+@dataclass(frozen=True, slots=True)
+class DomainHealth:
+    """Copies to one provider in the last days; a figure that is None is hidden."""
+
+    name: str
+    accepted: int | None
+    hard: int | None
+    complained: int | None
+
+    @property
+    def complaint_share(self) -> float | None:
+        """From 0 to 1; None where it is hidden."""
+        return self.complained / self.accepted if self.accepted and self.complained is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """What is looked at. `agreed` readers had all of the `issues` last issues, `unopened` of them opened none.
+
+    Both are None where opens are kept of nobody, and where so few are meant that it would tell of persons.
+    """
+
+    at: datetime
+    minimum_group: int
+    readers: int
+    last: tuple[MailingHealth, ...]
+    recent: CameBack
+    domains: tuple[DomainHealth, ...]
+    suppressed: Counter[SuppressionReason]
+    waiting: int
+    issues: int
+    agreed: int | None
+    unopened: int | None
+    role_addresses: int
+
+
+def health_report(
+    session: Session,
+    organization_id: int,
+    list_id: int | None,
+    now: datetime,
+    minimum_group: int,
+    tracking: Tracking,
+) -> HealthReport:
+    """Look at one list, or at all together."""
+    last = mailings(session, organization_id, list_id, before=now, most=ISSUES)
+    days = mailings(session, organization_id, list_id, since=now - timedelta(days=DAYS), before=now)
+    back = came_back(session, {mailing.campaign_id for mailing in (*last, *days)})
+    recent = CameBack()
+    for mailing in days:
+        recent.add(back[mailing.campaign_id])
+    read = mailings(session, organization_id, list_id, before=now - FOR_READING, most=ISSUES)
+    agreed, unopened = _unopened(session, read, tracking, minimum_group)
+    people = _readers(organization_id, list_id)
+    return HealthReport(
+        at=now,
+        minimum_group=minimum_group,
+        readers=session.scalars(people).one(),
+        last=tuple(MailingHealth(mailing, back[mailing.campaign_id]) for mailing in last),
+        recent=recent,
+        domains=_domains(by_domain(session, [mailing.campaign_id for mailing in days]), minimum_group, recent),
+        suppressed=_suppressed(session, organization_id, list_id),
+        waiting=session.scalars(_waiting(organization_id, list_id, now - timedelta(days=WAITING_DAYS))).one(),
+        issues=len(read),
+        agreed=agreed,
+        unopened=unopened,
+        role_addresses=session.scalars(people.where(_is_role())).one(),
+    )
+
+
+def _readers(organization_id: int, list_id: int | None) -> Select[int]:
+    """How many people are mailed."""
+    on_it = and_(Subscription.subscriber_id == Subscriber.id, is_current())
+    if list_id is not None:
+        on_it = and_(on_it, Subscription.list_id == list_id)
+    return (
+        select(func.count())
+        .select_from(Subscriber)
+        .where(Subscriber.organization_id == organization_id, exists().where(on_it))
+        .where(not_(active_for(list_id, Subscriber.address_hash)))
+    )
+
+
+def _waiting(organization_id: int, list_id: int | None, before: datetime) -> Select[int]:
+    waiting = (
+        select(func.count())
+        .select_from(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscriber.organization_id == organization_id)
+        .where(Subscription.state == SubscriptionState.PENDING, Subscription.created_at < before)
+    )
+    return waiting if list_id is None else waiting.where(Subscription.list_id == list_id)
+
+
+def _is_role() -> Any:
+    return or_(*(Subscriber.address_key.startswith(f"{name}@", autoescape=True) for name in ROLE_NAMES))
+
+
+def _suppressed(session: Session, organization_id: int, list_id: int | None) -> Counter[SuppressionReason]:
+    """By reason: those in force for every list or, where one is given, for that one."""
+    everywhere = Suppression.list_id.is_(None)
+    scope = everywhere if list_id is None else or_(everywhere, Suppression.list_id == list_id)
+    in_force = (Suppression.organization_id == organization_id, Suppression.lifted_at.is_(None), scope)
+    counted = select(Suppression.reason, func.count()).where(*in_force).group_by(Suppression.reason)
+    return Counter({row[0]: row[1] for row in session.execute(counted)})
+
+
+def _unopened(
+    session: Session, read: Sequence[Mailing], tracking: Tracking, minimum: int
+) -> tuple[int | None, int | None]:
+    """Of the readers who got every one of these issues and agreed: how many there are, and who opened none."""
+    if tracking not in (Tracking.CONSENT, Tracking.PERSONAL) or not read:
+        return None, None
+    asked_for = exists().where(
+        Reached.campaign_id == Delivery.campaign_id,
+        Reached.seq == Delivery.seq,
+        Reached.kind.in_((EventKind.OPEN, EventKind.CLICK)),
+        Reached.actor == Actor.HUMAN,
+    )
+    copies = (
+        select(func.count().filter(asked_for).label("read"))
+        .select_from(Delivery)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.campaign_id.in_([mailing.campaign_id for mailing in read]))
+        .where(Delivery.state == DeliveryState.ACCEPTED)
+        .group_by(Delivery.subscriber_id)
+        .having(func.count() == len(read))
+    )
+    if tracking is Tracking.CONSENT:
+        copies = copies.where(Subscriber.tracking)
+    of_reader = copies.subquery("readers")
+    agreed, unopened = session.execute(select(func.count(), func.count().filter(of_reader.c.read == 0))).one()
+    return (None, None) if agreed < minimum or 0 < unopened < minimum else (agreed, unopened)
+
+
+def _domains(found: Mapping[str, CameBack], minimum: int, recent: CameBack) -> tuple[DomainHealth, ...]:
+    together: dict[str, CameBack] = {name: CameBack() for name in (*_PROVIDERS, OTHERS, FORGOTTEN)}
+    for domain, back in found.items():
+        together[provider_of(domain)].add(back)
+    hidden = too_small({name: back.accepted for name, back in together.items()}, minimum)
+    return tuple(
+        DomainHealth(name, None, None, None)
+        if name in hidden
+        else DomainHealth(name, back.accepted, *((back.hard, back.complained) if recent.is_told else (None, None)))
+        for name, back in together.items()
+        if back.accepted
+    )
+
+
+def provider_of(domain: str) -> str:
+    """Whose a receiving domain is."""
+    if not domain:
+        return FORGOTTEN
+    for name, domains in _PROVIDERS.items():
+        if any(domain.startswith(one) if one.endswith(".") else domain == one for one in domains):
+            return name
+    return OTHERS

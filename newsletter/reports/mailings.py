@@ -1,0 +1,177 @@
+"""The issues that a list was sent, and what came back of each: bounces for good and for now, and complaints."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, distinct, func, select
+from sqlalchemy.orm import Session
+
+from newsletter.events.tables import CampaignReach, Event, EventKind
+from newsletter.feedback.verdicts import Reason
+from newsletter.issues.tables import Issue
+from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
+from subscribers.db import dialect_of
+
+_TOLD = (EventKind.DELIVERED, EventKind.BOUNCE, EventKind.COMPLAINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One campaign of an issue."""
+
+    campaign_id: int
+    month: str
+    started_at: datetime
+
+
+@dataclass(slots=True)
+class CameBack:
+    """Copies, each once. A copy that came back for now and then for good is in `hard` and in `soft`.
+
+    Of the copies of which no provider ever told anything, `is_told` is false: then the zeros are silence.
+    """
+
+    accepted: int = 0
+    hard: int = 0
+    soft: int = 0
+    complained: int = 0
+    is_told: bool = False
+    hard_reasons: Counter[Reason] = field(default_factory=Counter)
+    soft_reasons: Counter[Reason] = field(default_factory=Counter)
+
+    def share(self, copies: int) -> float | None:
+        """Of the accepted copies, from 0 to 1; None where nobody can tell."""
+        return copies / self.accepted if self.accepted and self.is_told else None
+
+    @property
+    def complaint_share(self) -> float | None:
+        """Complaints of the accepted copies."""
+        return self.share(self.complained)
+
+    @property
+    def hard_share(self) -> float | None:
+        """Bounces for good of the accepted copies."""
+        return self.share(self.hard)
+
+    def add(self, other: "CameBack") -> None:
+        """Count the copies of another campaign too."""
+        for name in ("accepted", "hard", "soft", "complained"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.is_told = self.is_told or other.is_told
+        self.hard_reasons.update(other.hard_reasons)
+        self.soft_reasons.update(other.soft_reasons)
+
+
+def mailings(
+    session: Session,
+    organization_id: int,
+    list_id: int | None,
+    *,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    most: int | None = None,
+) -> Sequence[Mailing]:
+    """The campaigns that began in a span of time, the newest first."""
+    begun = (
+        select(Campaign.id, func.coalesce(Issue.month, ""), Campaign.started_at)
+        .outerjoin(Issue, Issue.id == Campaign.issue_id)
+        .where(Campaign.organization_id == organization_id, Campaign.kind == CampaignKind.BROADCAST)
+        .where(Campaign.started_at.is_not(None))
+        .order_by(Campaign.started_at.desc(), Campaign.id.desc())
+        .limit(most)
+    )
+    if list_id is not None:
+        begun = begun.where(Campaign.list_id == list_id)
+    if since is not None:
+        begun = begun.where(Campaign.started_at >= since)
+    if before is not None:
+        begun = begun.where(Campaign.started_at < before)
+    return [Mailing(campaign_id, month, at) for campaign_id, month, at in session.execute(begun) if at is not None]
+
+
+def came_back(session: Session, campaign_ids: Collection[int]) -> Mapping[int, CameBack]:
+    """What came back of each of these campaigns."""
+    found: dict[int, CameBack] = {campaign_id: CameBack() for campaign_id in campaign_ids}
+    for campaign_id, count in session.execute(_accepted(campaign_ids)):
+        found[campaign_id].accepted = count
+    for campaign_id, kind, count in session.execute(_reached(campaign_ids)):
+        found[campaign_id].is_told = True
+        if kind == EventKind.COMPLAINT:
+            found[campaign_id].complained = count
+    for campaign_id, is_hard, count in session.execute(_bounces(campaign_ids)):
+        if is_hard:
+            found[campaign_id].hard = count
+        else:
+            found[campaign_id].soft = count
+    for campaign_id, is_hard, reason, count in session.execute(_bounces(campaign_ids, _REASON)):
+        of_campaign = found[campaign_id]
+        (of_campaign.hard_reasons if is_hard else of_campaign.soft_reasons)[_reason(reason)] += count
+    return found
+
+
+def by_domain(session: Session, campaign_ids: Collection[int]) -> Mapping[str, CameBack]:
+    """The same of all of them together, by the receiving domain; complaints and bounces for good only."""
+    found: dict[str, CameBack] = defaultdict(CameBack)
+    domain = _domain(session).label("domain")
+    accepted = select(domain, func.count()).where(*_are_accepted(campaign_ids)).group_by(domain)
+    for name, count in session.execute(accepted):
+        found[name].accepted += count
+    for name, kind, count in session.execute(_returned_by_domain(domain, campaign_ids)):
+        found[name].is_told = True
+        if kind == EventKind.COMPLAINT:
+            found[name].complained += count
+        else:
+            found[name].hard += count
+    return found
+
+
+_REASON = Event.detail["reason"].as_string()
+_IS_HARD = func.coalesce(Event.detail["permanent"].as_boolean(), False)
+
+
+def _are_accepted(campaign_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.campaign_id.in_(campaign_ids), Delivery.state == DeliveryState.ACCEPTED
+
+
+def _accepted(campaign_ids: Collection[int]) -> Any:
+    counted = select(Delivery.campaign_id, func.count()).where(*_are_accepted(campaign_ids))
+    return counted.group_by(Delivery.campaign_id)
+
+
+def _reached(campaign_ids: Collection[int]) -> Any:
+    counted = select(CampaignReach.campaign_id, CampaignReach.kind, func.sum(CampaignReach.copies))
+    of_copies = (CampaignReach.campaign_id.in_(campaign_ids), CampaignReach.kind.in_(_TOLD), CampaignReach.link_no == 0)
+    return counted.where(*of_copies).group_by(CampaignReach.campaign_id, CampaignReach.kind)
+
+
+def _bounces(campaign_ids: Collection[int], *more: ColumnElement[Any]) -> Any:
+    keys = (Event.campaign_id, _IS_HARD, *more)
+    bounced = select(*keys, func.count(distinct(Event.seq)))
+    return bounced.where(Event.campaign_id.in_(campaign_ids), Event.kind == EventKind.BOUNCE).group_by(*keys)
+
+
+def _returned_by_domain(domain: ColumnElement[str], campaign_ids: Collection[int]) -> Any:
+    returned = (
+        select(Event.campaign_id, Event.seq, Event.kind)
+        .where(Event.campaign_id.in_(campaign_ids))
+        .where((Event.kind == EventKind.COMPLAINT) | ((Event.kind == EventKind.BOUNCE) & _IS_HARD))
+        .distinct()
+        .subquery("returned")
+    )
+    of_copy = (Delivery.campaign_id == returned.c.campaign_id) & (Delivery.seq == returned.c.seq)
+    return select(domain, returned.c.kind, func.count()).join(Delivery, of_copy).group_by(domain, returned.c.kind)
+
+
+def _domain(session: Session) -> ColumnElement[str]:
+    """The receiving domain of a copy; empty where the address is forgotten."""
+    address = Delivery.to_address
+    if dialect_of(session) == "sqlite":
+        return func.substr(address, func.nullif(func.instr(address, "@"), 0) + 1, type_=String)
+    return func.split_part(address, "@", 2, type_=String)
+
+
+def _reason(word: str | None) -> Reason:
+    return Reason(word) if word in set(Reason) else Reason.OTHER

@@ -1,0 +1,154 @@
+"""What the health of a list comes to: one sentence each, with what to do."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from newsletter.feedback.verdicts import Reason
+
+from .health import DAYS, WAITING_DAYS, HealthReport
+from .mailings import CameBack
+
+COMPLAINTS_ASKED, COMPLAINTS_REFUSED = 0.001, 0.003
+"""Gmail and Yahoo ask senders to stay below the first, and never to reach the second."""
+HARD_MANY = 0.02
+"""Above it, receiving servers take a list for an old or a bought one."""
+_FEW = 1_000
+"""Of so few copies one complaint alone passes the line."""
+_UNOPENED_MANY = 0.25
+_WAITING_MANY = 0.02
+_OUR_FAULT = (Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, Reason.RATE)
+
+
+class Level(StrEnum):
+    """How much something asks of you."""
+
+    GOOD = "good"
+    UNKNOWN = "not known"
+    WATCH = "watch"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is found of one thing."""
+
+    about: str
+    level: Level
+    sentence: str
+
+
+def verdicts(report: HealthReport) -> tuple[Verdict, ...]:
+    """Everything that was looked at, in order."""
+    return tuple(_verdicts(report))
+
+
+def summary(found: tuple[Verdict, ...]) -> str:
+    """All of it in one sentence."""
+    act = [verdict.about for verdict in found if verdict.level is Level.ACT]
+    watch = [verdict.about for verdict in found if verdict.level is Level.WATCH]
+    if act:
+        return f"Something is wrong with this list: {_and(act)}."
+    if watch:
+        return f"This list is well; keep an eye on {_and(watch)}."
+    return "This list is well."
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share from 0 to 1 as people read it."""
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
+def _verdicts(report: HealthReport) -> Iterator[Verdict]:
+    yield _complaints(report.recent)
+    yield _hard(report.recent)
+    yield _blamed(report.recent)
+    yield _waiting(report)
+    yield _unopened(report)
+    yield _roles(report.role_addresses)
+
+
+def _complaints(recent: CameBack) -> Verdict:
+    about, share = "complaints", recent.complaint_share
+    if share is None:
+        return Verdict(about, Level.UNKNOWN, _silence(recent, "complaints"))
+    told = f"Complaints are {percent(share, 2)} ({recent.complained:,} of {recent.accepted:,} copies in {DAYS} days)"
+    if share < COMPLAINTS_ASKED:
+        return Verdict(about, Level.GOOD, f"{told}: below the 0.1 % that Gmail and Yahoo ask for.")
+    few = f" With fewer than {_FEW:,} copies one complaint alone does that." if recent.accepted < _FEW else ""
+    if share < COMPLAINTS_REFUSED:
+        todo = "Say in the first lines why they get this, and make leaving easy to find."
+        return Verdict(about, Level.WATCH, f"{told}: above the 0.1 % that Gmail and Yahoo ask for.{few} {todo}")
+    todo = "Mail only readers who asked for it themselves, and leave out who has not opened for long, until it falls."
+    level = Level.WATCH if recent.complained == 1 else Level.ACT
+    return Verdict(about, level, f"{told}: above 0.3 %, where mail goes to spam folders.{few} {todo}")
+
+
+def _hard(recent: CameBack) -> Verdict:
+    about, share = "bounces", recent.hard_share
+    if share is None:
+        return Verdict(about, Level.UNKNOWN, _silence(recent, "bounces"))
+    told = f"{percent(share)} of the copies in {DAYS} days came back for good ({recent.hard:,} of {recent.accepted:,})"
+    if share < HARD_MANY:
+        return Verdict(about, Level.GOOD, f"{told}: below 2 %. Their addresses are not mailed again.")
+    todo = "Look where these addresses came from: most often an old file was imported."
+    return Verdict(about, Level.ACT, f"{told}: above 2 %, which servers know from old or bought lists. {todo}")
+
+
+def _blamed(recent: CameBack) -> Verdict:
+    about, blamed = "refusals", Counter({reason: recent.soft_reasons[reason] for reason in _OUR_FAULT})
+    copies, ((most, _), *_) = blamed.total(), blamed.most_common(1)
+    if not copies:
+        return Verdict(about, Level.GOOD, "No server refused our machine, our domain or what the mail says.")
+    told = f"{_copies(copies)} came back because a server refuses us or the mail, most for the reason '{most}'"
+    return Verdict(about, Level.WATCH, f"{told}. Run newsletter doctor, and see what the servers say of them.")
+
+
+def _waiting(report: HealthReport) -> Verdict:
+    about, waiting = "sign-ups that wait", report.waiting
+    if not waiting:
+        return Verdict(about, Level.GOOD, f"No sign-up has waited for its confirmation for {WAITING_DAYS} days.")
+    have = f"1 sign-up has waited for its confirmation for {WAITING_DAYS} days"
+    if waiting != 1:
+        have = f"{waiting:,} sign-ups have waited for their confirmation for {WAITING_DAYS} days"
+    if waiting < report.readers * _WAITING_MANY:
+        return Verdict(about, Level.GOOD, f"{have}. They are not mailed, and forgotten after a while.")
+    todo = "Sign up yourself and see whether the mail that asks arrives."
+    return Verdict(about, Level.WATCH, f"{have}: that is many. {todo}")
+
+
+def _unopened(report: HealthReport) -> Verdict:
+    about, agreed, unopened = "readers who do not open", report.agreed, report.unopened
+    if agreed is None or unopened is None:
+        return Verdict(about, Level.UNKNOWN, "Too few readers agreed to opens being kept to say who does not read.")
+    issues = "the last issue" if report.issues == 1 else f"any of the last {report.issues} issues"
+    share = unopened / agreed
+    told = f"{unopened:,} of the {agreed:,} readers who agreed to it ({percent(share)}) did not open {issues}"
+    if share < _UNOPENED_MANY:
+        return Verdict(about, Level.GOOD, f"{told}. Some read without being seen: their mail program fetches nothing.")
+    todo = "Ask them whether they still want it; who never reads makes mail to all others look unwanted."
+    return Verdict(about, Level.WATCH, f"{told}. {todo}")
+
+
+def _roles(count: int) -> Verdict:
+    about = "addresses of offices"
+    if not count:
+        return Verdict(about, Level.GOOD, "No reader is at an address such as info@ or office@.")
+    readers = "1 reader is" if count == 1 else f"{count:,} readers are"
+    told = f"{readers} at an address such as info@ or office@, which several people read"
+    return Verdict(about, Level.WATCH, f"{told}: any of them may complain. Ask for a person's own address.")
+
+
+def _silence(recent: CameBack, what: str) -> str:
+    if not recent.accepted:
+        return f"Nothing was sent in {DAYS} days, so there is nothing to say of {what}."
+    return f"Nobody has told us of any copy of the last {DAYS} days, so nothing is known of {what}."
+
+
+def _copies(count: int) -> str:
+    return "1 copy" if count == 1 else f"{count:,} copies"
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
