@@ -145,7 +145,8 @@ class SchoolYear:
         ])  # fmt: skip
         session.execute(insert(Subscription), [self._subscription(p, list_id) for p in people])
         session.execute(insert(ConsentRecord), [
-            row | ({} if p["id"] in here else {"subscriber_id": None}) for p in everybody for row in self._records(p, list_id)
+            row | ({} if p["id"] in here else {"subscriber_id": None})
+            for p in everybody for row in self._records(p, list_id)
         ])  # fmt: skip
         session.execute(insert(Suppression), [
             {**home, "address_hash": f"hash of {p['address']}", "reason": SuppressionReason(p["why"]),

@@ -1,0 +1,91 @@
+"""The health of a list as a page."""
+
+from typing import NamedTuple
+
+from newsletter.feedback.verdicts import Reason
+from subscribers.tables import SuppressionReason
+
+from .charts import bars
+from .health import DAYS, FORGOTTEN, OTHERS, HealthReport
+from .pages import Frame, page
+from .verdicts import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, summary, verdicts
+
+_AS_FAR = 0.005
+"""The gauge reaches to half a percent, or to what is above."""
+REASONS = {
+    Reason.NO_SUCH_USER: "no such mailbox",
+    Reason.MAILBOX_FULL: "mailbox full",
+    Reason.BLOCKED: "our machine or domain refused",
+    Reason.POLICY: "against a rule of the server",
+    Reason.CONTENT: "what the mail says or its size",
+    Reason.RATE: "too much at once",
+    Reason.SYSTEM: "the server in trouble",
+    Reason.EXPIRED: "tried until its time was over",
+    Reason.SUSPENDED: "mailbox closed",
+    Reason.OTHER: "not said",
+}
+SUPPRESSED = {
+    SuppressionReason.BOUNCE: "mail came back for good",
+    SuppressionReason.COMPLAINT: "reported as spam",
+    SuppressionReason.REQUEST: "asked never to be mailed",
+    SuppressionReason.IMPORT: "told by an import",
+    SuppressionReason.STAFF: "by staff",
+}
+DOMAINS = {OTHERS: "all others", FORGOTTEN: "erased readers"}
+
+
+class Needle(NamedTuple):
+    """One line of the gauge: `width` in percent of its room; None where nobody can tell."""
+
+    label: str
+    share: float | None
+    width: float
+    level: str
+
+
+class Gauge(NamedTuple):
+    """Complaints beside the lines that Gmail and Yahoo draw, each at a place in percent of the room."""
+
+    needles: tuple[Needle, ...]
+    asked: float
+    refused: float
+
+
+def health_page(report: HealthReport, frame: Frame) -> str:
+    """The page."""
+    found = verdicts(report)
+    soft = {REASONS[reason]: count for reason, count in report.recent.soft_reasons.most_common()}
+    hard = {REASONS[reason]: count for reason, count in report.recent.hard_reasons.most_common()}
+    suppressed = {SUPPRESSED[reason]: count for reason, count in report.suppressed.most_common()}
+    return page(
+        "health",
+        frame,
+        report=report,
+        summary=summary(found),
+        verdicts=found,
+        gauge=gauge(report),
+        days=DAYS,
+        domains=[(DOMAINS.get(domain.name, domain.name), domain) for domain in report.domains],
+        soft=bars(soft),
+        hard=bars(hard),
+        suppressed=bars(suppressed, report.suppressed.total()),
+        has_hidden=any(domain.accepted is None for domain in report.domains),
+    )
+
+
+def gauge(report: HealthReport) -> Gauge:
+    """Where each issue's complaints stand, and those of all together."""
+    told = [(f"last {DAYS} days", report.recent.complaint_share)]
+    told += [
+        (one.mailing.month or f"campaign {one.mailing.campaign_id}", one.back.complaint_share) for one in report.last
+    ]
+    longest = max(_AS_FAR, *(value or 0 for _, value in told))
+    needles = (Needle(label, value, round(100 * (value or 0) / longest, 2), level_of(value)) for label, value in told)
+    return Gauge(tuple(needles), 100 * COMPLAINTS_ASKED / longest, 100 * COMPLAINTS_REFUSED / longest)
+
+
+def level_of(value: float | None) -> str:
+    """How a share of complaints is to be taken."""
+    if value is None:
+        return "not known"
+    return "good" if value < COMPLAINTS_ASKED else "watch" if value < COMPLAINTS_REFUSED else "act"
