@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,14 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
+from .events.retention import RetentionClock
 from .issues import issues, media, media_stores, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
 from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
+from .outside import Outside
 from .rendering.brands import Logo, logo_of
 from .rendering.editions import Edition
 from .rendering.links import LinkTable
@@ -40,6 +43,9 @@ from .sending.sender import Sending
 from .sending.transports import open_transport
 from .settings import Engine, Settings, Switch, Tracking
 from .tokens import Signer
+from .webhooks import keeping
+from .webhooks.calling import Caller
+from .webhooks.vault import Vault
 
 if TYPE_CHECKING:
     from .engine.tickets import Tickets
@@ -220,8 +226,27 @@ class App:
             limits,
             self.enqueue,
             self.settings.tracking,
-            retention.clocks(self.settings),
+            self.kept,
         )
+
+    @property
+    def kept(self) -> tuple[RetentionClock, ...]:
+        """The clocks of everything that is kept for a time."""
+        return (*retention.clocks(self.settings), keeping.clock(self.settings))
+
+    @property
+    def vault(self) -> Vault:
+        """What keeps the secrets of webhooks."""
+        return Vault(self.signer.sealing_keys)
+
+    @property
+    def receivers(self) -> Outside:
+        """Where webhooks may be: the public web, and the networks of one's own that the settings name."""
+        return Outside(house=[ip_network(word) for word in self.settings.webhook_networks.split()])
+
+    def caller(self) -> Caller:
+        """What makes the calls of webhooks."""
+        return Caller(self.database, self.clock, self.vault, self.receivers, self.settings.tracking)
 
     @property
     def enqueue(self) -> Enqueue:

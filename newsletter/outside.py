@@ -1,16 +1,18 @@
 """Requests to addresses that a person typed, which may be meant for machines that only we can reach (SSRF).
 
-Only http and https, only the usual ports, only machines that are public. A name is resolved once: the very addresses
-that were looked at are connected to, so that a second answer of its server changes nothing (DNS rebinding). Each
-redirect is looked at in the same way. No proxy, cookie or login is used.
+Only http and https, only the usual ports, only machines that are public or in a network that staff named. A name is
+resolved once: the very addresses that were looked at are connected to, so that a second answer of its server changes
+nothing (DNS rebinding). Each redirect is looked at in the same way. No proxy, cookie or login is used.
 """
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -48,6 +50,15 @@ class Answer:
     url: str
     status: int
     body: bytes
+    retry_after: str = ""
+    """When to ask again, as the page writes it (RFC 9110)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_public(address: str) -> bool:
@@ -80,63 +91,107 @@ class Outside:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     seconds: float = 10
     """For connecting, and for each wait."""
+    most_seconds: float = 30
+    """For one exchange from the moment it is connected, however slowly the machine speaks."""
+    house: Sequence[IPv4Network | IPv6Network] = ()
+    """Networks of one's own, which may be asked too: at any port, and without https."""
 
     def ask(self, url: str, method: str = "GET") -> Answer:
         """Follow an address to its page. Raises `OutsideRefused`, `NameUnknown`, `OutsideAway`."""
         for _ in range(_MOST_REDIRECTS + 1):
-            status, location, body = self._once(url, method)
-            if status not in _REDIRECTS or not location:
-                return Answer(url, status, body)
+            answer, location = self._once(url, _Request(method))
+            if answer.status not in _REDIRECTS or not location:
+                return answer
             url = urljoin(url, location)
         raise OutsideAway(f"It leads from page to page, more than {_MOST_REDIRECTS} times.")
 
-    def _once(self, url: str, method: str) -> tuple[int, str, bytes]:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Hand something over, to this address and to no other that it leads to: over https, but in one's own house.
+
+        Raises `OutsideRefused`, `NameUnknown`, `OutsideAway`.
+        """
+        return self._once(url, _Request("POST", body, headers))[0]
+
+    def refuse(self, url: str) -> None:
+        """Raise `OutsideRefused` or `NameUnknown` where `post` would, without asking anything of the machine."""
+        self._reached(self._allowed(url), "POST")
+
+    def _once(self, url: str, request: _Request) -> tuple[Answer, str]:
         parts = self._allowed(url)
-        host, port = parts.hostname or "", self.ports[parts.scheme]
-        reached = self.resolve(host, port)
-        for address in reached:
-            if not self.allows(address):
-                raise OutsideRefused(f"{host} is {address}, which is not a public address.")
+        reached = self._reached(parts, request.method)
         try:
-            return self._exchange(parts, reached, method)
+            response, body = self._exchange(parts, reached, request)
         except ssl.SSLError as error:
             raise OutsideAway(f"Its certificate does not hold: {error.reason or error}.") from error
         except TimeoutError as error:
             raise OutsideAway(f"It did not answer in {self.seconds:g} seconds.") from error
         except (OSError, HTTPException, ValueError) as error:
             raise OutsideAway(f"It cannot be reached: {error}.") from error
+        said = response.headers.get
+        return Answer(url, response.status, body, said("Retry-After", "")), said("Location", "")
 
     def _allowed(self, url: str) -> SplitResult:
         try:
             parts = urlsplit(url)
-            port = parts.port
+            _ = parts.port
         except ValueError as error:
             raise OutsideRefused(f"{url} is no address.") from error
         if parts.scheme not in self.ports or not parts.hostname:
             raise OutsideRefused(f"{url} is not an address of the web.")
-        if port not in (None, _PORTS[parts.scheme]):
-            raise OutsideRefused(f"Port {port} is not one of web pages.")
+        if not self.house:
+            _refuse_port(parts)
         return parts
 
-    def _exchange(self, parts: SplitResult, reached: Sequence[str], method: str) -> tuple[int, str, bytes]:
+    def _reached(self, parts: SplitResult, method: str) -> Sequence[str]:
+        """The addresses of a machine, all of which may be asked."""
+        host = parts.hostname or ""
+        reached = self.resolve(host, self.port_of(parts))
+        for address in reached:
+            if any(_meant(ip_address(address.partition("%")[0])) in network for network in self.house):
+                continue
+            if not self.allows(address):
+                raise OutsideRefused(f"{host} is {address}, which is not a public address.")
+            _refuse_port(parts)
+            if method == "POST" and parts.scheme != "https":
+                raise OutsideRefused("Others could read it on its way: use an address that begins with https://.")
+        return reached
+
+    def port_of(self, parts: SplitResult) -> int:
+        """Where an address is asked."""
+        return parts.port or self.ports[parts.scheme]
+
+    def _exchange(self, parts: SplitResult, reached: Sequence[str], request: _Request) -> tuple[HTTPResponse, bytes]:
         connection = _Connection(parts, reached, self)
         try:
             path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-            connection.request(method, path, headers={**_HEADERS, "Host": parts.netloc.rpartition("@")[2]})
+            headers = {**_HEADERS, **request.headers, "Host": parts.netloc.rpartition("@")[2]}
+            connection.request(request.method, path, request.body, headers)
             response: HTTPResponse = connection.getresponse()
-            body = response.read(_MOST_BYTES) if method == "GET" else b""
-            return response.status, response.headers.get("Location", ""), body
+            return response, b"" if request.method == "HEAD" else response.read(_MOST_BYTES)
+        except (OSError, HTTPException, ValueError):
+            if connection.is_cut:
+                raise TimeoutError from None
+            raise
         finally:
-            connection.close()
+            connection.end()
+
+
+def _refuse_port(parts: SplitResult) -> None:
+    if parts.port not in (None, _PORTS[parts.scheme]):
+        raise OutsideRefused(f"Port {parts.port} is not one of web pages.")
 
 
 class _Connection(HTTPConnection):
     """Connects to one of the addresses that were looked at, and to no other."""
 
     def __init__(self, parts: SplitResult, reached: Sequence[str], outside: Outside) -> None:
-        super().__init__(parts.hostname or "", outside.ports[parts.scheme], timeout=outside.seconds)
+        super().__init__(parts.hostname or "", outside.port_of(parts), timeout=outside.seconds)
         self._reached = reached
         self._tls = outside.tls if parts.scheme == "https" else None
+        self._end = threading.Timer(outside.most_seconds, self._cut)
+        self._end.daemon = True
+        self.is_cut = False
+        """Whether the exchange took too long and was ended."""
 
     def connect(self) -> None:
         """Try one address after another; the name is for the certificate alone."""
@@ -147,8 +202,21 @@ class _Connection(HTTPConnection):
             except OSError:
                 if at == len(self._reached):
                     raise
+        self._speaking = self.sock
+        self._end.start()
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self._speaking = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+
+    def end(self) -> None:
+        """Hang up, and let the time stand still."""
+        self._end.cancel()
+        self.close()
+
+    def _cut(self) -> None:
+        """End whatever the other side is still saying; a wait of ours ends at once."""
+        self.is_cut = True
+        with suppress(OSError):
+            socket.socket.shutdown(self._speaking, socket.SHUT_RDWR)
 
 
 def _meant(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     keep_persons_days: Annotated[int, Field(ge=0)] = 365
     keep_pending_days: Annotated[int, Field(ge=0)] = 30
     keep_evidence_days: Annotated[int, Field(ge=0)] = 1095
+    keep_calls_days: Annotated[int, Field(ge=0)] = 30
+    webhook_networks: Networks = ""
     minimum_group: Annotated[int, Field(ge=1)] = 5
     media: Annotated[str, read_by(media_places.parse)] = "folder:var/media"
     media_key: SecretStr = SecretStr("")

@@ -160,6 +160,12 @@ class Signer:
         others = (ring for key_id, ring in self._rings.items() if key_id != self._current)
         return tuple(ring.challenge_key for ring in (self._ring, *others))
 
+    @property
+    def sealing_keys(self) -> tuple[bytes, ...]:
+        """What secrets of others are sealed with where they are stored: the signing key first, as above."""
+        others = (ring for key_id, ring in self._rings.items() if key_id != self._current)
+        return tuple(ring.sealing_key for ring in (self._ring, *others))
+
     def _ring_of(self, key_id: str) -> "_Ring":
         ring = self._rings.get(key_id)
         if ring is None:
@@ -175,6 +181,7 @@ class _Ring:
         self._reader_key = _derive(secret, "reader tokens")
         self._delivery_key = _derive(secret, "delivery keys")
         self.challenge_key = _derive(secret, "form challenges")
+        self.sealing_key = _derive(secret, "sealed secrets")
 
     def tag_block(self, campaign_id: int, seq: int, block: int) -> str:
         digest = blake2b(b"%d.%d.%d" % (campaign_id, seq, block), key=self._tag_key).digest()

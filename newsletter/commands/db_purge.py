@@ -20,7 +20,7 @@ from .output import json_option, opened, progress, say
 def purge(dry_run: bool, as_json: bool) -> None:
     """Let go of what was kept as long as the settings say. A scheduler does it every day."""
     with opened() as app:
-        kept, now = retention.clocks(app.settings), app.clock.now()
+        kept, now = app.kept, app.clock.now()
         with app.database.reading() as session:
             due = retention.due(session, kept, now)
         counts: Mapping[str, int] = {name: found.rows for name, found in due.items()}

@@ -1,18 +1,21 @@
 """`newsletter worker` and `newsletter scheduler`: the work of one installation on many machines."""
 
 import threading
+import time
 from functools import partial
 
 import click
 
 from newsletter import schedule
 from newsletter.app import App
+from newsletter.engine.callers import CALLERS
 from newsletter.engine.tickets import Tickets
-from newsletter.engine.workers import Handlers, Senders, run_worker
+from newsletter.engine.workers import TURN, Handlers, Senders, run_worker
 from newsletter.errors import NewsletterError
 from newsletter.ledger.jobs import Job, JobKind
 from newsletter.schedule import Scheduler
 from newsletter.sending import recovery
+from newsletter.webhooks import claims
 
 from .output import opened
 from .signals import told_to_stop
@@ -35,7 +38,7 @@ def worker() -> None:
         try:
             run_worker(
                 app.settings.database_url,
-                _handlers(app, tickets, senders),
+                _handlers(app, tickets, senders, stop),
                 partial(recovery.sweep, app.database, app.clock, app.journals),
                 shared.transport.senders,
                 stop,
@@ -60,18 +63,29 @@ def _tick(app: App, scheduler: Scheduler, tickets: Tickets) -> None:
     scheduler.fire()
     recovery.sweep(app.database, app.clock, app.journals)
     with app.database.writing() as session:
-        tickets.top_up(session, app.clock)
+        tickets.top_up(session, app.clock, {Job(JobKind.CALL, 0): claims.wanted(session, app.clock, CALLERS)})
 
 
-def _handlers(app: App, tickets: Tickets, senders: Senders) -> Handlers:
-    keeper = app.scheduler()
+def _handlers(app: App, tickets: Tickets, senders: Senders, stop: threading.Event) -> Handlers:
+    keeper, caller = app.scheduler(), app.caller()
 
     def send(campaign_id: int) -> None:
         kind = JobKind.SEND if senders.work() else JobKind.FINISH
         with app.database.writing() as session:
             tickets.again(session, Job(kind, campaign_id))
 
-    return {JobKind.PREPARE: keeper.prepare_one, JobKind.SEND: send, JobKind.FINISH: keeper.finish_one}
+    def call(_: int) -> None:
+        until = time.monotonic() + TURN.total_seconds()
+        while not stop.is_set() and time.monotonic() < until:
+            if not caller.step(stop.is_set):
+                return
+
+    return {
+        JobKind.PREPARE: keeper.prepare_one,
+        JobKind.SEND: send,
+        JobKind.FINISH: keeper.finish_one,
+        JobKind.CALL: call,
+    }
 
 
 def _tickets(app: App) -> Tickets:

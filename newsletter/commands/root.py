@@ -31,6 +31,7 @@ COMMANDS = {
     "series": ("series", "series", "Open the next issue's draft by itself, and remind the editor."),
     "send": ("send", "send", "Run the senders here until a campaign ends."),
     "feedback": ("feedback", "feedback", "Read what came back by mail: bounces, complaints, automatic replies."),
+    "webhooks": ("webhooks", "webhooks", "Tell other systems what happens here."),
     "reports": ("reports", "reports", "Show what came back."),
 }
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from newsletter import schedule
 from newsletter.app import App
+from newsletter.engine.callers import Callers
 from newsletter.engine.embedded import Crew
 from newsletter.errors import NewsletterError
 from newsletter.web.application import create
@@ -34,13 +35,15 @@ def _serve(app: App, listener: socket.socket) -> None:
     """Run until a signal comes; then finish the group in flight and settle it."""
     # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    crew = Crew(app.sending())
+    crew, callers = Crew(app.sending()), Callers(app.caller())
     ticking = schedule.start(app.scheduler().tick)
     crew.start()
+    callers.start()
     try:
         uvicorn.Server(uvicorn.Config(create(app), log_level="warning", proxy_headers=False)).run(sockets=[listener])
     finally:
         ticking.shutdown()
+        callers.stop()
         crew.stop()
 
 

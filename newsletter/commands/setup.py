@@ -12,6 +12,7 @@ from newsletter.app import build, tickets_of
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 from newsletter.settings import CONFIG_FILE, Settings, load
+from newsletter.webhooks import gathering
 from subscribers import organizations
 from subscribers.db import Database
 
@@ -93,6 +94,7 @@ def version() -> None:
 def _bring_up_to_date(settings: Settings, database: Database) -> None:
     tickets = tickets_of(settings, database)
     migrations.upgrade(database)
+    gathering.lay(database)
     if tickets is not None:
         tickets.set_up(database)
 

@@ -13,7 +13,7 @@ from newsletter.rendering.readers import Identity
 from newsletter.settings import Settings, load
 from subscribers.tables import List
 
-from . import configuration, school_years, surroundings
+from . import configuration, receivers, school_years, surroundings
 from .findings import Finding, error, ok, warning
 
 
@@ -44,7 +44,7 @@ def _installation(app: App) -> Iterator[Finding]:
     with app.database.reading() as session:
         lists = session.scalars(select(List).order_by(List.id)).all()
         identities = [app.identity(list_) for list_ in lists]
-        findings = [*_campaigns(session), *school_years.examine(session, app)]
+        findings = [*_campaigns(session), *school_years.examine(session, app), *receivers.examine(session, app)]
     yield from configuration.examine(app.settings, identities or [_nobody(app.settings)])
     yield from surroundings.examine(app.settings, app.journals)
     yield from findings

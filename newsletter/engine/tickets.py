@@ -5,6 +5,8 @@ lock nor a queueing lock.
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 import procrastinate
@@ -17,17 +19,19 @@ from newsletter.errors import NewsletterError
 from newsletter.ledger.jobs import Job, JobKind, open_work
 from subscribers.db import Database
 
-QUEUE, SENDING_QUEUE = "newsletter", "newsletter-sending"
-"""Sending has a queue of its own, so that a worker takes no more tickets for it than it has senders."""
+QUEUE, SENDING_QUEUE, CALLING_QUEUE = "newsletter", "newsletter-sending", "newsletter-calling"
+"""Sending has a queue of its own, so that a worker takes no more tickets for it than it has senders; calling has one so
+that no campaign waits for a slow receiver."""
 MOST_TICKETS = 16
 """So many for one campaign at once; more workers than that take turns."""
 FIRST_TICKETS = 4
 _QUEUED = text(
     "SELECT task_name, CAST(args ->> 'campaign_id' AS integer), count(*) FROM procrastinate_jobs "
-    "WHERE queue_name IN (:queue, :sending) AND (status = 'todo' OR status = 'doing' AND task_name <> 'send') "
+    "WHERE queue_name IN (:queue, :sending, :calling) "
+    "AND (status = 'todo' OR status = 'doing' AND task_name NOT IN ('send', 'call')) "
     "GROUP BY 1, 2"
 )
-"""A ticket for sending that is worked on is not counted: its worker may be dead, which shows only much later."""
+"""A ticket for sending or calling that is worked on does not count: its worker may be dead, which shows much later."""
 _KINDS = frozenset(JobKind)
 _IS_THERE = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 
@@ -61,10 +65,10 @@ class Tickets:
         """Add one ticket for what is left, or the job that follows."""
         self._add(session, job, 1)
 
-    def top_up(self, session: Session, clock: Clock) -> None:
-        """Add what is missing: jobs that were lost, and tickets for chunks that became ready again."""
+    def top_up(self, session: Session, clock: Clock, others: Mapping[Job, int] = MappingProxyType({})) -> None:
+        """Add what is missing: jobs that were lost, tickets for chunks that became ready again, and `others`."""
         queued = Counter({Job(JobKind(kind), campaign_id): count for kind, campaign_id, count in _queued(session)})
-        for job, wanted in open_work(session, clock, MOST_TICKETS).items():
+        for job, wanted in (open_work(session, clock, MOST_TICKETS) | dict(others)).items():
             self._add(session, job, wanted - queued[job])
 
     def _add(self, session: Session, job: Job, count: int) -> None:
@@ -80,7 +84,7 @@ class Tickets:
 
 def queue_of(kind: JobKind) -> str:
     """Where jobs of a kind wait."""
-    return SENDING_QUEUE if kind is JobKind.SEND else QUEUE
+    return {JobKind.SEND: SENDING_QUEUE, JobKind.CALL: CALLING_QUEUE}.get(kind, QUEUE)
 
 
 def conninfo(url: str) -> str:
@@ -89,5 +93,5 @@ def conninfo(url: str) -> str:
 
 
 def _queued(session: Session) -> list[tuple[str, int, int]]:
-    rows = session.execute(_QUEUED, {"queue": QUEUE, "sending": SENDING_QUEUE})
+    rows = session.execute(_QUEUED, {"queue": QUEUE, "sending": SENDING_QUEUE, "calling": CALLING_QUEUE})
     return [(kind, campaign_id, count) for kind, campaign_id, count in rows if kind in _KINDS]

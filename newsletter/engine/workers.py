@@ -21,7 +21,8 @@ from newsletter.ledger.jobs import JobKind
 from newsletter.sending.sender import Sender, Sending, Step
 from newsletter.sending.transports import AccountRefused
 
-from .tickets import QUEUE, SENDING_QUEUE, conninfo, queue_of
+from .callers import CALLERS
+from .tickets import CALLING_QUEUE, QUEUE, SENDING_QUEUE, conninfo, queue_of
 
 TURN = timedelta(seconds=30)
 """How long one ticket is worked on before others may have a turn."""
@@ -74,7 +75,8 @@ def run_worker(url: str, handlers: Handlers, sweep: Callable[[], object], sender
     `handlers` do a job for a campaign, in threads of their own; `sweep` mends what dead senders of this host left.
     """
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    asyncio.run(_run(url, handlers, sweep, {SENDING_QUEUE: senders, QUEUE: OTHER_JOBS}, stop))
+    at_once = {SENDING_QUEUE: senders, QUEUE: OTHER_JOBS, CALLING_QUEUE: CALLERS}
+    asyncio.run(_run(url, handlers, sweep, at_once, stop))
 
 
 async def _run(

@@ -13,7 +13,7 @@ from .tables import Campaign, CampaignKind, CampaignState, Chunk, ChunkState
 
 
 class JobKind(StrEnum):
-    """What is to be done with a campaign."""
+    """What is to be done, most of it with a campaign."""
 
     PREPARE = "prepare"
     """Go on with its snapshot."""
@@ -21,6 +21,8 @@ class JobKind(StrEnum):
     """Send what is ready."""
     FINISH = "finish"
     """Call it sent if nothing of it is open."""
+    CALL = "call"
+    """Make the calls of webhooks that are due; of no campaign."""
 
 
 class Job(NamedTuple):
@@ -28,6 +30,7 @@ class Job(NamedTuple):
 
     kind: JobKind
     campaign_id: int
+    """0 for what is of none."""
 
 
 Enqueue = Callable[[Session, Job], None]

@@ -32,7 +32,7 @@ def after(app: App, days: float) -> None:
 
 def purge(app: App) -> dict[str, int]:
     """What went of each kind, without those of which nothing did; a dry run has said the same before."""
-    kept, now = retention.clocks(app.settings), app.clock.now()
+    kept, now = app.kept, app.clock.now()
     with app.database.reading() as session:
         due = {name: found.rows for name, found in retention.due(session, kept, now).items() if found.rows}
     went, is_all = retention.purge(app.database, kept, now)
