@@ -159,6 +159,16 @@ def test_a_list_whose_sender_the_signature_does_not_speak_for_is_a_warning(newsl
     assert "Mail from oak.example is signed by maple.example" in found["sentence"]
 
 
+def test_a_list_of_networks_is_read_and_what_is_wrong_with_it_named(newsletter: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "networks.txt").write_text("192.0.2.0/24 a hoster\n", encoding="utf-8")
+    newsletter.set("machine_networks", "networks.txt")
+    assert findings(newsletter)["networks of machines"]["level"] == "ok"
+    (tmp_path / "networks.txt").write_text("192.0.2.0/24\n192.0.2.1/24\n", encoding="utf-8")
+    found = findings(newsletter)["networks of machines"]
+    assert found["level"] == "error"
+    assert "networks.txt, line 2: '192.0.2.1/24' is not a network." in found["sentence"]
+
+
 def test_an_older_secret_is_counted(newsletter: CommandLine) -> None:
     newsletter.set("secret_key", f"{SECRET} {SECRET[::-1]}")
     assert "1 older" in findings(newsletter)["secret key"]["sentence"]

@@ -1,12 +1,18 @@
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import select, text
 
 from newsletter.clock import Clock
+from newsletter.events.networks import NetworkListInvalid
 from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
+from newsletter.rendering import hidden_links
+from newsletter.reports.links import link_figures
 from newsletter.tokens import FIRST_LINK, OPEN_LINK, VIEW_LINK, MailClaim, Signer
+from newsletter.web.application import create
 from subscribers.db import Database
 from tests.support.web_server import visiting
 from tests.support.web_world import BROWSER, World, new_world
@@ -121,6 +127,68 @@ def test_a_reader_is_not_kept_from_a_page_because_we_cannot_count(
     answer = client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (302, ON_THE_WIRE[0])
     assert f"A click of campaign {campaign_id} was not counted" in caplog.text
+
+
+def test_who_follows_the_hidden_link_gets_a_page_of_ours_and_is_a_machine(world: World, client: httpx.Client) -> None:
+    reader = world.reader("yes@school.example", tracking=True)
+    campaign_id = world.sent_to(reader, targets=(*TARGETS, hidden_links.TARGET))
+    hidden = FIRST_LINK + len(TARGETS)
+    client.get(f"/o/{world.mail_token(campaign_id, 1, OPEN_LINK)}.gif")
+    assert told(world)[0] == [(EventKind.OPEN, 1, Actor.HUMAN)]
+    answer = client.get(f"/c/{world.mail_token(campaign_id, 1, hidden)}")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/subscribe")
+    assert client.get(answer.headers["location"]).status_code == 200
+    assert {actor for _, _, actor in told(world)[0]} == {Actor.MACHINE}
+    with world.database.reading() as session:
+        assert [link.target for link in link_figures(session, campaign_id)] == list(TARGETS)
+
+
+@pytest.mark.parametrize("forged", ["203.0.113.9", "203.0.113.9, 127.0.0.1", "<script>alert(1)</script>", "x" * 300])
+def test_what_a_client_says_of_itself_is_kept_cut_and_believed_of_nobody_but_a_proxy_of_ours(  # F26
+    world: World, client: httpx.Client, campaign_id: int, forged: str
+) -> None:
+    hostile = {
+        "User-Agent": f"<script>alert(1)</script>{'x' * 5000}",
+        "Referer": "https://evil.example/<script>",
+        "X-Forwarded-For": forged,
+        "Forwarded": f"for={forged}",
+        "X-Real-IP": forged,
+    }
+    assert client.get(f"/c/{world.mail_token(campaign_id, 1)}", headers=hostile).status_code == 302
+    with world.database.reading() as session:
+        detail = session.scalars(select(Event)).one().detail
+    assert detail["network"] == "127.0.0.0/24"
+    assert detail["user_agent"] == f"<script>alert(1)</script>{'x' * 5000}"[:200]
+    assert "evil" not in json.dumps(detail)
+
+
+def test_an_address_comes_from_a_proxy_that_is_trusted_and_only_its_network_is_kept(  # F26
+    database: Database, clock: Clock
+) -> None:
+    world = new_world(database, clock, trusted_proxies="127.0.0.1")
+    campaign_id = world.sent_to(world.reader("yes@school.example", tracking=True), targets=TARGETS)
+    with visiting(world.app, {"User-Agent": BROWSER, "X-Forwarded-For": "203.0.113.77"}) as client:
+        client.get(f"/c/{world.mail_token(campaign_id, 1)}")
+    with world.database.reading() as session:
+        assert session.scalars(select(Event)).one().detail["network"] == "203.0.113.0/24"
+
+
+def test_a_list_of_networks_with_a_bad_line_is_told_before_anything_is_served(
+    database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    (tmp_path / "networks.txt").write_text("10.0.0.0/8\nten\n", encoding="utf-8")
+    world = new_world(database, clock, machine_networks=str(tmp_path / "networks.txt"))
+    with pytest.raises(NetworkListInvalid, match="line 2: 'ten' is not a network"):
+        create(world.app)
+
+
+def test_a_reader_in_a_listed_network_is_doubted(database: Database, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "networks.txt").write_text("127.0.0.0/8 here\n", encoding="utf-8")
+    world = new_world(database, clock, machine_networks=str(tmp_path / "networks.txt"))
+    campaign_id = world.sent_to(world.reader("yes@school.example", tracking=True), targets=TARGETS)
+    with visiting(world.app, {"User-Agent": BROWSER}) as client:
+        client.get(f"/c/{world.mail_token(campaign_id, 1)}")
+    assert told(world)[0] == [(EventKind.CLICK, 1, Actor.UNKNOWN)]
 
 
 def test_tracking_off_still_redirects_and_keeps_nothing(database: Database, clock: Clock) -> None:
