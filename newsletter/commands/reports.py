@@ -16,6 +16,7 @@ from newsletter.reports.links import link_figures
 from .files import write_bytes
 from .output import json_option, opened, say
 from .report_tables import show_answers, show_links, show_report
+from .reports_lists import engagement, growth, health
 
 _id = click.argument("campaign_id", type=int, metavar="ID")
 
@@ -23,6 +24,10 @@ _id = click.argument("campaign_id", type=int, metavar="ID")
 @click.group()
 def reports() -> None:
     """Show what came back."""
+
+
+for command in (growth, health, engagement):
+    reports.add_command(command)
 
 
 @reports.command()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from .charts import heat
 from .engagement import EngagementReport, Month
@@ -37,11 +38,14 @@ class HeatTable:
     rows: tuple[HeatRow, ...]
 
 
-_TABLES: tuple[tuple[str, str, str, Callable[[Month], float | None], float], ...] = (
-    ("opened", "Opened", "Copies that a person opened, of those of readers who agreed", lambda m: m.opened_share, 0.0),
-    ("clicked", "Clicked", "Copies in which a person followed a link, of the same", lambda m: m.clicked_share, 0.0),
-    ("stayed", "Stayed", "Readers of the month's cohort who are still on the list", lambda m: m.stayed, 0.5),
+_Share: TypeAlias = Callable[[Month], float | None]
+_TABLES: tuple[tuple[str, str, str, _Share], ...] = (
+    ("opened", "Opened", "Copies that a person opened, of those of readers who agreed", lambda m: m.opened_share),
+    ("clicked", "Clicked", "Copies in which a person followed a link, of the same", lambda m: m.clicked_share),
+    ("stayed", "Stayed", "Readers of the month's cohort who were still on the list then", lambda m: m.stayed),
 )
+_FROM_LEAST = 0.5
+"""Where every share is above it, the coldest colour is the lowest share and not zero."""
 
 
 def engagement_page(report: EngagementReport, frame: Frame) -> str:
@@ -59,7 +63,7 @@ def engagement_page(report: EngagementReport, frame: Frame) -> str:
 
 def tables(report: EngagementReport) -> tuple[HeatTable, ...]:
     """One a figure."""
-    return tuple(HeatTable(name, title, note, _rows(report, of, least)) for name, title, note, of, least in _TABLES)
+    return tuple(HeatTable(name, title, note, _rows(report, of)) for name, title, note, of in _TABLES)
 
 
 def sentence(report: EngagementReport) -> str:
@@ -76,9 +80,10 @@ def sentence(report: EngagementReport) -> str:
     return f"{told} of the {copies:,} copies of readers who agreed; in their first two months they opened {begun}."
 
 
-def _rows(report: EngagementReport, of: Callable[[Month], float | None], least: float) -> tuple[HeatRow, ...]:
+def _rows(report: EngagementReport, of: _Share) -> tuple[HeatRow, ...]:
     shares = [value for cohort in report.cohorts for value in map(of, cohort.months) if value is not None]
-    most = max(shares, default=0)
+    least, most = min(shares, default=0), max(shares, default=0)
+    least = least if least > _FROM_LEAST else 0
     return tuple(
         HeatRow(
             cohort.joined,
@@ -92,4 +97,4 @@ def _rows(report: EngagementReport, of: Callable[[Month], float | None], least: 
 def _cell(month: Month, value: float | None, least: float, most: float) -> Cell:
     if value is None:
         return Cell(None, 0, "hidden" if month.copies is None else "nothing sent")
-    return Cell(value, heat(max(value - least, 0), most - least), "")
+    return Cell(value, heat(value - least, most - least), "")

@@ -2,28 +2,17 @@
 
 from typing import NamedTuple
 
-from newsletter.feedback.verdicts import Reason
+from newsletter.rendering import dates
 from subscribers.tables import SuppressionReason
 
 from .charts import bars
 from .health import DAYS, FORGOTTEN, OTHERS, HealthReport
+from .mailings import Mailing
 from .pages import Frame, page
-from .verdicts import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, summary, verdicts
+from .verdicts import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, REASONS, summary, verdicts
 
 _AS_FAR = 0.005
 """The gauge reaches to half a percent, or to what is above."""
-REASONS = {
-    Reason.NO_SUCH_USER: "no such mailbox",
-    Reason.MAILBOX_FULL: "mailbox full",
-    Reason.BLOCKED: "our machine or domain refused",
-    Reason.POLICY: "against a rule of the server",
-    Reason.CONTENT: "what the mail says or its size",
-    Reason.RATE: "too much at once",
-    Reason.SYSTEM: "the server in trouble",
-    Reason.EXPIRED: "tried until its time was over",
-    Reason.SUSPENDED: "mailbox closed",
-    Reason.OTHER: "not said",
-}
 SUPPRESSED = {
     SuppressionReason.BOUNCE: "mail came back for good",
     SuppressionReason.COMPLAINT: "reported as spam",
@@ -64,6 +53,7 @@ def health_page(report: HealthReport, frame: Frame) -> str:
         summary=summary(found),
         verdicts=found,
         gauge=gauge(report),
+        last=[(named(one.mailing), one.back) for one in report.last],
         days=DAYS,
         domains=[(DOMAINS.get(domain.name, domain.name), domain) for domain in report.domains],
         soft=bars(soft),
@@ -71,6 +61,11 @@ def health_page(report: HealthReport, frame: Frame) -> str:
         suppressed=bars(suppressed, report.suppressed.total()),
         has_hidden=any(domain.accepted is None for domain in report.domains),
     )
+
+
+def named(mailing: Mailing) -> str:
+    """An issue by its month."""
+    return dates.month(mailing.month, "en") if mailing.month else f"campaign {mailing.campaign_id}"
 
 
 def gauge(report: HealthReport) -> Gauge:

@@ -18,6 +18,20 @@ _FEW = 1_000
 """Of so few copies one complaint alone passes the line."""
 _UNOPENED_MANY = 0.25
 _WAITING_MANY = 0.02
+REASONS = {
+    Reason.NO_SUCH_USER: "no such mailbox",
+    Reason.MAILBOX_FULL: "mailbox full",
+    Reason.BLOCKED: "our machine or domain refused",
+    Reason.POLICY: "against a rule of the server",
+    Reason.CONTENT: "what the mail says or its size",
+    Reason.RATE: "too much at once",
+    Reason.SYSTEM: "the server in trouble",
+    Reason.EXPIRED: "tried until its time was over",
+    Reason.SUSPENDED: "mailbox closed",
+    Reason.OTHER: "not said",
+}
+_REFUSED_MANY = 0.005
+_ROLES_MANY = 0.01
 _OUR_FAULT = (Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, Reason.RATE)
 
 
@@ -66,7 +80,7 @@ def _verdicts(report: HealthReport) -> Iterator[Verdict]:
     yield _blamed(report.recent)
     yield _waiting(report)
     yield _unopened(report)
-    yield _roles(report.role_addresses)
+    yield _roles(report.role_addresses, report.readers)
 
 
 def _complaints(recent: CameBack) -> Verdict:
@@ -101,7 +115,9 @@ def _blamed(recent: CameBack) -> Verdict:
     copies, ((most, _), *_) = blamed.total(), blamed.most_common(1)
     if not copies:
         return Verdict(about, Level.GOOD, "No server refused our machine, our domain or what the mail says.")
-    told = f"{_copies(copies)} came back because a server refuses us or the mail, most for the reason '{most}'"
+    told = f"{_copies(copies)} came back because a server refuses us or the mail, most for: {REASONS[most]}"
+    if copies < recent.accepted * _REFUSED_MANY:
+        return Verdict(about, Level.GOOD, f"{told}. So few are usual.")
     return Verdict(about, Level.WATCH, f"{told}. Run newsletter doctor, and see what the servers say of them.")
 
 
@@ -131,13 +147,14 @@ def _unopened(report: HealthReport) -> Verdict:
     return Verdict(about, Level.WATCH, f"{told}. {todo}")
 
 
-def _roles(count: int) -> Verdict:
+def _roles(count: int, readers_in_all: int) -> Verdict:
     about = "addresses of offices"
     if not count:
         return Verdict(about, Level.GOOD, "No reader is at an address such as info@ or office@.")
     readers = "1 reader is" if count == 1 else f"{count:,} readers are"
     told = f"{readers} at an address such as info@ or office@, which several people read"
-    return Verdict(about, Level.WATCH, f"{told}: any of them may complain. Ask for a person's own address.")
+    level = Level.WATCH if count > readers_in_all * _ROLES_MANY else Level.GOOD
+    return Verdict(about, level, f"{told}: any of them may complain. Ask for a person's own address where you can.")
 
 
 def _silence(recent: CameBack, what: str) -> str:
