@@ -114,9 +114,10 @@ def remove(webhook_id: int, as_json: bool) -> None:
     """Tell a system nothing any more, and forget its calls."""
     with opened() as app:
         with app.database.writing() as session:
-            facts = output.facts(session, store.get(session, webhook_id))
-            store.remove(session, webhook_id)
+            facts = output.facts(session, store.switch_off(session, webhook_id))
         gathering.lay(app.database)
+        with app.database.writing() as session:
+            store.remove(session, webhook_id)
     say(facts, lambda console: output.removed(console, facts), as_json=as_json)
 
 

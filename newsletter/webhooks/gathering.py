@@ -119,12 +119,15 @@ def lay(database: Database) -> None:
     Each in a transaction of its own, because a trigger waits for those who write to its table. Raises `DatabaseBusy`
     where that is too long; called again it goes on.
     """
+    with database.reading() as session:
+        asked, laid = _asked(session), _laid(session)
     for trigger in _all():
-        try:
-            with database.writing() as session:
-                _lay_one(session, trigger)
-        except OperationalError as error:
-            raise DatabaseBusy from error
+        if trigger.topic in asked or trigger.name in laid:
+            try:
+                with database.writing() as session:
+                    _lay_one(session, trigger)
+            except OperationalError as error:
+                raise DatabaseBusy from error
 
 
 def missing(session: Session) -> list[str]:
@@ -184,12 +187,14 @@ def _function(trigger: Trigger) -> str:
 
 def _insert(dialect: str, trigger: Trigger) -> str:
     moment, now = trigger.moment, _NOW[dialect]
+    # Who is just being removed or erased is waited for and then left out: a call never breaks the fact it tells of.
+    lock = f" FOR KEY SHARE OF w{', s' if moment.source else ''}" if dialect == "postgresql" else ""
     names, values = ", ".join(moment.keeps), ", ".join(moment.keeps.values())
     return (
         f"INSERT INTO webhook_call (webhook_id, topic, state, tries, fence, next_at, created_at, {names}) "  # noqa: S608 - all of it stands above
         f"SELECT w.id, '{trigger.topic}', 'waiting', 0, 0, {now}, {now}, {values} "
         f"FROM webhook w JOIN webhook_topic t ON t.webhook_id = w.id {moment.source} "
-        f"WHERE t.topic = '{trigger.topic}' AND w.state <> 'off' AND (w.list_id IS NULL OR {moment.of_list})"
+        f"WHERE t.topic = '{trigger.topic}' AND w.state <> 'off' AND (w.list_id IS NULL OR {moment.of_list}){lock}"
     )
 
 

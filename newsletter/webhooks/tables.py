@@ -135,7 +135,8 @@ class WebhookCall(Base):
         Enum(Topic, native_enum=False, length=_LONGEST_TOPIC, values_callable=lambda topics: [t.value for t in topics])
     )
     state: Mapped[CallState] = mapped_column(named(CallState), default=CallState.WAITING)
-    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="SET NULL"))
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    """Who is erased takes their calls with them, and what was answered to these. Of a copy it is looked up later."""
     erased_id: Mapped[str | None]
     """The public id of somebody who was erased: by it alone the receiver knows whom to erase."""
     list_id: Mapped[int | None] = mapped_column(ForeignKey("list.id", ondelete="SET NULL"))

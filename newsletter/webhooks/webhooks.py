@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -127,8 +127,17 @@ def resume(session: Session, webhook_id: int) -> Webhook:
     return webhook
 
 
+def switch_off(session: Session, webhook_id: int) -> Webhook:
+    """Let nothing gather for a webhook any more, and call it no more; `gathering.lay` takes its triggers away."""
+    webhook = get(session, webhook_id)
+    webhook.state = WebhookState.OFF
+    session.execute(delete(WebhookTopic).where(WebhookTopic.webhook_id == webhook_id))
+    session.flush()
+    return webhook
+
+
 def remove(session: Session, webhook_id: int) -> None:
-    """Forget a webhook with all its calls."""
+    """Forget a webhook with all its calls. It is switched off before, so that no fact waits for this."""
     session.delete(get(session, webhook_id))
     session.flush()
 
@@ -198,7 +207,10 @@ def counts(session: Session, webhook_id: int) -> dict[CallState, int]:
         .where(WebhookCall.webhook_id == webhook_id, _IS_NO_TEST)
         .group_by(WebhookCall.state)
     )
-    return dict.fromkeys(CallState, 0) | dict(session.execute(by_state).tuples().all())
+    found = dict.fromkeys(CallState, 0)
+    for state, count in session.execute(by_state):
+        found[state] = count
+    return found
 
 
 def _chosen(call_id: int | None, since: datetime | None) -> tuple[ColumnElement[bool], ...]:

@@ -49,7 +49,7 @@ class Receiver:
 
     url: str = ""
     statuses: list[int | str] = field(default_factory=list)
-    """What is answered to the next calls: a status, `drop`, `slow` or `drip`; afterwards always `status`."""
+    """What is answered to the next calls: a status, `drop`, `slow`, `drip`, or yes after a `moment`; then `status`."""
     status: int | str = 200
     headers: dict[str, str] = field(default_factory=dict)
     answer: bytes = b"thank you"
@@ -81,6 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         status = receiver.statuses.pop(0) if receiver.statuses else receiver.status
         if status == "slow":
             self.server.over.wait(5)
+        elif status == "moment":
+            self.server.over.wait(0.05)
+            self._answer(200)
         elif status == "drip":
             self._drip()
         elif status != "drop":

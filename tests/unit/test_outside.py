@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from typing import ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from newsletter.checks import Check, Level, answering
 from newsletter.issues.parsing import parse
 from newsletter.outside import NameUnknown, Outside, OutsideAway, OutsideRefused, addresses_of, is_public
 from tests.support.issue_files import a_file, a_section
+from tests.support.receivers import Receiver, a_receiver
 
 INSIDE = [
     "127.0.0.1", "127.8.9.10", "0.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
@@ -221,3 +223,41 @@ def links(port: int, *urls: str, seconds: float = 30) -> list[tuple[Check, Level
     document = parse(a_file(a_section(en=text)))
     found = answering.findings(document, a_web(port), seconds)
     return [(one.check, one.level, one.line, one.sentence) for one in found]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with a_receiver() as receiver:
+        yield receiver
+
+
+HERE = [ip_network("127.0.0.0/8")]
+
+
+def test_what_is_posted_goes_to_one_address_and_to_none_that_it_leads_to(receiver: Receiver) -> None:
+    receiver.status, receiver.headers = 307, {"Location": receiver.url, "Retry-After": "60"}
+    answer = Outside(house=HERE).post(receiver.url, b"{}", {"X-Said": "yes"})
+    assert (answer.status, answer.body, answer.retry_after) == (307, b"thank you", "60")
+    assert [(heard.body, heard.headers["x-said"]) for heard in receiver.heard] == [(b"{}", "yes")]
+
+
+def test_a_house_has_any_port_and_what_is_not_in_it_only_the_usual(receiver: Receiver) -> None:
+    for url, why in (
+        (receiver.url.replace("127.0.0.1", "192.168.0.1"), "not a public address"),
+        (receiver.url.replace("127.0.0.1", "8.8.8.8"), "Port"),
+        ("http://8.8.8.8/", "https://"),
+        (receiver.url.replace("127.0.0.1", "[::ffff:10.0.0.1]"), "not a public address"),
+    ):
+        with pytest.raises(OutsideRefused, match=why):
+            Outside(house=HERE).post(url, b"{}", {})
+    mapped = Outside(lambda *_: ["::ffff:127.0.0.1"], house=HERE)
+    assert mapped.post(receiver.url, b"{}", {}).status == 200
+    assert len(receiver.heard) == 1
+
+
+@pytest.mark.parametrize("trouble", ["slow", "drip"])
+def test_a_machine_that_speaks_slowly_is_cut_off(receiver: Receiver, trouble: str) -> None:
+    receiver.status, begun = trouble, time.monotonic()
+    with pytest.raises(OutsideAway, match="did not answer"):
+        Outside(house=HERE, seconds=10, most_seconds=0.4).post(receiver.url, b"{}", {})
+    assert time.monotonic() - begun < 3

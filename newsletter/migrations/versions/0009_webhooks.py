@@ -89,7 +89,7 @@ def _calls() -> None:
             ["subscriber_id"],
             ["subscriber.id"],
             name=op.f("fk_webhook_call_subscriber_id_subscriber"),
-            ondelete="SET NULL",
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["list_id"], ["list.id"], name=op.f("fk_webhook_call_list_id_list"), ondelete="SET NULL"

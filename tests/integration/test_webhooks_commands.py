@@ -1,0 +1,192 @@
+"""`newsletter webhooks`, as staff type it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.webhooks.tables import ASKABLE, CallState
+from tests.support.commands import CommandLine
+from tests.support.receivers import HOUSE, Receiver, a_receiver
+from tests.support.school import add_family
+from tests.support.webhooks import a_telling_school, call_all, calls, webhook
+
+MADE = ("webhooks", "create")
+CONFIRMED = ("--on", "subscriber.confirmed")
+
+
+@pytest.fixture
+def app(sqlite_url: str, tmp_path: Path) -> Iterator[App]:
+    with a_telling_school(sqlite_url, tmp_path) as app:
+        yield app
+
+
+@pytest.fixture
+def newsletter(
+    app: App, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    line = CommandLine(tmp_path, monkeypatch, capsys).of_school(sqlite_url, app.settings.transport)
+    line.set("webhook_networks", HOUSE)
+    return line
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with a_receiver() as receiver:
+        yield receiver
+
+
+def test_a_webhook_is_made_tested_and_shown(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
+    made = newsletter.do(*MADE, receiver.url, *CONFIRMED, "--list", "families", "--with-addresses", "--json").json()
+    assert (made["id"], made["events"], made["list"]) == (1, ["subscriber.confirmed"], "families")
+    tested = newsletter.do("webhooks", "test", "1")
+    assert tested.out.startswith("Webhook 1 answered 200 in ")
+    assert receiver.heard[0].verify(made["secret"])["type"] == "ping"
+    add_family(app, "new@families.example")
+    call_all(app)
+    assert receiver.heard[1].verify(made["secret"])["data"]["subscriber"]["address"] == "new@families.example"
+    shown = newsletter.do("webhooks", "show", "1")
+    assert "1 done, 0 waiting, 0 dead" in shown.out
+    assert "of people: addresses" in shown.out
+    facts = newsletter.do("webhooks", "show", "1", "--json")
+    assert made["secret"] not in facts.out + shown.out
+    assert [call["event"] for call in facts.json()["calls"]] == ["subscriber.confirmed", "ping"]
+    assert facts.json()["calls"][0]["webhook_id"] == receiver.heard[1].name
+    assert newsletter.do("webhooks", "list").out.startswith("1 webhook\n")
+    assert newsletter.do("webhooks", "list", "--json").json()[0]["done"] == 1
+
+
+def test_a_secret_is_shown_once_when_it_is_made_and_when_it_is_rotated(
+    newsletter: CommandLine, receiver: Receiver
+) -> None:
+    made = newsletter.do(*MADE, receiver.url, "--on", "all")
+    assert f"{len(ASKABLE)} events" in made.out
+    assert "whsec_" in made.out
+    rotated = newsletter.do("webhooks", "rotate", "1")
+    assert "for a day" in newsletter.do("webhooks", "rotate", "--help").out
+    assert rotated.out.count("whsec_") == 1
+    secret = newsletter.do("webhooks", "rotate", "1", "--json").json()["secret"]
+    newsletter.do("webhooks", "test", "1")
+    receiver.heard[0].verify(secret)
+    assert "whsec_" not in newsletter.do("webhooks", "show", "1").out
+
+
+def test_a_test_that_fails_ends_with_one_and_says_nothing_of_the_webhook(
+    app: App, newsletter: CommandLine, receiver: Receiver
+) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    receiver.status, receiver.answer = 500, b"<b>broken</b>"
+    failed = newsletter("webhooks", "test", "1")
+    assert (failed.code, "answered 500" in failed.out, "<b>broken</b>" in failed.out) == (1, True, True)
+    assert webhook(app, 1).failures == 0
+    assert newsletter.do("webhooks", "list", "--json").json()[0]["dead"] == 0
+    receiver.status = "drop"
+    failed = newsletter("webhooks", "test", "1", "--json")
+    assert (failed.code, failed.json()["ok"], failed.json()["status"]) == (1, False, None)
+    assert "did not answer" in newsletter("webhooks", "test", "1").out
+
+
+def test_while_a_webhook_is_paused_its_calls_wait(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    assert "paused" in newsletter.do("webhooks", "pause", "1").out
+    add_family(app, "new@families.example")
+    call_all(app)
+    assert receiver.heard == []
+    assert "A person paused it." in newsletter.do("webhooks", "show", "1").out
+    assert "1 call waited" in newsletter.do("webhooks", "resume", "1").out
+    call_all(app)
+    assert len(receiver.heard) == 1
+    assert newsletter.do("webhooks", "remove", "1").out.startswith("Webhook 1 is removed")
+    assert calls(app) == []
+    assert newsletter.do("webhooks", "list").out.startswith("0 webhooks\n")
+
+
+def test_dead_calls_are_shown_and_replayed(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    receiver.status = 410
+    add_family(app, "new@families.example")
+    call_all(app)
+    dead = newsletter.do("webhooks", "calls", "1", "--state", "dead")
+    assert "newsletter webhooks replay 1 --dead" in dead.out
+    [call] = newsletter.do("webhooks", "calls", "1", "--json").json()
+    assert (call["state"], call["tries"][0]["status"]) == ("dead", 410)
+    assert "webhooks resume 1" in newsletter.do("webhooks", "replay", "1", "--dead").out
+    newsletter.do("webhooks", "resume", "1")
+    receiver.status = 200
+    call_all(app)
+    for choice in (("--call", "1"), ("--since", "2026-01-01 00:00")):
+        assert newsletter.do("webhooks", "replay", "1", *choice).out.startswith("1 call of webhook 1 will be")
+        call_all(app)
+    assert newsletter.do("webhooks", "replay", "1", "--dead", "--json").json()["calls"] == 0
+    assert len(set(receiver.names())) == 1
+    assert len(receiver.heard) == 4
+    assert [call.state for call in calls(app)] == [CallState.DONE]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ((*MADE, "http://127.0.0.1:9/", "--on", "subscriber.born"), "'subscriber.born' is no event"),
+        ((*MADE, "https://10.0.0.1/", *CONFIRMED), "NEWSLETTER_WEBHOOK_NETWORKS"),
+        ((*MADE, "http://127.0.0.1:9/", *CONFIRMED, "--list", "nobody"), "nobody"),
+        (("webhooks", "show", "7"), "There is no such webhook"),
+        (("webhooks", "calls", "7"), "There is no such webhook"),
+        (("webhooks", "test", "7"), "There is no such webhook"),
+        (("webhooks", "pause", "7"), "There is no such webhook"),
+        (("webhooks", "remove", "7"), "There is no such webhook"),
+        (("webhooks", "replay", "7", "--dead"), "There is no such webhook"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(newsletter: CommandLine, arguments: tuple[str, ...], why: str) -> None:
+    said = newsletter(*arguments)
+    assert (said.code, said.out) == (1, "")
+    assert why in said.err
+    assert said.err.count("\n") == 1
+    assert newsletter.do("webhooks", "list", "--json").json() == []
+
+
+def test_a_replay_names_what_it_means(newsletter: CommandLine, receiver: Receiver) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    assert "There are no calls" in newsletter.do("webhooks", "calls", "1").out
+    assert newsletter("webhooks", "replay", "1").code == 2
+    assert newsletter("webhooks", "replay", "1", "--dead", "--call", "1").code == 2
+    assert "no such call" in newsletter("webhooks", "replay", "1", "--call", "9").err
+
+
+def test_people_of_an_import_are_told_too(
+    newsletter: CommandLine, app: App, receiver: Receiver, tmp_path: Path
+) -> None:
+    newsletter.do(*MADE, receiver.url, "--on", "all")
+    (tmp_path / "more.csv").write_text("email\n" + "".join(f"new{n}@families.example\n" for n in range(40)))
+    newsletter.do("subscribers", "import", "more.csv", "--list", "families", "--status", "confirmed")
+    call_all(app)
+    assert sorted(receiver.types()) == ["subscriber.confirmed"] * 40 + ["subscriber.subscribed"] * 40
+    assert len({heard.data["subscriber"]["id"] for heard in receiver.heard}) == 40
+
+
+def test_the_doctor_says_what_ails_a_webhook(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+
+    def found() -> str:
+        told = newsletter("doctor", "--json").json()
+        return "\n".join(
+            f"{one['level']}: {one['sentence']} {one['remedy']}" for one in told if "webhook" in one["about"]
+        )
+
+    assert found().startswith("ok: ")
+    with app.database.writing() as session:
+        session.connection().exec_driver_sql("DROP TRIGGER webhook_subscriber_confirmed_0")
+        session.connection().exec_driver_sql("UPDATE webhook SET failing_since = '2026-01-01 00:00:00.000000'")
+    assert "error: The database does not gather all" in found()
+    assert "failed since 2026-01-01" in found()
+    newsletter.do("db", "upgrade")
+    newsletter.do("webhooks", "resume", "1")
+    receiver.status = 410
+    add_family(app, "new@families.example")
+    call_all(app)
+    assert "It is off. The receiver answered 410: it is gone." in found()
+    newsletter.do("webhooks", "resume", "1")
+    assert "replay 1 --dead" in found()
+    newsletter.set("secret_key", "another-secret-key-that-is-long-enough-for-us")
+    assert "error: A webhook's secret was sealed by another" in found()
