@@ -93,7 +93,9 @@ def version() -> None:
 
 def _bring_up_to_date(settings: Settings, database: Database) -> None:
     tickets = tickets_of(settings, database)
-    migrations.upgrade(database)
+    if not migrations.is_current(database):
+        gathering.lift(database)
+        migrations.upgrade(database)
     gathering.lay(database)
     if tickets is not None:
         tickets.set_up(database)

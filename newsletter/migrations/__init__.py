@@ -29,12 +29,17 @@ def upgrade(database: Database) -> None:
 
 def ensure_current(database: Database) -> None:
     """Raise `DatabaseNotReady` where the shape is not this version's."""
+    if not is_current(database):
+        raise DatabaseNotReady
+
+
+def is_current(database: Database) -> bool:
+    """Whether the shape is this version's."""
     kept = table("alembic_version", column("version_num"))
     with database.engine.connect() as connection:
         is_set_up = inspect(connection).has_table(kept.name)
         present = connection.scalar(select(kept.c.version_num)) if is_set_up else None
-    if present != _newest():
-        raise DatabaseNotReady
+    return bool(present == _newest())
 
 
 def _newest() -> str:

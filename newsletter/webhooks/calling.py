@@ -52,17 +52,18 @@ class Caller:
     def step(self, is_stopping: Callable[[], bool] = lambda: False) -> bool:
         """Make the next calls that are due. Returns whether there were any.
 
-        After the first that fails the rest is given back: its receiver is left alone for a moment. So it is where
-        everything stops.
+        After the first that fails the rest is given back: its receiver is left alone for a moment. So it is when the
+        turn is over, and where everything stops.
         """
         with self.database.reading() as session:
             if not claims.wanted(session, self.clock, 1):
                 return False
         with self.database.writing() as session:
             held = claims.claim(session, self.clock)
+        until = time.monotonic() + claims.TURN.total_seconds()
         for at, one in enumerate(held, 1):
             reply = self.make(one)
-            if (reply is not None and not reply.is_success) or is_stopping():
+            if (reply is not None and not reply.is_success) or is_stopping() or time.monotonic() > until:
                 with self.database.writing() as session:
                     claims.release(session, self.clock, held[at:])
                 break

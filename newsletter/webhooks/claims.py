@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -16,12 +16,16 @@ from . import verdicts
 from .tables import CallState, Webhook, WebhookAttempt, WebhookCall, WebhookState
 from .verdicts import Reply, Verdict
 
-LEASE = timedelta(minutes=10)
-"""More than all calls of a claim take where each is answered as late as it may be."""
+LEASE = timedelta(minutes=2)
+"""More than a turn and its last call take, where that is answered as late as it may be."""
 BATCH = 10
+TURN = timedelta(seconds=5)
+"""How long the calls of one claim are made before other webhooks may have a turn."""
 PATIENCE = timedelta(days=5)
 """A webhook that has failed for so long is paused; its calls wait."""
 _ANSWER_LENGTH = 200
+_IS_WAITING = WebhookCall.state == literal_column(f"'{CallState.WAITING}'")
+"""Written out, because SQLite takes the index of those that wait for nothing less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def wanted(session: Session, clock: Clock, most: int) -> int:
 
 def settle(session: Session, clock: Clock, held: Claim, verdict: Verdict, reply: Reply | None) -> bool:
     """Write what became of a call. Returns False, and changes nothing, where the claim was taken away meanwhile."""
-    mine = (WebhookCall.id == held.call_id, WebhookCall.fence == held.fence, WebhookCall.state == CallState.WAITING)
+    mine = (WebhookCall.id == held.call_id, WebhookCall.fence == held.fence, _IS_WAITING)
     next_at = None if verdict.wait is None else clock.sql(verdict.wait)
     settled = update(WebhookCall).where(*mine).values(state=verdict.state, next_at=next_at)
     if reply is not None:
@@ -103,7 +107,7 @@ def remember(session: Session, clock: Clock, webhook_id: int, reply: Reply) -> N
 def release(session: Session, clock: Clock, held: Sequence[Claim]) -> None:
     """Give back calls that were not made."""
     for one in held:
-        mine = (WebhookCall.id == one.call_id, WebhookCall.fence == one.fence, WebhookCall.state == CallState.WAITING)
+        mine = (WebhookCall.id == one.call_id, WebhookCall.fence == one.fence, _IS_WAITING)
         session.execute(
             update(WebhookCall).where(*mine).values(next_at=clock.sql(), fence=WebhookCall.fence + 1),
             execution_options={"synchronize_session": False},
@@ -117,7 +121,7 @@ def _may_be_called(clock: Clock) -> ColumnElement[bool]:
 
 def _is_due(clock: Clock, webhook_id: int | None = None) -> tuple[ColumnElement[bool], ...]:
     of_webhook = WebhookCall.webhook_id == (Webhook.id if webhook_id is None else webhook_id)
-    return of_webhook, WebhookCall.state == CallState.WAITING, WebhookCall.next_at <= clock.sql()
+    return of_webhook, _IS_WAITING, WebhookCall.next_at <= clock.sql()
 
 
 def _write_down(session: Session, clock: Clock, held: Claim, reply: Reply) -> None:

@@ -130,6 +130,17 @@ def lay(database: Database) -> None:
                 raise DatabaseBusy from error
 
 
+def lift(database: Database) -> None:
+    """Take every trigger away, before tables change their shape: SQLite renames none that a trigger speaks of.
+
+    Only while nothing else runs; `lay` brings them back.
+    """
+    with database.writing() as session:
+        for name in sorted(_laid(session)):
+            is_sqlite = dialect_of(session) == "sqlite"
+            _run(session, f"DROP TRIGGER {name}" if is_sqlite else f"DROP FUNCTION {name}() CASCADE")
+
+
 def missing(session: Session) -> list[str]:
     """The names of triggers that webhooks ask for and that are not there."""
     laid = _laid(session)

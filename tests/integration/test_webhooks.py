@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from newsletter import outside
@@ -258,6 +258,35 @@ def test_webhooks_take_turns(app: App, receiver: Receiver) -> None:
         caller.step()
         caller.step()
         assert (len(receiver.heard), len(other.heard)) == (claims.BATCH, claims.BATCH)
+
+
+def test_a_slow_receiver_gives_its_turn_to_others(
+    app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "TURN", timedelta(milliseconds=120))
+    a_webhook(app, receiver.url, Topic.CONFIRMED)
+    receiver.statuses = ["moment"] * claims.BATCH
+    for n in range(claims.BATCH):
+        add_family(app, f"new{n}@families.example")
+    a_caller(app).step()
+    assert 1 < len(receiver.heard) < claims.BATCH
+    assert {call.next_at < app.clock.now() for call in calls(app) if call.next_at is not None} == {True}
+    call_all(app)
+    assert len(set(receiver.names())) == len(receiver.heard) == claims.BATCH
+
+
+def test_the_calls_that_wait_are_found_by_their_index(app: App) -> None:
+    seen: list[str] = []
+    event.listen(app.database.engine, "before_cursor_execute", lambda *said: seen.append(said[2]))
+    with app.database.reading() as session:
+        claims.wanted(session, app.clock, 1)
+    assert any("webhook_call.state = 'waiting'" in statement for statement in seen)
+    if app.database.is_sqlite:
+        statement = seen[-1]
+        with app.database.engine.connect() as connection:
+            given = [0.0] * statement.count("?")
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(given)).all()
+        assert "ix_webhook_call_waiting" in str(plan)
 
 
 def test_a_call_of_a_worker_that_died_is_made_again_and_the_late_one_settles_nothing(
