@@ -44,17 +44,16 @@ def body(session: Session, call: WebhookCall, context: Context) -> bytes | None:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _reader(session: Session, call: WebhookCall, context: Context) -> Told | None:
-    reader = session.get(Subscriber, call.subscriber_id) if call.subscriber_id else None
-    if reader is None:
-        return None
+def _reader(session: Session, call: WebhookCall, context: Context) -> Told:
+    reader = session.get_one(Subscriber, call.subscriber_id)  # who is erased takes the call with them
     return Told(call.created_at, {"subscriber": _person(reader, context), "list": _slug(session, call.list_id)})
 
 
 def _suppressed(session: Session, call: WebhookCall, context: Context) -> Told | None:
-    told, suppression = _reader(session, call, context), session.get(Suppression, call.fact_id)
-    if told is None or suppression is None:
+    suppression = session.get(Suppression, call.fact_id)
+    if suppression is None:  # it went with its list
         return None
+    told = _reader(session, call, context)
     return Told(suppression.created_at, {**told.facts, "reason": suppression.reason.value})
 
 

@@ -109,6 +109,7 @@ def test_dead_calls_are_shown_and_replayed(app: App, newsletter: CommandLine, re
     call_all(app)
     dead = newsletter.do("webhooks", "calls", "1", "--state", "dead")
     assert "newsletter webhooks replay 1 --dead" in dead.out
+    assert "It has failed 1 time since" in newsletter.do("webhooks", "show", "1").out
     [call] = newsletter.do("webhooks", "calls", "1", "--json").json()
     assert (call["state"], call["tries"][0]["status"]) == ("dead", 410)
     assert "webhooks resume 1" in newsletter.do("webhooks", "replay", "1", "--dead").out

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text, update
 
 from newsletter.app import App
-from newsletter.events import notices, requests
+from newsletter.events import notices, persons, requests
 from newsletter.events.notices import Notice
 from newsletter.events.requests import Request
 from newsletter.events.tables import EventKind
@@ -148,6 +148,19 @@ def test_what_a_provider_tells_twice_is_told_once_with_its_own_time(app: App, re
     assert bounced.json["timestamp"] == "2026-12-01T09:00:00.000Z"
     assert (bounced.data["permanent"], bounced.data["status"]) == (True, "5.1.1")
     assert ADDRESS.encode() not in bounced.body
+
+
+def test_a_copy_of_who_was_erased_is_told_of_no_more(app: App, receiver: Receiver) -> None:
+    a_webhook(app, receiver.url, Topic.BOUNCED, Topic.COMPLAINED, Topic.CLICKED)
+    campaign_id = a_sent_campaign(app)
+    a_notice(app, EventKind.BOUNCE, campaign_id)
+    a_notice(app, EventKind.COMPLAINT, campaign_id)
+    follow(app, campaign_id)
+    with app.database.writing() as session:
+        persons.erase(session, app.organization, reader(session, app), now=app.clock.now(), never_again=False)
+    call_all(app)
+    assert receiver.heard == []
+    assert [call.state for call in calls(app)] == [CallState.DROPPED] * 3
 
 
 def test_opens_and_clicks_are_told_only_of_readers_who_agreed(app: App, receiver: Receiver) -> None:
