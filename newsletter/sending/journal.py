@@ -6,14 +6,13 @@ connection. There is no fsync: the page cache survives a killed process, and the
 line tells when it did not. Whoever gets the lock of a dead sender's file settles what that sender held.
 """
 
-import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from newsletter import locked_files
 from newsletter.ledger.settling import Settlement
 from newsletter.ledger.tables import DeliveryState
 
@@ -28,20 +27,9 @@ class AttemptJournal:
     """The open journal of one sender. `begin_group` before a group is sent, `forget` once it is settled."""
 
     def __init__(self, folder: Path, owner: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{owner}{_SUFFIX}"
         self._head = _line({"owner": owner, "boot": _boot_id()})
-        # Locked before it has its name, so that nobody takes it for a dead sender's.
-        unnamed = self._path.with_suffix(".new")
-        self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            self._write(self._head)
-            unnamed.rename(self._path)
-        except OSError:
-            os.close(self._file)
-            unnamed.unlink()
-            raise
+        self._file = locked_files.create(self._path, self._head)
         self._campaign_id = 0
         self._attempts: dict[int, int] = {}
         self._unwritten: list[str] = []
@@ -72,7 +60,7 @@ class AttemptJournal:
     def flush(self) -> None:
         """Write what is noted and not written yet."""
         if self._unwritten:
-            self._write("".join(self._unwritten).encode())
+            locked_files.append(self._file, "".join(self._unwritten).encode())
             self._unwritten.clear()
 
     def forget(self) -> None:
@@ -83,14 +71,7 @@ class AttemptJournal:
     def records(self) -> "Records":
         """What is noted now."""
         self.flush()
-        return Records(_whole_lines(self._file)[1:])
-
-    def _write(self, lines: bytes) -> None:
-        """All of it or nothing: half a line would hide what was begun, and spoil the next."""
-        written = os.write(self._file, lines)
-        if written < len(lines):
-            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return Records(locked_files.whole_lines(self._file)[1:])
 
     def close(self, *, keep: bool) -> None:
         """Give up the lock; the file stays only where someone must still read it."""
@@ -147,10 +128,10 @@ def dead_journals(folder: Path) -> Iterator[tuple[str, Records]]:
     lease decides.
     """
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        with _locked(path) as file:
+        with locked_files.locked(path) as file:
             if file is None:
                 continue
-            head, *records = _whole_lines(file)
+            head, *records = locked_files.whole_lines(file)
             known = json.loads(head)
             if known["boot"] == _boot_id():
                 yield known["owner"], Records(records)
@@ -161,36 +142,9 @@ def abandoned(folder: Path) -> int:
     """How many dead senders of this host left a journal that nobody has settled yet."""
     count = 0
     for path in folder.glob(f"*{_SUFFIX}"):
-        with _locked(path) as file:
+        with locked_files.locked(path) as file:
             count += file is not None
     return count
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int | None]:
-    """The open file where its lock is free and it still has its name, else None."""
-    try:
-        file = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        yield None
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        yield None
-        return
-    try:
-        yield file if path.exists() and os.path.samestat(os.fstat(file), path.stat()) else None
-    finally:
-        os.close(file)
-
-
-def _whole_lines(file: int) -> list[str]:
-    """The lines of a journal; a last one that was cut short was never acted upon."""
-    os.lseek(file, 0, os.SEEK_SET)
-    with os.fdopen(os.dup(file), encoding="utf-8") as text:
-        return [line.rstrip("\n") for line in text if line.endswith("\n")]
 
 
 def _quoted(text: str | None) -> str:
