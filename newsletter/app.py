@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,10 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
+from .events.networks import NetworkLists
 from .events.retention import RetentionClock
+from .events.writers import Writer as EventsWriter
+from .events.writers import take_over
 from .issues import issues, media, media_stores, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
@@ -202,6 +206,16 @@ class App:
         """Where this host's attempt journals lie."""
         return self.settings.state_folder / "journals"
 
+    @property
+    def spools(self) -> Path:
+        """Where opens and clicks wait on this host while the database cannot take them."""
+        return self.settings.state_folder / "spools"
+
+    def events_writer(self) -> EventsWriter:
+        """What writes opens and clicks, as far as the settings keep them."""
+        settings = self.settings
+        return EventsWriter(self.database, settings.tracking, NetworkLists.named(settings.machine_networks))
+
     def media_store(self) -> media_stores.Store:
         """Where the bytes of media lie. Raises `S3NotInstalled`."""
         settings = self.settings
@@ -227,6 +241,7 @@ class App:
             self.enqueue,
             self.settings.tracking,
             self.kept,
+            partial(take_over, self.events_writer(), self.spools),
         )
 
     @property

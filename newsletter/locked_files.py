@@ -1,7 +1,7 @@
 """Files that one process writes for itself, and another may take over once that process is dead.
 
-Whoever makes such a file holds a lock on it as long as it lives; the kernel lets go of the lock with the process. A file
-whose lock is free was left by somebody who died, and belongs to whoever gets the lock.
+Whoever makes such a file holds a lock on it as long as it lives; the kernel lets go of the lock with the process. A
+file whose lock is free was left by somebody who died, and belongs to whoever gets the lock.
 """
 
 import errno
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def create(path: Path, head: bytes) -> int:
+def create(path: Path, head: bytes = b"") -> int:
     """Make a file that begins with `head`; the open descriptor holds its lock. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Locked before it has its name, so that nobody takes it for a dead process's.

@@ -46,6 +46,8 @@ class Scheduler:
     enqueue: Enqueue = nobody
     tracking: Tracking = Tracking.CONSENT
     kept: Sequence[RetentionClock] = ()
+    take_over: Callable[[], object] = bool
+    """Writes the opens and clicks that dead processes of this host left in their spools."""
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -53,6 +55,7 @@ class Scheduler:
         self.fire()
         self.prepare()
         recovery.sweep(self.database, self.clock, self.journals)
+        self.take_over()
         self.finish()
         self.purge()
 

@@ -1,20 +1,31 @@
-"""Group commit: many requests, one transaction, and no reply before the commit of its group."""
+"""Group commit: many requests, one transaction, and no reply before the commit of its group.
 
-import threading
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
+Where the database cannot take a group, or not within a moment, the group waits in this host's spool; then that is what
+replies wait for. Once something waits there, all that follows goes the same way, until the database has it all.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.errors import NewsletterError
-from newsletter.settings import Tracking
-from subscribers.db import Database
 
-from .judging import Judge
-from .networks import NetworkLists
+from .errands import Errands
 from .requests import Fact
-from .writing import write
+from .spools import Group, Spool
+from .writers import Writer, is_refusal
 
 LARGEST_GROUP = 1000
-_Waiting = tuple[Fact, Future[None]]
+PATIENCE_SECONDS = 1.0
+"""How long the database may take for a group before the group is spooled."""
+_RETRY_SECONDS = 0.5
+_Waiting = tuple[Fact, asyncio.Future[None]]
+_log = logging.getLogger(__name__)
 
 
 class RecorderStopped(NewsletterError):
@@ -22,72 +33,113 @@ class RecorderStopped(NewsletterError):
 
 
 class Recorder:
-    """A thread that writes facts. While one group is committed the next one gathers, so load makes groups larger."""
+    """Takes facts from an event loop. While one group is committed the next one gathers: load makes groups larger."""
 
-    def __init__(self, database: Database, tracking: Tracking, networks: NetworkLists | None = None) -> None:
-        self._database = database
-        self._tracking = tracking
-        self._judge = Judge(networks)
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+    def __init__(self, writer: Writer, spools: Path) -> None:
+        self._name = secrets.token_hex(8)
+        self._writer = writer
+        self._spool = Spool(spools, self._name)
+        self._waiting: list[_Waiting] = []
+        self._last_group = 0
+        self._is_taking = False
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to write."""
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self._thread.start()
+        self._is_taking = True
+        self._came = asyncio.Event()
+        self._by_database, self._by_disk = Errands("events to the database"), Errands("events to the spool")
+        self._working = asyncio.create_task(self._work())
+        self._draining = asyncio.create_task(self._drain())
+        if not self._writer.is_off:
+            with suppress(OSError):  # it is said when it is needed
+                await self._by_disk.run(self._spool.open)
 
-    def stop(self) -> None:
-        """Write what waits, and end."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._queue.put(None)
-            thread.join()
+    async def stop(self) -> None:
+        """Write what waits, and end. It takes no longer than a moment: what is spooled then stays for the next one."""
+        if not self._is_taking:
+            return
+        self._is_taking = False
+        self._came.set()
+        await self._working
+        await _briefly(self._draining)
+        with suppress(OSError):
+            await self._by_disk.run(self._spool.close)
+        if self._spool.is_empty and self._last_group:
+            await _briefly(self._by_database.run(self._writer.forget, self._name))
+        self._by_database.close()
+        self._by_disk.close()
 
-    def record(self, fact: Fact) -> Future[None]:
-        """Have a fact written; the future is done when it is committed and holds the error when it is not.
-
-        An asyncio caller awaits `asyncio.wrap_future` of it.
-        """
-        future: Future[None] = Future()
-        if self._tracking is Tracking.OFF:
-            future.set_result(None)
-        elif self._thread is None:
+    def record(self, fact: Fact) -> asyncio.Future[None]:
+        """Have a fact written; the future is done when it is kept for good and holds the error when it is not."""
+        future = asyncio.get_running_loop().create_future()
+        if not self._is_taking:
             future.set_exception(RecorderStopped())
+        elif self._writer.is_off:
+            future.set_result(None)
         else:
-            self._queue.put((fact, future))
+            self._waiting.append((fact, future))
+            self._came.set()
         return future
 
-    def _run(self) -> None:
-        while True:
-            group, is_last = self._gather()
-            if group:
-                self._commit(group)
-            if is_last:
-                return
+    async def _work(self) -> None:
+        while self._waiting or self._is_taking:
+            await self._came.wait()
+            self._came.clear()
+            while self._waiting:
+                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+                await self._answer(group)
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
-        """Wait for one fact, then take those that came meanwhile. The flag says that `stop` was called."""
-        group: list[_Waiting] = []
-        first = self._queue.get()
-        while first is not None:
-            group.append(first)
-            if len(group) == LARGEST_GROUP:
-                return group, False
-            try:
-                first = self._queue.get_nowait()
-            except Empty:
-                return group, False
-        return group, True
-
-    def _commit(self, group: list[_Waiting]) -> None:
-        # A caller that went away cancels its future; what it asked for has happened all the same.
-        waiting = [future for _, future in group if future.set_running_or_notify_cancel()]
+    async def _answer(self, waiting: Sequence[_Waiting]) -> None:
+        """Keep a group, then tell those who wait. One who went away is counted all the same."""
+        self._last_group += 1
+        failure: Exception | None = None
         try:
-            with self._database.writing() as session:
-                write(session, [fact for fact, _ in group], self._tracking, self._judge)
+            await self._keep(Group(self._last_group, [fact for fact, _ in waiting]))
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            for future in waiting:
-                future.set_exception(error)
-        else:
-            for future in waiting:
+            failure = error
+        for _, future in waiting:
+            if future.done():
+                continue
+            if failure is None:
                 future.set_result(None)
+            else:
+                future.set_exception(failure)
+
+    async def _keep(self, group: Group) -> None:
+        if self._spool.is_empty and await self._is_written(group):
+            return
+        await self._by_disk.run(self._spool.append, group)
+        if self._draining.done():
+            _log.warning("The database does not take opens and clicks now. They wait on this host's disk.")
+            self._draining = asyncio.create_task(self._drain())
+
+    async def _is_written(self, group: Group) -> bool:
+        """Whether the database took a group in time. One that it takes later is not taken twice: see `positions`."""
+        try:
+            await asyncio.wait_for(self._by_database.run(self._writer.write, self._name, [group]), PATIENCE_SECONDS)
+        except (SQLAlchemyError, TimeoutError) as error:
+            if is_refusal(error):
+                raise
+            return False
+        return True
+
+    async def _drain(self) -> None:
+        """Write what waits in the spool, as soon as that can be."""
+        while not self._spool.is_empty:
+            try:
+                await self._by_database.run(self._write_next)
+                await self._by_disk.run(self._spool.forget)
+            except (SQLAlchemyError, OSError):
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def _write_next(self) -> None:
+        groups, end = self._spool.next()
+        if groups:
+            self._writer.write_what_can_be(self._name, groups)
+        self._spool.passed(end)
+
+
+async def _briefly(work: Awaitable[None]) -> None:
+    """Give some work a moment; what it does not finish by then, it does not."""
+    with suppress(TimeoutError, SQLAlchemyError):
+        await asyncio.wait_for(work, PATIENCE_SECONDS)

@@ -98,3 +98,14 @@ class CampaignStat(Base):
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     actor: Mapped[Actor] = mapped_column(named(Actor), primary_key=True)
     count: Mapped[int]
+
+
+class Recorded(Base):
+    """How many of a recorder's groups are written: see `positions`. Gone when the recorder has ended well."""
+
+    __tablename__ = "recorded"
+
+    recorder: Mapped[str] = mapped_column(primary_key=True)
+    groups: Mapped[int] = mapped_column(BigInteger)
+    groups_before: Mapped[int] = mapped_column(BigInteger)
+    """How many were before the last transaction that wrote some."""

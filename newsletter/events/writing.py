@@ -95,7 +95,7 @@ def _may_track(agreed: bool | None, tracking: Tracking) -> bool:
 
 def _is_tracked(fact: Fact, copies: _Copies) -> bool:
     copy = copies.get(_key(fact))
-    return copy is not None and copy.is_tracked
+    return copy is not None and copy.is_tracked and not fact.request.opted_out
 
 
 def _key(fact: Fact) -> tuple[int, int]:

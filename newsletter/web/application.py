@@ -1,13 +1,12 @@
 """The web application: which routes there are, and which page each error becomes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from ipaddress import IPv4Network, ip_network
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -17,7 +16,7 @@ from newsletter.errors import NotFound
 from newsletter.events.networks import NetworkLists
 from newsletter.events.recording import Recorder
 from newsletter.events.sendgrid import WebhookKey
-from newsletter.events.targets import Targets
+from newsletter.events.targets import Targets, TargetsAway
 from newsletter.issues.media_stores import NotStored, StoreAway
 from newsletter.rendering.pdf import Press
 from newsletter.tokens import TokenInvalid
@@ -41,7 +40,7 @@ from . import (
 )
 from .pages import SIGN_UP, pages_of
 from .personal import LinkEnded
-from .security import BodyTooLarge, Guard, headers
+from .security import BodyTooLarge, Guard, always, headers
 from .site import LinkDone, Site
 
 _PARTS = (
@@ -72,13 +71,12 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     Raises `WebhookKeyInvalid` or `NetworkListInvalid`.
     """
     settings = app.settings
-    networks = NetworkLists.named(settings.machine_networks)
-    networks.read()  # what is wrong with them is told before anything is served
+    NetworkLists.named(settings.machine_networks).read()  # what is wrong with them is told before anything is served
     media_store = app.media_store()
     site = Site(
         app=app,
         pages=pages_of(app),
-        recorder=Recorder(app.database, settings.tracking, networks),
+        recorder=Recorder(app.events_writer(), app.spools),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         media_store=media_store,
@@ -91,8 +89,10 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     for part in _PARTS:
         web.include_router(part.router)
     _say_errors(web)
+    said = always(site.pages.images, is_https=settings.base_url.startswith("https:"))
+    web.add_middleware(Guard, headers=said)
+    web.add_middleware(tracking.Tracking, site=site, headers=said)
     web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
-    web.add_middleware(Guard, is_https=settings.base_url.startswith("https:"), images=site.pages.images)
     return web
 
 
@@ -107,19 +107,19 @@ def _trusted(proxies: str) -> list[str]:
 @asynccontextmanager
 async def _running(web: FastAPI) -> AsyncIterator[None]:
     site: Site = web.state.site
-    site.recorder.start()
-    with suppress(SQLAlchemyError):  # without the database pages say so, and links are read when it is back
-        await run_in_threadpool(site.targets.preload, site.app.clock.now())
+    await site.recorder.start()
+    await site.targets.start(site.app.clock)
     try:
         yield
     finally:
-        await run_in_threadpool(site.recorder.stop)
+        site.targets.stop()
+        await site.recorder.stop()
 
 
 def _say_errors(web: FastAPI) -> None:
     for wrong_link in (TokenInvalid, NotFound, NotStored):
         web.add_exception_handler(wrong_link, _not_found)
-    for away in (OperationalError, InterfaceError, PoolTimeout, StoreAway):
+    for away in (OperationalError, InterfaceError, PoolTimeout, StoreAway, TargetsAway):
         web.add_exception_handler(away, _away)
     web.add_exception_handler(LinkDone, _done)
     web.add_exception_handler(LinkEnded, _ended)

@@ -1,7 +1,9 @@
 """What guards every answer: headers, and a limit to what is read of a request."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +22,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+Header: TypeAlias = tuple[bytes, bytes]
 _ONE_YEAR = "max-age=31536000"
 
 
@@ -45,6 +48,16 @@ def headers(images: str) -> dict[str, str]:
     return {"Content-Security-Policy": policy(images), **_HEADERS}
 
 
+def always(images: str, *, is_https: bool) -> dict[str, str]:
+    """The same with what only an address that is https says."""
+    return headers(images) | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
+
+
+def raw(headers: Mapping[str, str]) -> list[Header]:
+    """Headers as ASGI writes them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
 class BodyTooLarge(Exception):
     """A request said more than any of our forms, or any provider's call, can hold."""
 
@@ -52,10 +65,9 @@ class BodyTooLarge(Exception):
 class Guard:
     """ASGI middleware. An answer's own header wins over the one set here."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool, images: str = "") -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
-        said = headers(images) | ({"Strict-Transport-Security": _ONE_YEAR} if is_https else {})
-        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
+        self._headers = raw(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, its body counted, its answer completed."""

@@ -335,7 +335,7 @@ def test_links_are_fixed_once(database: Database) -> None:
         links.fix(session, campaign_id, [(2, "https://a.example/", "A")])
         links.fix(session, campaign_id, [(2, "https://evil.example/", "A")])
     with database.reading() as session:
-        assert links.targets(session, campaign_id) == {2: "https://a.example/"}
+        assert links.targets(session, [campaign_id])[campaign_id] == {2: "https://a.example/"}
         second = links.get(session, campaign_id, 2)
         assert second is not None
         assert second.target == "https://a.example/"

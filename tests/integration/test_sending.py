@@ -318,7 +318,7 @@ def test_links_lead_where_the_issue_says_and_tokens_name_the_delivery(database_u
         campaign_id = a_scheduled_campaign(app)
         send(app, campaign_id)
         with app.database.reading() as session:
-            targets = links.targets(session, campaign_id)
+            targets = links.targets(session, [campaign_id])[campaign_id]
             seqs = dict(session.execute(select(Delivery.to_address, Delivery.seq)).all())
         assert set(targets.values()) == {"https://guide.example/start?a=b&c=1#top", "https://guide.example/es"}
         message = mails(server.record)["ninth@families.example"]
