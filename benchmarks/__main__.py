@@ -22,6 +22,7 @@ ROWS = {
     "signups": "how long a sign-up takes to answer for an address we know, beside one we do not",
     "variants": "compiling every variant of an issue beside the reference mjml on one, and a preview",
     "tracking": "opens and clicks beside an empty route",
+    "webhooks": "events that SendGrid posts, beside a bare INSERT of the same",
     "workers": "two workers beside one, the mail server far away",
     "commands": "the command's help beside an empty Click program",
     "million": "the memory of sending to a million, which takes a quarter of an hour",

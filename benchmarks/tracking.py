@@ -60,10 +60,10 @@ def _row(bench: Bench, kind: str, wrk: str, environment: dict[str, str]) -> Row:
         installation = Installation(folder, url, "file:outbox")
         fill(installation, url, _FAMILIES)
         with opened(url, folder) as app:
-            campaign_id = _sent_campaign(app)
+            campaign_id = sent_campaign(app)
             _write_paths(app, campaign_id, folder / "paths")
             asking = _Asking(bench, wrk, environment | {"PATHS": str(folder / "paths")}, folder)
-            with _serving(installation.start("run", "--port", "0")) as ours, _serving(_empty_route()) as empty:
+            with serving(installation.start("run", "--port", "0")) as ours, serving(_empty_route()) as empty:
                 pairs = alternate(lambda: asking.speed_of(ours), lambda: asking.speed_of(empty), bench.sizes.rounds)
             wrong = asking.wrong(ours, _counted(app, campaign_id), rounds=len(pairs))
     notes = (
@@ -123,7 +123,7 @@ def _wrk() -> tuple[str, dict[str, str]]:
     return str(folder / "usr/bin/wrk"), {**os.environ, "LD_LIBRARY_PATH": str(library)}
 
 
-def _sent_campaign(app: App) -> int:
+def sent_campaign(app: App) -> int:
     """A campaign of which every copy was accepted a while ago, without sending it."""
     campaign_id = due_campaign(app)
     app.scheduler().prepare()
@@ -156,7 +156,7 @@ def _empty_route() -> subprocess.Popen[str]:
 
 
 @contextmanager
-def _serving(process: subprocess.Popen[str]) -> Iterator[str]:
+def serving(process: subprocess.Popen[str]) -> Iterator[str]:
     """The last URL in the first line that a server prints; the server is stopped afterwards."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
     try:

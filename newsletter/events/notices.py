@@ -1,8 +1,8 @@
 """What a provider tells of our copies. It may tell it often and in any order; the end is the same."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,8 @@ class Notice:
     reason: Reason = Reason.OTHER
     text: str = ""
     """The server's words, without any address: they are kept longer than the reader is."""
+    recalls: EventKind | None = None
+    """For a refusal by the provider: what it knows of the reader from an earlier mail, and refused this one for."""
 
 
 def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
@@ -60,15 +62,15 @@ def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
     new = _told_first(session, clock, notices)
     _settle(session, clock, [notice for notice in notices if notice.kind is not EventKind.REJECTED])
     for notice in new:
-        follow = _CONSEQUENCES.get(notice.kind)
-        if follow is not None:
-            follow(session, clock, notice)
+        for kind in (notice.kind, notice.recalls):
+            follow = _CONSEQUENCES.get(kind) if kind else None
+            if follow is not None:
+                follow(session, clock, notice)
 
 
 def refused(session: Session, clock: Clock, notice: Notice) -> None:
     """The provider took the copy and then would not send it: it is rejected, whatever else was told of it."""
-    key = notice.key
-    reconciling.reject(session, clock, key.campaign_id, key.seq, key.attempt, notice.text)
+    reconciling.reject(session, clock, notice.key, notice.text, notice.provider_id)
 
 
 def bounced(session: Session, clock: Clock, notice: Notice) -> None:
@@ -108,13 +110,14 @@ def _settle(session: Session, clock: Clock, proofs: Sequence[Notice]) -> None:
         taken[campaign_id].setdefault((seq, attempt), accepted)
     # Always in the same order, so that two calls about the same copies never wait for each other.
     for campaign_id in sorted(taken):
-        proven = sorted(taken[campaign_id].keys() - _refused_attempts(session, campaign_id))
-        settle(session, clock, campaign_id, [taken[campaign_id][at] for at in proven])
+        of_campaign = taken[campaign_id]
+        proven = sorted(of_campaign.keys() - _refused_attempts(session, campaign_id, {seq for seq, _ in of_campaign}))
+        settle(session, clock, campaign_id, [of_campaign[at] for at in proven])
 
 
-def _refused_attempts(session: Session, campaign_id: int) -> set[tuple[int, int]]:
+def _refused_attempts(session: Session, campaign_id: int, seqs: Collection[int]) -> set[tuple[int, int]]:
     """A copy refused late may wait for a retry by now: what is told again of the refused attempt is no word of it."""
-    refused_late = Event.campaign_id == campaign_id, Event.kind == EventKind.REJECTED
+    refused_late = Event.campaign_id == campaign_id, Event.kind == EventKind.REJECTED, Event.seq.in_(seqs)
     return {
         (seq, detail["attempt"])
         for seq, detail in session.execute(select(Event.seq, Event.detail).where(*refused_late))
@@ -129,7 +132,8 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
     rows = [_row(told[event_id], clock.now()) for event_id in sorted(told)]
     new = session.scalars(statement.returning(Event.event_id), rows).all()
-    first = [told[event_id] for event_id in sorted(new)]
+    # In the order of the copies, as the ledger is settled.
+    first = sorted((told[event_id] for event_id in new), key=lambda notice: (*astuple(notice.key), notice.event_id))
     reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first))
     return first
 

@@ -1,110 +1,99 @@
-"""SendGrid's event webhook: who may call, and its words in ours.
+"""SendGrid's words for what became of a copy, in ours.
 
 https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 """
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-from newsletter.errors import NewsletterError
+from newsletter.feedback.judging import Judgement, judge
+from newsletter.feedback.verdicts import Reason
 from newsletter.tokens import KEY_ARGUMENT, DeliveryKey, Signer, TokenInvalid
 from subscribers.addresses import without_addresses
 
+from . import sendgrid_calls
 from .notices import Notice
 from .tables import EventKind
 
 PROVIDER = "sendgrid"
-FRESH = timedelta(minutes=10)
-"""How far the time of a call may be from ours."""
-_SIGNATURE = "x-twilio-email-event-webhook-signature"
-_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-_ECDSA = ec.ECDSA(hashes.SHA256())
-_SECONDS = re.compile(r"[0-9]{1,10}")
 _EVENT_ID = re.compile(r"[!-~]{1,200}")
+_TIME = re.compile(r"[0-9]{1,13}(\.[0-9]{1,9})?")
+_MILLISECONDS = 10**11
+"""Seconds do not come so far for three thousand years; times in milliseconds have been there since 1973."""
+_REPLY = re.compile(r"([245][0-9]{2})[ -]")
 _LONGEST_TEXT = 500
-_KINDS: Mapping[str, EventKind] = {
-    "processed": EventKind.ACCEPTED,
-    "dropped": EventKind.REJECTED,
-    "delivered": EventKind.DELIVERED,
-    "deferred": EventKind.DEFERRED,
-    "bounce": EventKind.BOUNCE,
-    "spamreport": EventKind.COMPLAINT,
-    "open": EventKind.OPEN,
-    "click": EventKind.CLICK,
-    "unsubscribe": EventKind.UNSUBSCRIBE,
-    "group_unsubscribe": EventKind.UNSUBSCRIBE,
-}
-_HARD = "bounce"
-"""The type of a bounce that was refused for good; `blocked` and `expired` were not."""
-_NOT_FOR_GOOD = ("4", "5.7")
-"""Statuses (RFC 3463) that speak of now, or of policy and reputation, and not of the address."""
-
-
-class WebhookKeyInvalid(NewsletterError):
-    """NEWSLETTER_SENDGRID_WEBHOOK_KEY is no verification key of SendGrid's. Copy it again from its webhook settings."""
-
-
-class CallRefused(NewsletterError):
-    """This call is not SendGrid's, or not of the last ten minutes. Nothing of it is taken."""
-
-
-class CallUnreadable(NewsletterError):
-    """This is not a list of events as SendGrid posts it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """What the headers of a call claim."""
+class Word:
+    """What SendGrid calls an event, and what that does here; without a kind it does nothing."""
 
-    timestamp: str
-    value: bytes
-
-    @classmethod
-    def of(cls, headers: Mapping[str, str], now: datetime) -> "Signature":
-        """Read the headers; names are in lower case. Raises `CallRefused` where they are missing, garbled or stale."""
-        timestamp, signature = headers.get(_TIMESTAMP, ""), headers.get(_SIGNATURE, "")
-        if not _SECONDS.fullmatch(timestamp) or abs(now - datetime.fromtimestamp(int(timestamp), UTC)) > FRESH:
-            raise CallRefused
-        try:
-            return cls(timestamp, base64.b64decode(signature, validate=True))
-        except (binascii.Error, ValueError) as error:
-            raise CallRefused from error
+    kind: EventKind | None
+    meaning: str
 
 
-class WebhookKey:
-    """The public half of the key by which SendGrid signs its calls (ECDSA over P-256)."""
+WORDS: Mapping[str, Word] = {
+    "processed": Word(EventKind.ACCEPTED, "SendGrid took the copy. An `unknown` copy becomes `accepted`."),
+    "dropped": Word(EventKind.REJECTED, "SendGrid took the copy and will not send it. The copy becomes `rejected`."),
+    "deferred": Word(EventKind.DEFERRED, 'The reader\'s server said "later". SendGrid tries again for three days.'),
+    "delivered": Word(EventKind.DELIVERED, "The reader's server took the copy."),
+    "bounce": Word(EventKind.BOUNCE, "The reader's server refused the copy: see below."),
+    "spamreport": Word(EventKind.COMPLAINT, "The reader reported spam, and is never mailed again by any list."),
+    "unsubscribe": Word(EventKind.UNSUBSCRIBE, "The reader left by SendGrid's own link, and leaves the list here too."),
+    "group_unsubscribe": Word(EventKind.UNSUBSCRIBE, "The same, of one of SendGrid's groups."),
+    "open": Word(EventKind.OPEN, "Proves that the copy was taken, and counts for nobody, a machine's the same."),
+    "click": Word(EventKind.CLICK, "Proves that the copy was taken, and counts for nobody."),
+    "group_resubscribe": Word(None, "Nothing: a yes is given here, by the reader, or not at all."),
+    "account_status_change": Word(None, "Nothing: it is of no copy. SendGrid mails the owner of the account."),
+}
+"""Every word that SendGrid has today. One that it finds tomorrow does nothing, until it stands here."""
 
-    def __init__(self, key: ec.EllipticCurvePublicKey) -> None:
-        self._key = key
 
-    @classmethod
-    def parse(cls, text: str) -> "WebhookKey":
-        """Read the key as SendGrid shows it: base64 of its DER. Raises `WebhookKeyInvalid`."""
-        try:
-            key = load_der_public_key(base64.b64decode(text, validate=True))
-        except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
-            raise WebhookKeyInvalid from error
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise WebhookKeyInvalid
-        return cls(key)
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Why SendGrid itself would not send a copy that it took."""
 
-    def verify(self, signature: Signature, raw: bytes) -> None:
-        """Raise `CallRefused` where the signature is not over exactly these bytes and that time."""
-        try:
-            self._key.verify(signature.value, signature.timestamp.encode() + raw, _ECDSA)
-        except InvalidSignature as error:
-            raise CallRefused from error
+    reason: Reason
+    recalls: EventKind | None
+    """What SendGrid knows of the reader from an earlier mail, where that holds for us too."""
+    meaning: str
+
+
+DROPS: Mapping[str, Drop] = {
+    "Spam Reporting Address": Drop(
+        Reason.OTHER, EventKind.COMPLAINT, "The reader once reported spam: never mailed again, as if they did it now."
+    ),
+    "Unsubscribed Address": Drop(
+        Reason.OTHER, EventKind.UNSUBSCRIBE, "The reader once left at SendGrid: they leave the list here too."
+    ),
+    "Bounced Address": Drop(
+        Reason.OTHER,
+        None,
+        "SendGrid saw this address bounce. Nobody is suppressed: its list holds refusals of policy too.",
+    ),
+    "Invalid SMTPAPI header": Drop(Reason.OTHER, None, "The call was wrong. Please tell us."),
+    "Invalid": Drop(Reason.NO_SUCH_USER, None, "SendGrid holds the address for none. Look at how it is written."),
+    "Spam Content": Drop(Reason.CONTENT, None, "SendGrid's own filter, where somebody switched it on."),
+    "Recipient List over Package Quota": Drop(Reason.RATE, None, "The account has sent what its plan allows."),
+}
+"""By how SendGrid's reason begins."""
+
+CLASSES: Mapping[str, Judgement] = {
+    "Invalid Address": Judgement(permanent=True, reason=Reason.NO_SUCH_USER),
+    "Mailbox Unavailable": Judgement(permanent=False, reason=Reason.MAILBOX_FULL),
+    "Reputation": Judgement(permanent=False, reason=Reason.BLOCKED),
+    "Content": Judgement(permanent=False, reason=Reason.CONTENT),
+    "Frequency or Volume Too High": Judgement(permanent=False, reason=Reason.RATE),
+    "Technical": Judgement(permanent=False, reason=Reason.SYSTEM),
+}
+"""`bounce_classification`: asked only where the server's own words do not say why."""
+_FOR_GOOD = "bounce"
+"""The one type of a bounce that may speak of the address."""
+_TYPES: Mapping[str, Reason] = {"blocked": Reason.BLOCKED, "expired": Reason.EXPIRED}
+"""Why the others came back, where nothing else says that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +105,13 @@ class Told:
 
 
 def read(raw: bytes, signer: Signer) -> Told:
-    """Read a call whose signature holds. Raises `CallUnreadable`.
+    """Read a call whose signature holds. Raises `CallUnreadable`, `CallTooLarge`.
 
     Events of a kind that we do not know, or of mails that are not ours, are left out.
     """
-    try:
-        events = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise CallUnreadable from error
-    if not isinstance(events, list):
-        raise CallUnreadable
     notices: list[Notice] = []
     broken = 0
-    for event in events:
+    for event in sendgrid_calls.parse(raw):
         try:
             notice = _notice(event, signer)
         except _Broken:
@@ -145,27 +128,43 @@ class _Broken(Exception):
 def _notice(event: Any, signer: Signer) -> Notice | None:
     if not isinstance(event, dict):
         raise _Broken
-    word = event.get("event")
-    kind = _KINDS.get(word) if isinstance(word, str) else None
+    kind = _kind(event.get("event"))
     if kind is None:
         return None
-    event_id, seconds = event.get("sg_event_id"), event.get("timestamp")
-    if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id) or not _SECONDS.fullmatch(f"{seconds}"):
+    event_id, occurred_at = event.get("sg_event_id"), _moment(event.get("timestamp"))
+    if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id):
         raise _Broken
     key = _key(event, signer)
-    if key is None:
-        return None
-    return Notice(
-        provider=PROVIDER,
-        event_id=event_id,
-        kind=kind,
-        key=key,
-        occurred_at=datetime.fromtimestamp(int(f"{seconds}"), UTC),
+    return _explained(Notice(PROVIDER, event_id, kind, key, occurred_at), event) if key else None
+
+
+def _explained(notice: Notice, event: Mapping[str, Any]) -> Notice:
+    """With what else the event may say."""
+    text = _text(event, "reason") or _text(event, "response")
+    drop = _drop(text) if notice.kind is EventKind.REJECTED else None
+    judged = _judged(event, text)
+    return replace(
+        notice,
         provider_id=_text(event, "sg_message_id").partition(".")[0] or None,
-        is_permanent=_is_permanent(event),
+        is_permanent=notice.kind is EventKind.BOUNCE and judged.permanent,
         status=_text(event, "status"),
-        text=without_addresses(_text(event, "reason") or _text(event, "response")),
+        reason=drop.reason if drop else judged.reason,
+        text=without_addresses(text),
+        recalls=drop.recalls if drop else None,
     )
+
+
+def _kind(word: Any) -> EventKind | None:
+    known = WORDS.get(word) if isinstance(word, str) else None
+    return known.kind if known else None
+
+
+def _moment(told: Any) -> datetime:
+    """Seconds since 1970, or milliseconds, as a number or as text."""
+    if not isinstance(told, int | float | str) or not _TIME.fullmatch(f"{told}"):
+        raise _Broken
+    since = float(told)
+    return datetime.fromtimestamp(since / 1000 if since >= _MILLISECONDS else since, UTC)
 
 
 def _key(event: Mapping[str, Any], signer: Signer) -> DeliveryKey | None:
@@ -175,11 +174,25 @@ def _key(event: Mapping[str, Any], signer: Signer) -> DeliveryKey | None:
         return None
 
 
-def _is_permanent(event: Mapping[str, Any]) -> bool:
-    return event.get("type") == _HARD and not _text(event, "status").startswith(_NOT_FOR_GOOD)
+def _drop(text: str) -> Drop | None:
+    said = text.lower()
+    return next((drop for begin, drop in DROPS.items() if said.startswith(begin.lower())), None)
+
+
+def _judged(event: Mapping[str, Any], text: str) -> Judgement:
+    """As a refusal that comes by mail is judged; but what SendGrid calls blocked or expired is never for good."""
+    reply = _REPLY.match(text)
+    judged = judge(_text(event, "status"), text, reply=reply[1] if reply else "")
+    if judged.reason is Reason.OTHER:
+        judged = CLASSES.get(_text(event, "bounce_classification"), judged)
+    kind = _text(event, "type")
+    reason = _TYPES.get(kind, Reason.OTHER) if judged.reason is Reason.OTHER else judged.reason
+    return Judgement(permanent=judged.permanent and kind == _FOR_GOOD, reason=reason)
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:
     """A value as it is kept: cut, and without control characters."""
     value = event.get(name)
-    return "".join(filter(str.isprintable, value))[:_LONGEST_TEXT] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return (value if value.isprintable() else "".join(filter(str.isprintable, value)))[:_LONGEST_TEXT]

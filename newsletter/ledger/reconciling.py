@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, null, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
+from newsletter.tokens import DeliveryKey
 
+from .settling import IS_ERASED
 from .states import StepRefused, get, locked, move
 from .tables import Campaign, CampaignState, Chunk, ChunkState, Delivery, DeliveryState
 
@@ -82,16 +84,21 @@ def retry(session: Session, clock: Clock, campaign_id: int, state: DeliveryState
     return opened
 
 
-def reject(session: Session, clock: Clock, campaign_id: int, seq: int, attempt: int, reason: str) -> bool:
+def reject(session: Session, clock: Clock, key: DeliveryKey, reason: str, provider_id: str | None) -> bool:
     """The provider says later that it did not send an attempt that it took. Returns whether that is new.
 
     It outweighs every other word about that attempt, so it may come before or after them.
     """
     changed = session.scalar(
         update(Delivery)
-        .where(Delivery.campaign_id == campaign_id, Delivery.seq == seq, Delivery.attempt == attempt)
+        .where(Delivery.campaign_id == key.campaign_id, Delivery.seq == key.seq, Delivery.attempt == key.attempt)
         .where(Delivery.state.in_((DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)))
-        .values(state=DeliveryState.REJECTED, error=reason, updated_at=clock.sql())
+        .values(
+            state=DeliveryState.REJECTED,
+            error=case((IS_ERASED, null()), else_=reason),
+            provider_id=case((IS_ERASED, null()), else_=func.coalesce(Delivery.provider_id, provider_id)),
+            updated_at=clock.sql(),
+        )
         .returning(Delivery.seq),
         execution_options={"synchronize_session": False},
     )

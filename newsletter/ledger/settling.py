@@ -13,6 +13,9 @@ from subscribers.db import dialect_of, json_rows
 from .retrying import next_delay
 from .tables import Delivery, DeliveryState
 
+IS_ERASED = Delivery.to_address == ""
+"""An answer about a reader who is gone meanwhile must not name them again."""
+
 
 class Settlement(NamedTuple):
     """The outcome of one attempt.
@@ -75,7 +78,6 @@ def _settle(dialect: str) -> Executable:
         .cte("outcome")
         .prefix_with("MATERIALIZED")
     )  # else SQLite looks through all outcomes for each row
-    is_erased = Delivery.to_address == ""  # an answer to a reader who is gone meanwhile must not name them again
     says_what_became = outcome.c.state.in_((DeliveryState.ACCEPTED.value, DeliveryState.REJECTED.value))
     return (
         update(Delivery)
@@ -93,8 +95,8 @@ def _settle(dialect: str) -> Executable:
             state=outcome.c.state,
             attempt=outcome.c.new_attempt,
             next_at=case((outcome.c.wait.is_not(None), database_now(outcome.c.wait + bindparam("now", type_=Float)))),
-            provider_id=case((is_erased, null()), else_=outcome.c.provider_id),
-            error=case((is_erased, null()), else_=outcome.c.error),
+            provider_id=case((IS_ERASED, null()), else_=outcome.c.provider_id),
+            error=case((IS_ERASED, null()), else_=outcome.c.error),
             updated_at=database_now("now"),
         )
         .returning(Delivery.seq)

@@ -15,7 +15,7 @@ from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.events.networks import NetworkLists
 from newsletter.events.recording import Recorder
-from newsletter.events.sendgrid import WebhookKey
+from newsletter.events.sendgrid_calls import WebhookKey
 from newsletter.events.targets import Targets, TargetsAway
 from newsletter.issues.media_stores import NotStored, StoreAway
 from newsletter.rendering.pdf import Press

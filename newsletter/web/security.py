@@ -7,12 +7,15 @@ from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.events import sendgrid_calls
+
 LARGEST_BODY = 64 * 1024
 LARGEST_CALL = 10 * 1024 * 1024
 """Of a provider's call; SendGrid's are below 1 MB."""
 LARGEST_TEXT = 512 * 1024
 """Of a section that somebody writes: 5,000 words in any writing, as forms encode them."""
 HOOKS = "/hooks/"
+EVENTS = "/hooks/sendgrid/events"
 TEXTS = "/submit/"
 _HEADERS = {
     "Referrer-Policy": "no-referrer",  # addresses with tokens stay here
@@ -75,9 +78,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         read, limit = 0, _largest(scope["path"])
+        is_declared_larger = _declared(scope) > limit
 
         async def counted() -> Message:
             nonlocal read
+            if is_declared_larger:
+                raise BodyTooLarge
             message = await receive()
             read += len(message.get("body", b""))
             if read > limit:
@@ -94,7 +100,15 @@ class Guard:
         await self._app(scope, counted, completed)
 
 
+def _declared(scope: Scope) -> int:
+    """How long a body is to be, as far as its request says so."""
+    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(said) if said.isdigit() else 0
+
+
 def _largest(path: str) -> int:
+    if path == EVENTS:
+        return sendgrid_calls.LARGEST_CALL
     if path.startswith(HOOKS):
         return LARGEST_CALL
     return LARGEST_TEXT if path.startswith(TEXTS) else LARGEST_BODY

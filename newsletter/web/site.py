@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.events.recording import Recorder
-from newsletter.events.sendgrid import WebhookKey
+from newsletter.events.sendgrid_calls import WebhookKey
 from newsletter.events.targets import Targets
 from newsletter.issues.media_stores import Store
 from newsletter.rendering.headers import Mailbox

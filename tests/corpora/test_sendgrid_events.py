@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.events import sendgrid
-from newsletter.events.sendgrid import CallRefused, Signature, WebhookKey
+from newsletter.events.sendgrid_calls import CallRefused, Signature, WebhookKey
 from newsletter.tokens import Signer
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "sendgrid" / "signed_event.json"
