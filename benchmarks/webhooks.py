@@ -57,9 +57,12 @@ def _row(bench: Bench, kind: str) -> Row:
     with bench.database(kind) as (folder, url):
         installation = Installation(folder, url, "file:outbox", sendgrid_webhook_key=signer.public_key)
         fill(installation, url, copies)
-        with opened(url, folder) as app, serving(installation.start("run", "--port", "0")) as address:
-            stream = _Stream(bench, app, signer, address, copies)
-            pairs = alternate(stream.posted, stream.inserted, bench.sizes.rounds or _ROUNDS)
+        rounds = bench.sizes.rounds or _ROUNDS
+        with opened(url, folder) as app:
+            campaigns = [sent_campaign(app) for _ in range(rounds)]
+            with serving(installation.start("run", "--port", "0")) as address:
+                stream = _Stream(bench, app, signer, address, copies, iter(campaigns))
+                pairs = alternate(stream.posted, stream.inserted, rounds)
     notes = (
         f"calls of up to {_LARGEST_BATCH // 1024} KB, {stream.calls:,} a round, {_CONNECTIONS} connections",
         f"rounds {spread([ours for ours, _ in pairs])}",
@@ -76,16 +79,18 @@ class _Call:
 class _Stream:
     """What SendGrid tells of a campaign, a new campaign each time."""
 
-    def __init__(self, bench: Bench, app: App, signer: EventSigner, address: str, copies: int) -> None:
+    def __init__(
+        self, bench: Bench, app: App, signer: EventSigner, address: str, copies: int, campaigns: Iterator[int]
+    ) -> None:
         self._bench, self._app, self._signer, self._copies = bench, app, signer, copies
-        self._address = urlsplit(address).netloc
+        self._address, self._campaigns = urlsplit(address).netloc, campaigns
         self._turn = count(1)
         self.calls = 0
         self.wrong: list[str] = []
 
     def posted(self) -> float:
         """Events a minute, until the last call is answered."""
-        campaign_id = sent_campaign(self._app)
+        campaign_id = next(self._campaigns)
         told = self._told(campaign_id)
         calls = [_Call(raw, self._signer.headers(raw)) for raw in _batches(told)]
         self.calls = len(calls)
