@@ -39,6 +39,7 @@ from .rendering.editions import Edition
 from .rendering.links import LinkTable
 from .rendering.pictures import Picture, Pictures
 from .rendering.readers import Brand, Identity, Postmark
+from .reports.rollups import Rollups
 from .return_paths import ReturnPath
 from .schedule import Scheduler
 from .sending.composing import Composer
@@ -242,7 +243,15 @@ class App:
             self.settings.tracking,
             self.kept,
             partial(take_over, self.events_writer(), self.spools),
+            partial(self.rollups.make_due, self.database),
         )
+
+    @property
+    def rollups(self) -> Rollups:
+        """How campaigns are counted for reports."""
+        days = self.settings.keep_events_days
+        keep_readers = timedelta(days=days) if days else None
+        return Rollups(self.clock, self.settings.tracking, self.rule_context, keep_readers)
 
     @property
     def kept(self) -> tuple[RetentionClock, ...]:

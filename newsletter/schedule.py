@@ -48,6 +48,8 @@ class Scheduler:
     kept: Sequence[RetentionClock] = ()
     take_over: Callable[[], object] = bool
     """Writes the opens and clicks that dead processes of this host left in their spools."""
+    roll_up: Callable[[], object] = bool
+    """Counts one large campaign of which more came back, so that its report need not."""
 
     def tick(self) -> None:
         """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
@@ -57,6 +59,7 @@ class Scheduler:
         recovery.sweep(self.database, self.clock, self.journals)
         self.take_over()
         self.finish()
+        self.roll_up()
         self.purge()
 
     def end_pauses(self) -> None:

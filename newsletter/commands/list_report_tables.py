@@ -17,26 +17,24 @@ from newsletter.reports.mailings import CameBack
 from newsletter.reports.pages import share
 from newsletter.reports.verdicts import Level, summary, verdicts
 
+from .terminal_charts import WIDE, add_bars, block_bar, figures_table
+
 _HIDDEN = "hidden"
 _STYLES = {Level.GOOD: "green", Level.WATCH: "yellow", Level.ACT: "bold red", Level.UNKNOWN: "dim"}
-_EIGHTHS = " ▏▎▍▌▋▊▉"
-_FULL = "█"
-_BAR = 20
-_WIDE = 100
-"""From so many columns on, cohorts show a year; else half of it."""
 _HALF_A_YEAR = 6
+"""Cohorts show a year where the window is wide, else half of it."""
 
 
 def show_growth(console: Console, report: GrowthReport, about: str, slug: str | None) -> None:
     """Print how a list grows."""
     _say(console, f"{about}: {sentence(report)}")
     most = max(step.standing for step in report.steps)
-    table = _table(report.by.value.capitalize(), "Signed up", "Confirmed", "Joined", "Left", "Net", "Readers")
-    _add_bars(console, table)
+    table = figures_table(report.by.value.capitalize(), "Signed up", "Confirmed", "Joined", "Left", "Net", "Readers")
+    add_bars(console, table)
     for step in report.steps:
         asked = (f"{step.signed_up.total():,}", share(step.confirmed_share))
         moves = (f"{step.joined:,}", f"{step.left.total():,}", f"{step.net:+,}" if step.net else "0")
-        bar = _bar(console, step.standing, most)
+        bar = block_bar(console, step.standing, most)
         table.add_row(name_of(step, report.by), *asked, *moves, f"{step.standing:,}", *bar)
     console.print()
     console.print(table)
@@ -69,7 +67,7 @@ def show_health(console: Console, report: HealthReport, about: str, slug: str | 
 def show_engagement(console: Console, report: EngagementReport, about: str, slug: str | None) -> None:
     """Print how cohorts read and stay."""
     _say(console, f"{about}: {engagement_sentence(report)}")
-    wide = not console.is_terminal or console.width >= _WIDE
+    wide = not console.is_terminal or console.width >= WIDE
     shown = len(report.cohorts) if wide else _HALF_A_YEAR + 1
     for title, of in (
         ("Opened, of the copies of who agreed (%)", _opened),
@@ -80,7 +78,7 @@ def show_engagement(console: Console, report: EngagementReport, about: str, slug
         console.print(Text(title, "bold"))
         console.print(_cohorts(report, of, shown))
     columns = "Rows: the month of joining. Columns: months since then."
-    more = "" if shown >= len(report.cohorts) else f" More than {_HALF_A_YEAR} need a window of {_WIDE} columns."
+    more = "" if shown >= len(report.cohorts) else f" More than {_HALF_A_YEAR} need a window of {WIDE} columns."
     _say(console, f"{columns}{more}")
     if any(cohort.readers is None for cohort in report.cohorts):
         _say(console, f"{_HIDDEN}: fewer than {report.minimum_group} readers.")
@@ -89,13 +87,13 @@ def show_engagement(console: Console, report: EngagementReport, about: str, slug
 
 def _health_tables(console: Console, report: HealthReport) -> Iterator[Table]:
     if report.last:
-        table = _table("Issue", "Accepted", "For good", "For now", "Complained", "Share")
+        table = figures_table("Issue", "Accepted", "For good", "For now", "Complained", "Share")
         for one in report.last:
             table.add_row(named(one.mailing), *_returned(one.back))
         table.add_row(f"last {DAYS} days", *_returned(report.recent), style="bold")
         yield table
     if report.domains:
-        table = _table("Provider", "Accepted", "For good", "Complained", "Share")
+        table = figures_table("Provider", "Accepted", "For good", "Complained", "Share")
         for domain in report.domains:
             accepted = _HIDDEN if domain.accepted is None else f"{domain.accepted:,}"
             returned = (_count(domain.hard), _count(domain.complained), share(domain.complaint_share, 2))
@@ -111,7 +109,7 @@ def _returned(back: CameBack) -> tuple[str, ...]:
 
 
 def _cohorts(report: EngagementReport, of: Callable[[Month], float | None], shown: int) -> Table:
-    table = _table("Joined", "Readers", *map(str, range(shown)))
+    table = figures_table("Joined", "Readers", *map(str, range(shown)))
     for cohort in report.cohorts:
         figures = [of(month) for month in cohort.months[:shown]]
         cells = ["-" if figure is None else f"{figure * 100:.1f}" for figure in figures]
@@ -133,36 +131,10 @@ def _stayed(month: Month) -> float | None:
 
 def _bars(console: Console, title: str, counts: dict[str, int]) -> Table:
     total, most = sum(counts.values()), max(counts.values())
-    table = _table(title, "Number", "Share")
-    _add_bars(console, table)
+    table = figures_table(title, "Number", "Share")
+    add_bars(console, table)
     for label, count in counts.items():
-        table.add_row(label, f"{count:,}", share(count / total), *_bar(console, count, most))
-    return table
-
-
-def _add_bars(console: Console, table: Table) -> None:
-    if console.is_terminal:
-        table.add_column("", justify="left", no_wrap=True, style="cyan", width=_room(console))
-
-
-def _bar(console: Console, value: int, most: int) -> tuple[str, ...]:
-    """A bar of blocks on a terminal, nothing in a pipe."""
-    if not console.is_terminal:
-        return ()
-    eighths = round(_room(console) * 8 * value / most) if most else 0
-    return (_FULL * (eighths // 8) + _EIGHTHS[eighths % 8].strip(),)
-
-
-def _room(console: Console) -> int:
-    return _BAR if console.width >= _WIDE else _BAR // 2
-
-
-def _table(first: str, *figures: str) -> Table:
-    """Names on the left, figures on the right."""
-    table = Table(first, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.columns[0].no_wrap = True
-    for figure in figures:
-        table.add_column(figure, justify="right", no_wrap=True)
+        table.add_row(label, f"{count:,}", share(count / total), *block_bar(console, count, most))
     return table
 
 

@@ -1,20 +1,29 @@
 """A report as a person reads it: what happened, the figures in tables, and the next command to try."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from newsletter.app import App
+from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import DeliveryState
+from newsletter.reports import comparisons
 from newsletter.reports.answers import QuestionFigures
+from newsletter.reports.arms import TestFigures, verdict
 from newsletter.reports.campaigns import CampaignReport
-from newsletter.reports.groups import Group
+from newsletter.reports.groups import Group as ReaderGroup
+from newsletter.reports.hours import first_hours, hours_of_day
 from newsletter.reports.links import LinkFigures
+from newsletter.reports.mailings import CameBack
 from newsletter.reports.sums import sentence
+from newsletter.reports.verdicts import REASONS
 
+from .terminal_charts import add_bars, block_bar, figures_table, sparkline
+
+_FIRST_HOURS = 48
 _HIDDEN = "hidden"
 _UNKNOWN = "-"
 _HOUR = "%H:%M %Z"
@@ -24,29 +33,26 @@ _MOMENT = f"%A %-d %B %Y, {_HOUR}"
 def show_report(console: Console, report: CampaignReport, app: App) -> None:
     """Print a whole report."""
     accepted, mailed = report.totals.states[DeliveryState.ACCEPTED], _to_mail(report)
+    zone = ZoneInfo(app.settings.timezone)
     console.print(f"Campaign {report.campaign_id} is {report.state}: {accepted:,} of {mailed:,} copies were accepted.")
-    console.print(_times(report, ZoneInfo(app.settings.timezone)))
+    console.print(_times(report, zone))
     totals = report.totals
     console.print(sentence(totals.audience, totals.states, totals.excluded_reasons), soft_wrap=True)
-    for table in (_copies(report), _answers(report)):
+    for part in (_copies(report), _answers(console, report), *_parts(report, zone)):
         console.print()
-        console.print(table)
-    console.print(f"Opens and clicks of people are shares of the {report.totals.tracked:,} readers who agreed to them.")
-    for title, groups, nameless in (
-        ("Language", report.languages, "not known"),
-        ("Children in", report.bands, "no grade known"),
-    ):
-        if groups:
-            console.print()
-            console.print(_groups(title, groups, nameless))
-    if any(group.tracked is None for group in (*report.languages, *report.bands)):
-        console.print(
-            f"{_HIDDEN}: groups of fewer than {report.minimum_group} readers, and the next one where a sum would tell."
-        )
-    if report.links:
-        console.print()
-        console.print(_links(report.links))
+        console.print(part)
+    if report.as_of is not None:
+        console.print(f"The copies were counted at {report.as_of.astimezone(zone):{_MOMENT}}.")
     console.print(f"Next: {_next_step(report)}")
+
+
+def show_rollup(console: Console, campaign_ids: Sequence[int]) -> None:
+    """Print which campaigns were counted."""
+    if campaign_ids:
+        console.print(f"Counted {len(campaign_ids):,} campaign{'' if len(campaign_ids) == 1 else 's'}.")
+        console.print(f"Next: newsletter reports campaign {campaign_ids[-1]}")
+    else:
+        console.print("No campaign is so large that its count is kept: each is counted when its report is asked for.")
 
 
 def show_links(console: Console, campaign_id: int, links: Sequence[LinkFigures]) -> None:
@@ -69,7 +75,7 @@ def show_answers(console: Console, campaign_id: int, questions: Sequence[Questio
     else:
         console.print(f"Campaign {campaign_id} asks no question.")
     for question in questions:
-        table = _table(question.key, "Taps of people", "Share", "Of machines")
+        table = figures_table(question.key, "Taps of people", "Share", "Of machines")
         for answer in question.answers:
             share = answer.people / question.people if question.people else None
             table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), f"{answer.machines:,}")
@@ -100,7 +106,7 @@ def _times(report: CampaignReport, zone: ZoneInfo) -> str:
 
 
 def _copies(report: CampaignReport) -> Table:
-    table = _table("Copies", "Number", "Share")
+    table = figures_table("Copies", "Number", "Share")
     totals = report.totals
     table.add_row("audience", f"{totals.audience:,}", "")
     for state, count in totals.states.items():
@@ -111,23 +117,90 @@ def _copies(report: CampaignReport) -> Table:
     return table
 
 
-def _answers(report: CampaignReport) -> Table:
-    table = _table("What came back", "People", "Share", "Machines", "Requests")
+def _parts(report: CampaignReport, zone: ZoneInfo) -> Iterator[RenderableType]:
+    """What there is of everything that not every campaign has."""
+    yield f"Opens and clicks of people are shares of the {report.totals.tracked:,} readers who agreed to them."
+    if report.comparison is not None:
+        yield comparisons.sentence(report.rates, report.comparison)
+    if report.test is not None:
+        yield _test(report.test)
+    if report.hours and report.started_at is not None:
+        yield _hours(report, zone)
+    named = [(_groups(title, groups, nameless), groups) for title, groups, nameless in _groupings(report) if groups]
+    yield from (table for table, _ in named)
+    if any(group.tracked is None for _, groups in named for group in groups):
+        few = f"fewer than {report.minimum_group} readers"
+        yield f"{_HIDDEN}: groups of {few}, and the next one where a sum would tell."
+    if report.returned.hard or report.returned.soft:
+        yield _returned(report.returned)
+    if report.links:
+        yield _links(report.links)
+
+
+def _groupings(report: CampaignReport) -> Iterator[tuple[str, Sequence[ReaderGroup], str]]:
+    yield "Language", report.languages, "not known"
+    yield "Children in", report.bands, "no grade known"
+    yield "Role", report.roles, "not told"
+    yield "Mail of", report.domains, "address forgotten"
+
+
+def _answers(console: Console, report: CampaignReport) -> Table:
+    """The way of the copies, with a bar for each step on a terminal."""
+    table = figures_table("What came back", "People", "Share", "Machines", "Unknown", "Requests")
+    add_bars(console, table)
     totals, rates = report.totals, report.rates
-    for name, seen, rate in (("opened", totals.opened, rates.opened), ("clicked", totals.clicked, rates.clicked)):
-        table.add_row(name, f"{seen.human:,}", _percent(rate), f"{seen.machine:,}", f"{seen.total:,}")
-    for name, count, rate in (
+    accepted = totals.states[DeliveryState.ACCEPTED]
+    told: Sequence[tuple[str, int, float | None]] = (
         ("delivered", totals.delivered, rates.delivered),
         ("unsubscribed", totals.unsubscribed, rates.unsubscribed),
         ("bounced", totals.bounced, rates.bounced),
         ("complained", totals.complained, rates.complained),
-    ):
-        table.add_row(name, _UNKNOWN if rate is None else f"{count:,}", _percent(rate), "", "")
+    )
+    for name, seen, rate in (("opened", totals.opened, rates.opened), ("clicked", totals.clicked, rates.clicked)):
+        machines = (f"{seen.machine:,}", f"{seen.unknown:,}", f"{seen.total:,}")
+        bar = block_bar(console, seen.human, totals.tracked)
+        table.add_row(name, f"{seen.human:,}", _percent(rate), *machines, *bar)
+    for name, count, rate in told:
+        shown = _UNKNOWN if rate is None else f"{count:,}"
+        table.add_row(name, shown, _percent(rate), "", "", "", *block_bar(console, count, accepted))
     return table
 
 
-def _groups(title: str, groups: Sequence[Group], nameless: str) -> Table:
-    table = _table(title, "Readers", "Agreed", "Opened", "Clicked")
+def _test(test: TestFigures) -> Group:
+    table = figures_table("Subject", "Copies", "Clicked", "Share", "95 in 100 times between")
+    for arm in test.arms:
+        share = arm.share
+        spread = f"{_percent(share.low)} and {_percent(share.high)}" if share else _UNKNOWN
+        name = f"{arm.arm} won" if test.winner == arm.arm else arm.arm
+        table.add_row(name, f"{arm.of:,}", f"{arm.clicked:,}", _percent(share.value if share else None), spread)
+    return Group(table, verdict(test))
+
+
+def _hours(report: CampaignReport, zone: ZoneInfo) -> Group:
+    """The first two days, and the hours of the day."""
+    assert report.started_at is not None  # noqa: S101 - asked for by the caller
+    table = figures_table("When people asked")
+    first = first_hours(report.hours, report.started_at, _FIRST_HOURS)
+    day = hours_of_day(report.hours, zone)
+    table.add_column("")
+    table.add_row("opened, the first two days", sparkline([hour.opened for hour in first]))
+    table.add_row("clicked, the first two days", sparkline([hour.clicked for hour in first]))
+    table.add_row("opened, by hour of the day", sparkline([opened for opened, _ in day]))
+    opened, clicked = (counts.index(max(counts)) for counts in zip(*day, strict=True))
+    return Group(table, f"Most opened between {opened}:00 and {opened + 1}:00, and clicked from {clicked}:00.")
+
+
+def _returned(returned: CameBack) -> Table:
+    table = figures_table("Why copies came back", "For good", "For now")
+    for reason in Reason:
+        hard, soft = returned.hard_reasons[reason], returned.soft_reasons[reason]
+        if hard or soft:
+            table.add_row(REASONS[reason], f"{hard:,}", f"{soft:,}")
+    return table
+
+
+def _groups(title: str, groups: Sequence[ReaderGroup], nameless: str) -> Table:
+    table = figures_table(title, "Readers", "Agreed", "Opened", "Clicked")
     for group in groups:
         figures = (group.readers, group.tracked, group.opened, group.clicked)
         table.add_row(group.name or nameless, *(_HIDDEN if count is None else f"{count:,}" for count in figures))
@@ -135,22 +208,15 @@ def _groups(title: str, groups: Sequence[Group], nameless: str) -> Table:
 
 
 def _links(links: Sequence[LinkFigures]) -> Table:
-    table = _table("Link", "People", "Machines", "Requests")
+    table = figures_table("Link", "People", "Machines", "Unknown", "Requests")
     table.columns[0].overflow = "fold"
     for link in links:
         clicked = link.clicked
         name = Text(link.label or link.target).append(f"\n{link.target}" if link.label else "", style="dim")
-        table.add_row(name, f"{clicked.human:,}", f"{clicked.machine:,}", f"{clicked.total:,}")
+        machines = (f"{clicked.machine:,}", f"{clicked.unknown:,}")
+        table.add_row(name, f"{clicked.human:,}", *machines, f"{clicked.total:,}")
     return table
 
 
 def _percent(share: float | None) -> str:
     return _UNKNOWN if share is None else f"{share:.1%}".replace("%", " %")
-
-
-def _table(first: str, *figures: str) -> Table:
-    """Names on the left, figures on the right."""
-    table = Table(first, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for figure in figures:
-        table.add_column(figure, justify="right")
-    return table

@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 
 from newsletter.app import App
+from newsletter.reports import rollups
 from newsletter.reports.answers import question_figures
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
 from newsletter.reports.links import link_figures
 
 from .files import write_bytes
-from .output import json_option, opened, say
-from .report_tables import show_answers, show_links, show_report
+from .output import json_option, opened, progress, say
+from .report_tables import show_answers, show_links, show_report, show_rollup
 from .reports_lists import engagement, growth, health
 
 _id = click.argument("campaign_id", type=int, metavar="ID")
@@ -55,6 +56,27 @@ def campaign(campaign_id: int, csv_file: str | None, as_json: bool) -> None:
 
 
 @reports.command()
+@click.argument("campaign_ids", type=int, nargs=-1, metavar="[ID]...")
+@json_option
+def rollup(campaign_ids: tuple[int, ...], as_json: bool) -> None:
+    """Count the copies of large campaigns now, or of campaigns ID.
+
+    `run` and `scheduler` do that by themselves. A report on a large campaign shows what was counted last.
+    """
+    with opened() as app:
+        chosen = campaign_ids or rollups.large(app.database)
+        with progress("Counting", len(chosen)) as advance:
+            for campaign_id in chosen:
+                app.rollups.make(app.database, campaign_id)
+                advance(1)
+        say(
+            [{"id": campaign_id} for campaign_id in chosen],
+            lambda console: show_rollup(console, chosen),
+            as_json=as_json,
+        )
+
+
+@reports.command()
 @_id
 @json_option
 def links(campaign_id: int, as_json: bool) -> None:
@@ -77,15 +99,8 @@ def answers(campaign_id: int, as_json: bool) -> None:
 
 def report_on(app: App, campaign_id: int) -> CampaignReport:
     """Count one campaign in one snapshot of the database."""
-    settings = app.settings
     with app.database.reading() as session:
-        return campaign_report(
-            session,
-            campaign_id,
-            settings.minimum_group,
-            tracking=settings.tracking,
-            context_of=app.rule_context,
-        )
+        return campaign_report(session, campaign_id, app.settings.minimum_group, app.rollups)
 
 
 def _put_out(path: str, report: CampaignReport) -> None:

@@ -12,6 +12,7 @@ for tables in (
     "newsletter.ledger.tables",
     "newsletter.campaigns.tables",
     "newsletter.events.tables",
+    "newsletter.reports.tables",
     "newsletter.webhooks.tables",
     "newsletter.workshops",
 ):

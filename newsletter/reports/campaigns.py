@@ -1,42 +1,34 @@
-"""The report on one campaign: totals, rates, links, and groups of readers."""
+"""The report on one campaign: totals, shares, links, groups of readers, hours, refusals, and what is usual."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from newsletter.ledger.states import get
-from newsletter.ledger.tables import CampaignKind, DeliveryState
-from newsletter.settings import Tracking
-from subscribers.segments.rules import RuleContext
+from newsletter.ledger.tables import CampaignKind
 
-from .groups import Group, by_band, by_language
+from . import comparisons
+from .answers import QuestionFigures, question_figures
+from .arms import TestFigures, test_figures
+from .comparisons import Comparison
+from .groups import Group, largest, shown
+from .hours import Hour, hours_of
 from .links import LinkFigures, link_figures
-from .status import Totals, totals
+from .mailings import CameBack, came_back
+from .rates import Rates, rates_of
+from .rollups import Rollups
+from .status import Totals, totals_from
 
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares from 0 to 1; None where there is nothing to divide by.
-
-    `accepted` is of the readers to be mailed; `delivered`, `bounced`, `complained` and `unsubscribed` are of the
-    accepted copies; `opened` and `clicked` count people, of the tracked ones. While no provider has told of any copy,
-    `delivered`, `bounced` and `complained` are None: silence is no zero.
-    """
-
-    accepted: float | None
-    delivered: float | None
-    bounced: float | None
-    complained: float | None
-    unsubscribed: float | None
-    opened: float | None
-    clicked: float | None
+MOST_DOMAINS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignReport:
-    """Everything a report shows. Groups below `minimum_group` are hidden."""
+    """Everything a report shows. Groups below `minimum_group` are hidden.
+
+    `as_of` is when the copies were counted: their states, and the groups; None: just now. All else is of now.
+    """
 
     campaign_id: int
     state: str
@@ -44,25 +36,28 @@ class CampaignReport:
     started_at: datetime | None
     finished_at: datetime | None
     minimum_group: int
+    as_of: datetime | None
     totals: Totals
     rates: Rates
     links: tuple[LinkFigures, ...]
     languages: tuple[Group, ...]
     bands: tuple[Group, ...]
+    roles: tuple[Group, ...]
+    domains: tuple[Group, ...]
+    hours: tuple[Hour, ...]
+    returned: CameBack
+    questions: tuple[QuestionFigures, ...]
+    test: TestFigures | None
+    comparison: Comparison | None
+    """None for a stream: there is nothing like it before it."""
 
 
-def campaign_report(
-    session: Session,
-    campaign_id: int,
-    minimum_group: int,
-    *,
-    tracking: Tracking,
-    context_of: Callable[[date | None], RuleContext],
-) -> CampaignReport:
+def campaign_report(session: Session, campaign_id: int, minimum_group: int, rollups: Rollups) -> CampaignReport:
     """Count one campaign; grades are read on its day. Raises `CampaignNotFound`."""
     campaign = get(session, campaign_id)
-    found = totals(session, campaign, tracking)
-    is_of_an_issue = campaign.kind is CampaignKind.BROADCAST
+    counted, as_of = rollups.counted(session, campaign)
+    totals = totals_from(session, campaign, counted)
+    is_broadcast = campaign.kind is CampaignKind.BROADCAST
     return CampaignReport(
         campaign_id=campaign.id,
         state=campaign.state.value,
@@ -70,27 +65,17 @@ def campaign_report(
         started_at=campaign.started_at,
         finished_at=campaign.finished_at,
         minimum_group=minimum_group,
-        totals=found,
-        rates=_rates(found),
+        as_of=as_of,
+        totals=totals,
+        rates=rates_of(totals),
         links=link_figures(session, campaign_id),
-        languages=by_language(session, campaign_id, tracking, minimum_group) if is_of_an_issue else (),
-        bands=by_band(session, campaign_id, tracking, minimum_group, context_of(campaign.day)),
+        languages=shown(counted.languages, minimum_group),
+        bands=shown(counted.bands, minimum_group),
+        roles=shown(counted.roles, minimum_group),
+        domains=shown(largest(counted.domains, MOST_DOMAINS, minimum_group), minimum_group),
+        hours=hours_of(session, campaign_id),
+        returned=came_back(session, [campaign_id])[campaign_id],
+        questions=question_figures(session, campaign_id),
+        test=test_figures(session, campaign, rollups.tracking),
+        comparison=comparisons.comparison(session, campaign, rollups) if is_broadcast else None,
     )
-
-
-def _rates(found: Totals) -> Rates:
-    accepted = found.states[DeliveryState.ACCEPTED]
-    told_of = accepted if found.delivered or found.bounced or found.complained else 0
-    return Rates(
-        accepted=_share(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
-        delivered=_share(found.delivered, told_of),
-        bounced=_share(found.bounced, told_of),
-        complained=_share(found.complained, told_of),
-        unsubscribed=_share(found.unsubscribed, accepted),
-        opened=_share(found.opened.human, found.tracked),
-        clicked=_share(found.clicked.human, found.tracked),
-    )
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

@@ -1,12 +1,16 @@
 """A report for other programs: one JSON value, or the rows of one table for a spreadsheet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from newsletter.feedback.verdicts import Reason
+
+from .arms import TestFigures, verdict
 from .campaigns import CampaignReport
 from .groups import Group
 from .links import LinkFigures
+from .mailings import CameBack
 from .status import as_facts, seen_facts
 
 COLUMNS = ("part", "name", "figure", "value")
@@ -23,11 +27,16 @@ def report_facts(report: CampaignReport) -> dict[str, Any]:
         "started_at": report.started_at.isoformat() if report.started_at else None,
         "finished_at": report.finished_at.isoformat() if report.finished_at else None,
         "minimum_group": report.minimum_group,
+        "as_of": report.as_of.isoformat() if report.as_of else None,
         "totals": as_facts(report.totals),
         "rates": {name: None if rate is None else round(rate, 4) for name, rate in asdict(report.rates).items()},
         "links": link_facts(report.links),
-        "languages": [asdict(group) for group in report.languages],
-        "bands": [asdict(group) for group in report.bands],
+        **{part: [asdict(group) for group in groups] for part, groups in _groups_of(report).items()},
+        "hours": [{"at": hour.at.isoformat(), "opened": hour.opened, "clicked": hour.clicked} for hour in report.hours],
+        "returned": _returned_facts(report.returned),
+        "questions": [asdict(question) for question in report.questions],
+        "test": _test_facts(report.test) if report.test else None,
+        "comparison": asdict(report.comparison) if report.comparison else None,
     }
 
 
@@ -45,8 +54,43 @@ def report_rows(report: CampaignReport) -> Iterator[_Row]:
     for link in facts["links"]:
         name = _safe(link.pop("label") or link["target"])
         yield from _flat("link", name, link)
-    yield from _groups("language", report.languages)
-    yield from _groups("band", report.bands)
+    for part, groups in _groups_of(report).items():
+        yield from _groups(part.removesuffix("s"), groups)
+    for hour in facts["hours"]:
+        yield from _flat("hour", hour.pop("at"), hour)
+    for returned, reasons in facts["returned"].items():
+        yield from _flat("returned", returned, reasons)
+    for question in facts["questions"]:
+        for answer in question["answers"]:
+            yield from _flat(f"question {_safe(question['key'])}", _safe(answer.pop("label")), answer)
+    for arm in facts["test"]["arms"] if facts["test"] else ():
+        yield from _flat("test", arm.pop("arm"), arm)
+    for name, usual in facts["comparison"]["usual"].items() if facts["comparison"] else ():
+        yield from _flat("usual", name, usual or {})
+
+
+def _groups_of(report: CampaignReport) -> dict[str, tuple[Group, ...]]:
+    return {
+        "languages": report.languages,
+        "bands": report.bands,
+        "roles": report.roles,
+        "domains": report.domains,
+    }
+
+
+def _returned_facts(returned: CameBack) -> dict[str, dict[str, int]]:
+    return {
+        "hard": {"copies": returned.hard, **_by_word(returned.hard_reasons)},
+        "soft": {"copies": returned.soft, **_by_word(returned.soft_reasons)},
+    }
+
+
+def _by_word(reasons: Mapping[Reason, int]) -> dict[str, int]:
+    return {reason.value: copies for reason, copies in reasons.items()}
+
+
+def _test_facts(test: TestFigures) -> dict[str, Any]:
+    return {**asdict(test), "verdict": verdict(test)}
 
 
 def _flat(part: str, name: str, value: Any) -> Iterator[_Row]:

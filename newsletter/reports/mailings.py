@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, distinct, func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.orm import Session
 
 from newsletter.events.tables import CampaignReach, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.issues.tables import Issue
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
-from subscribers.db import dialect_of
+
+from .counting import domain_of_copy
 
 _TOLD = (EventKind.DELIVERED, EventKind.BOUNCE, EventKind.COMPLAINT)
 
@@ -115,7 +116,7 @@ def came_back(session: Session, campaign_ids: Collection[int]) -> Mapping[int, C
 def by_domain(session: Session, campaign_ids: Collection[int]) -> Mapping[str, CameBack]:
     """The same of all of them together, by the receiving domain; complaints and bounces for good only."""
     found: dict[str, CameBack] = defaultdict(CameBack)
-    domain = _domain(session).label("domain")
+    domain = domain_of_copy(session).label("domain")
     accepted = select(domain, func.count()).where(*_are_accepted(campaign_ids)).group_by(domain)
     for name, count in session.execute(accepted):
         found[name].accepted += count
@@ -163,14 +164,6 @@ def _returned_by_domain(domain: ColumnElement[str], campaign_ids: Collection[int
     )
     of_copy = (Delivery.campaign_id == returned.c.campaign_id) & (Delivery.seq == returned.c.seq)
     return select(domain, returned.c.kind, func.count()).join(Delivery, of_copy).group_by(domain, returned.c.kind)
-
-
-def _domain(session: Session) -> ColumnElement[str]:
-    """The receiving domain of a copy; empty where the address is forgotten."""
-    address = Delivery.to_address
-    if dialect_of(session) == "sqlite":
-        return func.substr(address, func.nullif(func.instr(address, "@"), 0) + 1, type_=String)
-    return func.split_part(address, "@", 2, type_=String)
 
 
 def _reason(word: str | None) -> Reason:

@@ -1,5 +1,6 @@
 """Where a campaign stands, as one flat set of facts: the totals of every report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns import arms
-from newsletter.events.tables import EventKind
+from newsletter.events.tables import Actor, EventKind
 from newsletter.ledger import balance
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign, DeliveryState, Exclusion
 from newsletter.settings import Tracking
 
-from .figures import Figures, Seen, copies_of, figures_of, requests_of
+from .counting import Counted
+from .figures import Figures, Seen, copies_of, figures_of, requests_of, seen_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,41 @@ def status(session: Session, campaign_id: int, tracking: Tracking = Tracking.CON
 
 
 def totals(session: Session, campaign: Campaign, tracking: Tracking) -> Totals:
-    """Count everything about one campaign."""
-    seen = Figures(*session.execute(figures_of(campaign.id, tracking)).one())
+    """Count everything about one campaign, as it stands now."""
+    states, reasons = balance.balance(session, campaign.id).counts, balance.exclusions(session, campaign.id)
+    tracked = Figures(*session.execute(figures_of(campaign.id, tracking)).one()).tracked
+    return _totals(session, campaign, states, reasons, tracked)
+
+
+def totals_from(session: Session, campaign: Campaign, counted: Counted) -> Totals:
+    """The same, where its copies are counted."""
+    return _totals(session, campaign, counted.states, counted.excluded_reasons, counted.tracked)
+
+
+def _totals(
+    session: Session,
+    campaign: Campaign,
+    states: Mapping[DeliveryState, int],
+    reasons: Mapping[Exclusion, int],
+    tracked: int,
+) -> Totals:
+    copies, requests = copies_of(session, campaign.id), requests_of(session, campaign.id)
+    told = {kind: copies.get((kind, 0, Actor.HUMAN), 0) for kind in EventKind}
+    opened, clicked = (
+        seen_of(kind, copies, sum(count for (asked, _), count in requests.items() if asked == kind))
+        for kind in (EventKind.OPEN, EventKind.CLICK)
+    )
     return Totals(
         audience=campaign.audience,
-        states=balance.balance(session, campaign.id).counts,
-        excluded_reasons=balance.exclusions(session, campaign.id),
-        delivered=copies_of(session, campaign.id, EventKind.DELIVERED),
-        bounced=copies_of(session, campaign.id, EventKind.BOUNCE),
-        complained=copies_of(session, campaign.id, EventKind.COMPLAINT),
-        unsubscribed=requests_of(session, campaign.id, EventKind.UNSUBSCRIBE),
-        opened=Seen(seen.opened_human, seen.opened_machine, requests_of(session, campaign.id, EventKind.OPEN)),
-        clicked=Seen(seen.clicked_human, seen.clicked_machine, requests_of(session, campaign.id, EventKind.CLICK)),
-        tracked=seen.tracked,
+        states=dict.fromkeys(DeliveryState, 0) | dict(states),
+        excluded_reasons=dict(reasons),
+        delivered=told[EventKind.DELIVERED],
+        bounced=told[EventKind.BOUNCE],
+        complained=told[EventKind.COMPLAINT],
+        unsubscribed=requests.get((EventKind.UNSUBSCRIBE, 0), 0),
+        opened=opened,
+        clicked=clicked,
+        tracked=tracked,
     )
 
 
@@ -82,7 +106,7 @@ def as_facts(found: Totals) -> dict[str, Any]:
 
 def seen_facts(seen: Seen) -> dict[str, int]:
     """Opens or clicks as JSON facts."""
-    return {"human": seen.human, "machine": seen.machine, "total": seen.total}
+    return {"human": seen.human, "machine": seen.machine, "unknown": seen.unknown, "total": seen.total}
 
 
 def _moment(at: datetime | None) -> str | None:

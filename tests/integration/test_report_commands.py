@@ -56,7 +56,7 @@ def test_counts_have_separators_and_shares_one_digit(sqlite_url: str, sent: int)
     words = [line.split() for line in call(sqlite_url, "reports", "campaign", sent).stdout.splitlines()]
     assert ["accepted", "1,201", "99.8", "%"] in words
     assert ["because", "suppressed", "1"] in words
-    assert ["opened", "150", "25.0", "%", "0", "150"] in words
+    assert ["opened", "150", "25.0", "%", "0", "0", "150"] in words
     assert ["delivered", "-", "-"] in words
     assert ["en", "hidden", "hidden", "hidden", "hidden"] in words
 
@@ -96,7 +96,7 @@ def test_a_campaign_that_is_still_being_sent_has_no_end(sqlite_url: str) -> None
 
 def test_the_report_is_one_json_value(sqlite_url: str, sent: int) -> None:
     facts = json.loads(call(sqlite_url, "reports", "campaign", sent, "--json").stdout)
-    assert facts["totals"]["opened"] == {"human": 150, "machine": 0, "total": 150}
+    assert facts["totals"]["opened"] == {"human": 150, "machine": 0, "unknown": 0, "total": 150}
     assert facts["rates"]["opened"] == 0.25
 
 

@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 
+from newsletter.clock import Clock
 from newsletter.events.tables import Actor, EventKind
 from newsletter.ledger.states import CampaignNotFound
 from newsletter.ledger.tables import CampaignKind, DeliveryState, Exclusion
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import report_facts, report_rows
 from newsletter.reports.links import link_figures
+from newsletter.reports.rollups import Rollups
 from newsletter.reports.status import status
 from newsletter.settings import Tracking
 from subscribers.db import Database
@@ -32,7 +34,7 @@ def report_on(sent: Returns, *, minimum: int = 5, tracking: Tracking = Tracking.
         bands = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
         return RuleContext(sent.list_.organization_id, day, RollOver.parse("07-01"), bands)
 
-    return campaign_report(sent.session, sent.campaign_id, minimum, tracking=tracking, context_of=context)
+    return campaign_report(sent.session, sent.campaign_id, minimum, Rollups(Clock(), tracking, context))
 
 
 def test_status_of_an_unsent_campaign_has_every_key_and_nothing_in_it(sent: Returns) -> None:
@@ -55,8 +57,8 @@ def test_status_of_an_unsent_campaign_has_every_key_and_nothing_in_it(sent: Retu
         "bounced": 0,
         "complained": 0,
         "unsubscribed": 0,
-        "opened": {"human": 0, "machine": 0, "total": 0},
-        "clicked": {"human": 0, "machine": 0, "total": 0},
+        "opened": {"human": 0, "machine": 0, "unknown": 0, "total": 0},
+        "clicked": {"human": 0, "machine": 0, "unknown": 0, "total": 0},
         "tracked": 0,
         "test": None,
         "started_at": None,
@@ -85,8 +87,8 @@ def test_people_and_machines_are_counted_by_copy_and_requests_by_number(sent: Re
     sent.requests(EventKind.OPEN, 5)
     sent.event(EventKind.CLICK, reader, link_no=2)
     found = status(sent.session, sent.campaign_id)
-    assert found["opened"] == {"human": 2, "machine": 2, "total": 11}
-    assert found["clicked"] == {"human": 1, "machine": 0, "total": 1}
+    assert found["opened"] == {"human": 2, "machine": 2, "unknown": 0, "total": 11}
+    assert found["clicked"] == {"human": 1, "machine": 0, "unknown": 0, "total": 1}
     assert found["tracked"] == 3
 
 
@@ -130,7 +132,7 @@ def test_links_stand_in_the_order_of_how_many_people_followed_them(sent: Returns
     sent.event(EventKind.CLICK, reader, link_no=4, actor=Actor.MACHINE)
     sent.requests(EventKind.CLICK, 9, link_no=2)
     found = [(link.no, link.label, *astuple(link.clicked)) for link in link_figures(sent.session, sent.campaign_id)]
-    assert found == [(3, "Read more", 1, 0, 2), (2, "", 0, 0, 9), (4, "", 0, 1, 1)]
+    assert found == [(3, "Read more", 1, 0, 0, 2), (2, "", 0, 0, 0, 9), (4, "", 0, 1, 0, 1)]
 
 
 def test_rates_are_shares_of_what_they_can_be_shares_of(sent: Returns) -> None:

@@ -15,7 +15,6 @@ from newsletter.ledger import balance
 from newsletter.ledger.tables import CampaignState, Delivery, Schedule, ScheduleKind
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.sending.sender import Sender
-from newsletter.settings import Tracking
 from subscribers.tables import ConsentRecord, Subscriber
 from tests.support.keeping import KEPT, a_keeping_school, after, count, purge, step
 from tests.support.persons import a_known_person, hear_of, traces
@@ -30,7 +29,7 @@ def app(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[App]:
 
 def report(app: App, campaign_id: int) -> CampaignReport:
     with app.database.reading() as session:
-        return campaign_report(session, campaign_id, 1, tracking=Tracking.CONSENT, context_of=app.rule_context)
+        return campaign_report(session, campaign_id, 1, app.rollups)
 
 
 def test_nothing_goes_before_its_time(app: App) -> None:

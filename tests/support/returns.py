@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
+from newsletter.events import reach
 from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Delivery, DeliveryState, Exclusion, Link
 from subscribers.tables import Child, Household, List, Subscriber, Told
@@ -97,6 +98,7 @@ class Returns:
             )
         )
         self.session.flush()
+        reach.count(self.session, reach.of_request(self.campaign_id, seq, kind, actor, link_no))
         if kind in (EventKind.OPEN, EventKind.CLICK):
             self.requests(kind, 1, actor=actor, link_no=link_no or 0)
 

@@ -1,0 +1,44 @@
+"""Shares of a campaign's copies."""
+
+from dataclasses import dataclass
+
+from newsletter.ledger.tables import DeliveryState
+
+from .status import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares from 0 to 1; None where there is nothing to divide by.
+
+    `accepted` is of the readers to be mailed; `delivered`, `bounced`, `complained` and `unsubscribed` are of the
+    accepted copies; `opened` and `clicked` count people, of the tracked ones. While no provider has told of any copy,
+    `delivered`, `bounced` and `complained` are None: silence is no zero.
+    """
+
+    accepted: float | None
+    delivered: float | None
+    bounced: float | None
+    complained: float | None
+    unsubscribed: float | None
+    opened: float | None
+    clicked: float | None
+
+
+def rates_of(found: Totals) -> Rates:
+    """The shares that totals make."""
+    accepted = found.states[DeliveryState.ACCEPTED]
+    told_of = accepted if found.delivered or found.bounced or found.complained else 0
+    return Rates(
+        accepted=_share(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
+        delivered=_share(found.delivered, told_of),
+        bounced=_share(found.bounced, told_of),
+        complained=_share(found.complained, told_of),
+        unsubscribed=_share(found.unsubscribed, accepted),
+        opened=_share(found.opened.human, found.tracked),
+        clicked=_share(found.clicked.human, found.tracked),
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

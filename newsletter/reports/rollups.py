@@ -1,0 +1,125 @@
+"""When a campaign's copies are counted: when somebody asks, or beforehand, where that takes long or must be kept.
+
+A campaign of few copies is counted whenever it is asked for. A large one shows what the tick counted last. One that
+ended so long ago that its readers are forgotten shows what was counted before that.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.events.tables import CampaignReach, CampaignStat
+from newsletter.ledger.states import get
+from newsletter.ledger.tables import Campaign, CampaignState
+from newsletter.settings import Tracking
+from subscribers.db import Database, insert_into
+from subscribers.segments.rules import RuleContext
+
+from .counting import Counted, count
+from .tables import CampaignRollup
+
+FEW = 20_000
+"""Copies that are counted while somebody waits."""
+SETTLED = timedelta(days=30)
+"""Little comes back of a mail that is so old."""
+_EVERY = timedelta(minutes=1)
+_PART_OF_TIME = 50
+"""Of the time between two counts of a campaign, at most this part is counting."""
+_OPEN = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.STOPPED)
+_ENDED = (CampaignState.SENT, CampaignState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollups:
+    """Knows how campaigns are counted, and which counts are kept."""
+
+    clock: Clock
+    tracking: Tracking
+    context_of: Callable[[date | None], RuleContext]
+    keep_readers: timedelta | None = None
+    """How long after its end a campaign's readers are known; None: always."""
+
+    def counted(self, session: Session, campaign: Campaign) -> tuple[Counted, datetime | None]:
+        """A campaign's copies, and when they were counted; None: just now."""
+        kept = session.get(CampaignRollup, campaign.id)
+        if kept is not None and self._holds(session, campaign, kept):
+            return Counted.of(kept.counted), kept.made_at
+        return self._count(session, campaign), None
+
+    def make(self, database: Database, campaign_id: int) -> Counted:
+        """Count a campaign and keep that. Raises `CampaignNotFound`."""
+        begin = time.monotonic()
+        with database.reading() as session:
+            campaign = get(session, campaign_id)
+            mark, found = _mark(session, campaign), self._count(session, campaign)
+        kept = {
+            "made_at": self.clock.now(),
+            "seconds": round(time.monotonic() - begin, 3),
+            "mark": mark,
+            "counted": found.as_facts(),
+        }
+        with database.writing() as session:
+            statement = insert_into(session, CampaignRollup).values(campaign_id=campaign_id, **kept)
+            session.execute(statement.on_conflict_do_update(index_elements=["campaign_id"], set_=kept))
+        return found
+
+    def make_due(self, database: Database) -> int | None:
+        """Count the campaign whose count is the most out of date, if any is. Returns its id."""
+        with database.reading() as session:
+            due = self._due(session)
+        if due is not None:
+            self.make(database, due)
+        return due
+
+    def is_forgotten(self, campaign: Campaign) -> bool:
+        """Whether a campaign's readers are forgotten by now, so that a new count would know less than the last."""
+        ended, keep = campaign.finished_at, self.keep_readers
+        return ended is not None and keep is not None and ended < self.clock.now() - keep
+
+    def _count(self, session: Session, campaign: Campaign) -> Counted:
+        return count(session, campaign, self.tracking, self.context_of(campaign.day))
+
+    def _holds(self, session: Session, campaign: Campaign, kept: CampaignRollup) -> bool:
+        """Whether a kept count is what is shown."""
+        return campaign.audience > FEW or self.is_forgotten(campaign) or kept.mark == _mark(session, campaign)
+
+    def _due(self, session: Session) -> int | None:
+        is_settled = Campaign.finished_at < self.clock.now() - self._settles_after
+        rows = session.execute(
+            select(Campaign, CampaignRollup)
+            .outerjoin(CampaignRollup, CampaignRollup.campaign_id == Campaign.id)
+            .where(Campaign.state.in_((*_OPEN, *_ENDED)), or_(Campaign.audience > FEW, is_settled))
+            .order_by(CampaignRollup.made_at.asc().nulls_first())
+        )
+        return next((campaign.id for campaign, kept in rows if self._is_due(session, campaign, kept)), None)
+
+    @property
+    def _settles_after(self) -> timedelta:
+        return SETTLED if self.keep_readers is None else min(SETTLED, self.keep_readers / 2)
+
+    def _is_due(self, session: Session, campaign: Campaign, kept: CampaignRollup | None) -> bool:
+        if self.is_forgotten(campaign):
+            return False
+        if kept is None:
+            return True
+        is_rested = kept.made_at < self.clock.now() - max(_EVERY, timedelta(seconds=kept.seconds * _PART_OF_TIME))
+        return is_rested and (campaign.state in _OPEN or kept.mark != _mark(session, campaign))
+
+
+def large(database: Database) -> list[int]:
+    """The campaigns of so many copies that their counts are kept."""
+    with database.reading() as session:
+        begun = Campaign.state.in_((*_OPEN, *_ENDED))
+        return list(session.scalars(select(Campaign.id).where(begun, Campaign.audience > FEW).order_by(Campaign.id)))
+
+
+def _mark(session: Session, campaign: Campaign) -> str:
+    """Changes with whatever comes back, and with the campaign's state."""
+    reach = select(func.coalesce(func.sum(CampaignReach.copies), 0)).where(CampaignReach.campaign_id == campaign.id)
+    stats = select(func.coalesce(func.sum(CampaignStat.count), 0)).where(CampaignStat.campaign_id == campaign.id)
+    return f"{campaign.state} {campaign.audience} {session.scalar(reach)} {session.scalar(stats)}"
