@@ -22,6 +22,8 @@ _ANY_TAG = re.compile(r"</?[a-z!][^<>@]{0,1000}>", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SUPERSETS = {"ks_c_5601-1987": "cp949", "gb2312": "gb18030", "shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8"}
 """What is written under these names holds more than they allow."""
+_JAPANESE = ("euc-jp", "shift_jis")
+"""Which of them it is, Japanese servers often say wrongly."""
 _CHARSETS = re.compile(
     r"utf-?(?:8|16|32|7)(?:[_-]?[bl]e)?|(?:iso[_-]?)?8859-?\d{1,2}|iso[_-]8859-\d{1,2}|latin-?\d|(?:windows-|cp)\d{3,4}|koi8-[rut]"
     r"|mac-?(?:roman|cyrillic)|big5(?:-?hkscs)?|gb(?:2312|k|18030)|hz(?:-gb)?(?:-?2312)?|euc[_-]?(?:jp|kr)"
@@ -59,7 +61,9 @@ def decoded(raw: bytes, charset: str) -> str:
     """Bytes as text by the charset that they claim, or by a likely one; without control characters."""
     claimed = charset.strip().strip("'\"").lower()
     names = [_SUPERSETS.get(claimed, claimed)] if _CHARSETS.fullmatch(claimed) else []
-    for name in (*names, "utf-8"):
+    if b"\x1b$" in raw:
+        names = ["iso-2022-jp", *names]  # whatever is claimed: nothing else has this escape sequence
+    for name in (*names, "utf-8", *(_JAPANESE if claimed in _JAPANESE or claimed == "iso-2022-jp" else ())):
         with suppress(LookupError, ValueError):
             return _CONTROLS.sub(" ", raw.decode(name))
     return _CONTROLS.sub(" ", raw.decode("cp1252", "replace"))

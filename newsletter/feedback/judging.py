@@ -3,10 +3,20 @@
 import re
 from typing import NamedTuple
 
+from . import codes
+from .conversations import Step, reply_in, status_in, step_in
+from .phrases import REJECTED, ROWS
 from .verdicts import Reason
 
-_STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
-_REPLY = re.compile(r"[245]\d\d")
+_MOST = 1500
+"""How many characters of a server's words are looked at."""
+_ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:@]{1,128}@[^\s<>()\[\]\"',;@]{1,255}>?")
+_PASSED_ON = re.compile(
+    r"(?:error|response)(?: that| from)?(?: the)? (?:other|remote) server(?: returned)?(?: was)?: ?"
+)
+_SAYS_NOTHING = re.compile(r"recipient address rejected: ?(?=[a-z])|giving up on [\d.]+")
+_BLANKS = re.compile(r"\s+")
+_OF_THE_SENDER = frozenset({Step.CONNECT, Step.SENDER})
 
 
 class Judgement(NamedTuple):
@@ -17,43 +27,46 @@ class Judgement(NamedTuple):
     reason: Reason
 
 
-def judge(status: str, text: str, *, reply: str = "") -> Judgement:
-    """Judge by what the server says, by its status (RFC 3463) and its SMTP reply code, in this order of weight.
+def judge(status: str, text: str, *, reply: str = "", step: Step | None = None) -> Judgement:
+    """Judge by what the server says, then by its status (RFC 3463), then by its SMTP reply code.
 
-    A refusal that speaks of now, of us or of this mail is not permanent, whatever its first digit. Takes anything;
-    never raises.
+    `step` is where the server refused, where that is known; else the text may tell. A refusal is permanent only if it
+    speaks of the address and for good: not with a code that begins with 4, nor with one of policy (5.7), nor after the
+    address was taken and the mail was not, nor before it was named. Takes anything; never raises.
     """
-    del text
-    return _by_status(status) or Judgement(permanent=False, reason=_BY_REPLY.get(reply, Reason.OTHER))
+    words = _plain(text)
+    status = status_in(text[:_MOST]) or status
+    reply = reply_in(text[:_MOST]) or reply
+    step = step or step_in(text[:_MOST])
+    row = next((row for row in ROWS if row.said.search(words)), None)
+    told = (row.permanent, row.reason) if row else codes.by_status(status, reply) or codes.by_reply(reply)
+    if told is None:
+        return Judgement(permanent=False, reason=Reason.BLOCKED if REJECTED.said.search(words) else Reason.OTHER)
+    permanent, reason = told
+    is_first_hand = row is not None and row.is_first_hand
+    if permanent and _is_not_of_the_address(status, step, is_first_hand=is_first_hand):
+        return Judgement(permanent=False, reason=Reason.BLOCKED)
+    is_sure = row is None or is_first_hand or _is_coded(status, reply, step)
+    return Judgement(permanent and is_sure and not _is_for_now(status, reply), reason)
 
 
-_NO_SUCH_USER = Judgement(permanent=True, reason=Reason.NO_SUCH_USER)
-_BY_SUBJECT_AND_DETAIL = {
-    "1.0": _NO_SUCH_USER,
-    "1.1": _NO_SUCH_USER,
-    "1.2": _NO_SUCH_USER,
-    "1.3": _NO_SUCH_USER,
-    "1.6": _NO_SUCH_USER,
-    "1.10": Judgement(permanent=True, reason=Reason.OTHER),
-}
-_BY_DETAIL = {"2.1": Reason.SUSPENDED, "2.2": Reason.MAILBOX_FULL, "3.4": Reason.CONTENT, "4.7": Reason.EXPIRED}
-_BY_CLASS = {"3": Reason.SYSTEM, "4": Reason.SYSTEM, "5": Reason.SYSTEM, "6": Reason.CONTENT, "7": Reason.POLICY}
-_BY_REPLY = {
-    "421": Reason.SYSTEM,
-    "450": Reason.SYSTEM,
-    "451": Reason.SYSTEM,
-    "452": Reason.SYSTEM,
-    "552": Reason.MAILBOX_FULL,
-}
+def _plain(text: str) -> str:
+    """In lower case and one line, each address written `@`, without what a relay says of the words it passes on."""
+    line = _BLANKS.sub(" ", _ADDRESS.sub("@", text[:_MOST]).replace("\u2019", "'")).lower().strip()
+    return _SAYS_NOTHING.sub("", _PASSED_ON.split(line, maxsplit=1)[-1] or line)
 
 
-def _by_status(status: str) -> Judgement | None:
-    found = _STATUS.fullmatch(status)
-    if found is None or found[1] == "2":
-        return None
-    code = f"{int(found[2])}.{int(found[3])}"
-    told = _BY_SUBJECT_AND_DETAIL.get(code)
-    if told is not None:
-        return told if found[1] == "5" else Judgement(permanent=False, reason=told.reason)
-    reason = _BY_DETAIL.get(code) or _BY_CLASS.get(found[2])
-    return Judgement(permanent=False, reason=reason) if reason else None
+def _is_not_of_the_address(status: str, step: Step | None, *, is_first_hand: bool) -> bool:
+    """What is said after the mail is about the mail, but for a status of addresses (5.1)."""
+    if step is Step.CONTENT:
+        return not is_first_hand and not status.startswith("5.1.")
+    return step in _OF_THE_SENDER or codes.is_policy(status)
+
+
+def _is_coded(status: str, reply: str, step: Step | None) -> bool:
+    """Whether more than words says so: words alone are often a relay's summary of what it did not understand."""
+    return reply.startswith("5") or step is Step.RECIPIENT or (status.startswith("5.") and status != "5.0.0")
+
+
+def _is_for_now(status: str, reply: str) -> bool:
+    return status.startswith("4") or (reply.startswith("4") and not status.startswith("5"))

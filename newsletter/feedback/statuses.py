@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from .addresses import addresses_in
 from .headers import Headers
 from .messages import Part
+from .originals import unquoted
 
 _NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
+_MOST = 100
 _STARTS = re.compile(r"^(?:original|final)-recipient[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE)
+_RULES = re.compile(r"^reporting-mta[ \t]{0,9}:[^\n]{0,20}inbound-smtp\.", re.IGNORECASE | re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]{0,80}\n")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\.\d)")
 _TYPED = re.compile(r"[a-z0-9._/-]{1,40}[ \t]{0,9};", re.IGNORECASE)
@@ -23,19 +26,27 @@ class RecipientStatus:
     action: str
     status: str
     diagnostic: str
+    is_by_rule: bool
+    """Whether a rule of the recipient's refused it after it was taken, in words that the rule's writer chose (SES)."""
 
 
-def statuses(message: Part) -> list[RecipientStatus]:
-    """Every recipient that a delivery status in this message speaks of."""
-    return [group for part in message.walk() if _STARTS.search(part.text) for group in _groups(part.text)]
+def statuses(message: Part, *, is_quoted: bool = False) -> list[RecipientStatus]:
+    """Every recipient that a delivery status in this message speaks of, also where its lines are quoted."""
+    texts = (unquoted(part.text) if is_quoted else part.text for part in message.walk())
+    return [group for text in texts if _STARTS.search(text) for group in _groups(text)][:_MOST]
 
 
 def _groups(text: str) -> Iterator[RecipientStatus]:
+    is_by_rule = bool(_RULES.search(text))
     for block in _BLANK.split(text):
         fields = Headers.of(block)
         if recipient := _recipient(fields):
             yield RecipientStatus(
-                recipient, _word(fields.get("action")), _status(fields), _untyped(fields.get("diagnostic-code"))
+                recipient,
+                _word(fields.get("action")),
+                _status(fields),
+                _untyped(fields.get("diagnostic-code")),
+                is_by_rule,
             )
 
 

@@ -1,0 +1,43 @@
+"""What servers say when they refuse mail, as tables. Facts of the field: rows of a kind, and one order among them."""
+
+from newsletter.feedback.verdicts import Reason
+
+from . import contents, mailboxes, moments, senders
+from .rows import Row, row
+
+REJECTED = row(
+    Reason.BLOCKED, r"reject|denied|refused|not (?:accept|allow|welcome)|blocked|prohibited|forbidden|declined"
+)
+
+ROWS: tuple[Row, ...] = (
+    moments.PROGRAM,
+    mailboxes.CLOSED,
+    mailboxes.FULL,
+    senders.IDENTITY,
+    contents.POLICY,
+    senders.SENDER,
+    senders.RELAY,
+    contents.SIZE,
+    senders.FILTER,
+    senders.LISTS,
+    mailboxes.KNOWN_TO_BE_NONE,
+    mailboxes.NO_HOST,
+    mailboxes.MOVED,
+    mailboxes.REFUSES_ALL,
+    mailboxes.UNKNOWN,
+    senders.NAMELESS,
+    moments.OVER,
+    moments.LOOP,
+    moments.RATE,
+    contents.RULES,
+    contents.WORDS,
+    senders.MACHINE,
+    moments.UNREACHED,
+    moments.LOST,
+    moments.EXPIRED,
+    mailboxes.BARE,
+)
+"""The first row that is found decides: what is said of the mailbox before what is said of the sender, that before what
+is said of the mail or the moment, and the particular before the general."""
+
+__all__ = ["REJECTED", "ROWS", "Row"]

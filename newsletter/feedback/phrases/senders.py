@@ -1,0 +1,76 @@
+"""What servers say of who sends: the sender's address, the machine, its name and its reputation, and what it may do."""
+
+from newsletter.feedback.verdicts import Reason
+
+from .rows import row
+
+_SENDER = r"(?:sender|originator|envelope[- ]?(?:from|sender)|return[- ]?path|reverse-?path|mail ?from|from address|sending domain)"
+_REFUSED = r"(?:reject|denied|deny|refus|block|black|bann|unknown|invalid|bad\b|illegal|malformed|unresolv|not |does ?n|could ?n|cannot|disabled)"
+
+SENDER = row(
+    Reason.BLOCKED,
+    rf"\b{_SENDER}(?:'s)?(?: e?-?mail)?(?: address| host| domain| name| dns| verify| verification| callout| @| <@>)*[ :,;]*(?:\w+ ){{0,2}}{_REFUSED}",
+    rf"\b(?:unroute?able|invalid|bad|unknown|unverified|illegal|malformed|blocked|unresolvable|blacklisted|unauthori[sz]ed|banned|forbidden|forged|missing|non-?existent) {_SENDER}",
+    r"(?:cannot|could ?n[o']t|unable to|can't|failed to) (?:verify|validate|resolve|find) (?:the |your )*(?:sender|domain of sender|envelope|return|mail from)",
+    r"sender (?:address )?(?:verify|verification) fail|sender callout",
+    r"domain of (?:the )?sender(?: address)?\b",
+    r"emetteur invalide|(?:lpn|ofr|ouk)\d{0,3}_(?:403|405|415|418|421|423|424|425)\b",
+    r"sending to/from an address that has been blacklisted",
+    r"(?:null|empty) (?:envelope )?sender",
+    r"invalid domain name\b",
+    r"5\.1\.[78]\b",
+)
+LISTS = row(
+    Reason.BLOCKED,
+    r"not (?:an? )?(?:member|subscriber)s?\b",
+    r"(?:only|must be) .{0,20}(?:members?|subscribers?|owner|moderators?)\b",
+    r"(?:permission|authori[sz]ed|allowed|permitted) to (?:post|send) (?:e?-?mails? |messages? )?(?:to|in)",
+    r"groups\.google\.com/support",
+    r"recipient (?:has )?(?:blocked|refuse[sd]|rejected) (?:you|your|mail from)",
+    r"restrict(?:ed|s) (?:to )?(?:senders?|who)",
+)
+FILTER = row(  # of KDDI's: the address was taken, and a filter of the reader's refuses the mail
+    Reason.BLOCKED,
+    r"55\d ?: user unknown|^@ \[user unknown\]",
+    r"domain filter|rejected by .{0,20}filter",
+)
+RELAY = row(
+    Reason.POLICY,
+    r"relay(?:ing)?\b.{0,25}(?:denied|not (?:permitted|allowed|authori[sz]ed|enabled|supported)|prohibited|refused|reject|forbidden|disallowed|impossible|attempt)",
+    r"(?:unable|not (?:allowed|permitted|authori[sz]ed)|refus\w+|cannot|won't|will not|do not|don't|not|no|denied|attempt) (?:\w+ )?(?:to )?relay",
+    r"(?:insecure|open|illegal) (?:mail )?relay\b",
+    r"rcpthosts",
+    r"not a gateway",
+    r"we do ?n[o']t (?:handle|accept) mail for",
+    r"(?:server|system|host|machine) (?:is not configured to|does ?n[o']t) (?:relay|handle|route|forward)",
+)
+IDENTITY = row(
+    Reason.POLICY,
+    r"\bdmarc\b|\bspf\b|\bdkim\b|domainkeys|sender policy framework|sender[- ]id\b",
+    r"unauthenticated|not authenticated|authentication|\bauth(?:enticate)? (?:is )?(?:required|failed)",
+    r"5\.7\.(?:20|21|22|23|24|26|509)\b",
+)
+NAMELESS = row(  # the machine has no name, or not the one that it says
+    Reason.BLOCKED,
+    r"reverse[ -]?(?:dns|lookup|name|resol|map|address|path dns)|\brdns\b|\bptr\b|fcrdns",
+    r"(?:find|resolve|verify|lookup|no|missing|invalid|without|match) (?:a |the |your )?(?:valid )?(?:reverse|rdns|ptr|hostname|host name|client)\b",
+)
+MACHINE = row(
+    Reason.BLOCKED,
+    r"block ?list|black ?list|\bblocked\b|\bbanned\b|deny ?list|\bdnsbl|\brbls?\b",
+    r"spamhaus|spamcop|barracudacentral|sorbs\.net|uceprotect|senderscore|senderbase|invaluement|trendmicro.{0,30}reputation|abuseat",
+    r"reputation",
+    r"client host .{0,80}rejected|your (?:ip|host|server|network|mail server|country)\b.{0,60}(?:reject|denied|block|not allowed|refus|list)",
+    r"\bip(?: address)?:? .{0,60}(?:block|reject|denied|refus|listed|not (?:allowed|authori[sz]ed|permitted|accepted))",
+    r"invalid ip for sending|ip (?:address )?not (?:in|authori)",
+    r"refused to talk to me|not accepting connections|my name was rejected|access denied, (?:traffic|bann|sending|spam)",
+    r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|denied|refus|not |bad|must|syntax|block|mismatch)|invalid (?:helo|ehlo)|bad (?:helo|ehlo)",
+    r"unexpected volume or user complaints|\[?tss0\d|user complaints",
+    r"messages from .{0,60}(?:weren't|were not|was not|not) (?:sent|accepted)|unfortunately, messages from",
+    r"(?:dynamic|residential|dial-?up) (?:ip|address|host|client)|generic (?:hostname|ptr|rdns)",
+    r"not (?:allowed|permitted|authori[sz]ed) to (?:connect|send (?:mail|e-?mail|messages)?)|no permission to send",
+    r"(?:connection|connect) (?:@ )?(?:was |has been |is )?(?:refused|rejected|denied|blocked|prohibited)(?! by \[127| for content)",
+    r"suspicious|abus(?:e|ive)\b|daily relay quota|go away\b|spammer|bad guy|e?-?mails? (?:is|are) not welcome",
+    r"(?:sending|your) domain .{0,60}(?:block|reject|denied|not allowed|listed|banned)",
+    r"not in (?:the |my |our )?(?:white ?list|allow)",
+)
