@@ -1,11 +1,12 @@
 """What a server's refusal means: whether the address will never take mail, and why it was refused."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import codes
 from .conversations import Step, reply_in, status_in, step_in
-from .phrases import REJECTED, ROWS
+from .phrases import REJECTED, ROWS, Row
 from .verdicts import Reason
 
 _MOST = 1500
@@ -38,7 +39,7 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None) 
     status = status_in(text[:_MOST]) or status
     reply = reply_in(text[:_MOST]) or reply
     step = step or step_in(text[:_MOST])
-    row = next((row for row in ROWS if row.said.search(words)), None)
+    row = _row_of(words)
     told = (row.permanent, row.reason) if row else codes.by_status(status, reply) or codes.by_reply(reply)
     if told is None:
         return Judgement(permanent=False, reason=Reason.BLOCKED if REJECTED.said.search(words) else Reason.OTHER)
@@ -48,6 +49,11 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None) 
         return Judgement(permanent=False, reason=Reason.BLOCKED)
     is_sure = row is None or is_first_hand or _is_coded(status, reply, step)
     return Judgement(permanent and is_sure and not _is_for_now(status, reply), reason)
+
+
+@lru_cache(2000)
+def _row_of(words: str) -> Row | None:
+    return next((row for row in ROWS if row.said.search(words)), None)
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ MOST_PARTS = 60
 DEEPEST = 8
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]{0,80}\r?\n|\r\r")
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,80}[ \t]{0,4}:")
+_DELIMITER = re.compile(rb"(?:^|\r?\n)--([^\r\n]{1,400})(?=\r?\n|$)")
 _MBOX_LINE = re.compile(rb"(?:>?From )[^\n]{0,500}\n")
 _INNER = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"})
 _ALSO_INNER = ("message/global-headers", "message/news")
@@ -110,12 +111,13 @@ class _Reader:
 
 def _sections(body: bytes, boundary: bytes, most: int) -> list[bytes]:
     """What stands before the first delimiter, then each part; what follows the last delimiter is left out."""
-    delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]{0,80}(?=\r?\n|$)")
     sections, start, is_over = [], 0, False
-    for found in delimiter.finditer(body):
+    for found in _DELIMITER.finditer(body):
+        if found[1].rstrip(b" \t") not in (boundary, boundary + b"--"):
+            continue
         if not is_over:
             sections.append(body[start : found.start()])
-        start, is_over = found.end(), bool(found.group(1))
+        start, is_over = found.end(), found[1].rstrip(b" \t") != boundary
         if len(sections) > most:
             break
     if not is_over:

@@ -37,10 +37,10 @@ _LATER = either(
     r"delivery (?:is |has been )?delayed|no action is required on your part|verzögert|retardé|再送を?続け",
 )
 _FORWARDED = either(
-    r"^\s*(?:fwd?|wg|tr|rv|enc|doorst|i)\s?:",
+    r"^[ \t]{0,20}(?:fwd?|wg|tr|rv|enc|doorst|i)\s?:",
 )
 _ANSWER = either(
-    r"^\s*(?:re|aw|sv|antw|res|r|回复|答复)\s?[:\uff1a]",
+    r"^[ \t]{0,20}(?:re|aw|sv|antw|res|r|回复|答复)\s?[:\uff1a]",
 )
 _FROM_MACHINES = ("x-failed-recipients",)
 
@@ -59,10 +59,10 @@ def is_bounce(message: Part, words: str) -> bool:
 
 
 _ERROR = either(
-    r"error message|\b[45]\d\d[ -][45]\.\d|^\s*(?:error|\W{0,3}5\d\d)\b",
+    r"error message|\b[45]\d\d[ -][45]\.\d|^[ \t]{0,20}(?:error|\W{0,3}5\d\d)\b",
 )
 _UNMISTAKABLE = either(
-    r"^\s*could not be delivered to: <|qmail-send program",
+    r"^[ \t]{0,20}could not be delivered to: <|qmail-send program",
     r"this message was created automatically by mail delivery software",
     r"you are not a member of this mailing list|this is the mail system at host|this is the mailer-daemon",
 )

@@ -21,6 +21,7 @@ ROWS: tuple[Row, ...] = (
     senders.FILTER,
     senders.LISTS,
     mailboxes.KNOWN_TO_BE_NONE,
+    moments.UNSURE,
     mailboxes.NO_HOST,
     mailboxes.MOVED,
     mailboxes.REFUSES_ALL,

@@ -19,6 +19,10 @@ RATE = row(
     r"(?:connections?|sessions?|messages?|mails?|recipients?) .{0,30}(?:limit|exceeded|maximum)\b(?!.{0,12}size)",
     r"excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate|(?:lpn|ofr|ouk)\d{0,3}_10[45]\b",
 )
+UNSURE = row(  # the DNS did not answer, so nobody knows of the domain
+    Reason.SYSTEM,
+    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail",
+)
 LOOP = row(
     Reason.SYSTEM,
     r"mail (?:is )?loop|loops? back|too many hops|(?:maximum )?hop count|routing loop|looping|forwarded more than the maximum|too many \"?received|delivered-to: .{0,30}loop",

@@ -1,0 +1,199 @@
+"""What servers say when they refuse, and what it means: sentences of many of them, as they are sent."""
+
+import time
+
+import pytest
+
+from newsletter.feedback.conversations import Step
+from newsletter.feedback.judging import judge
+from newsletter.feedback.verdicts import Reason
+
+GONE = (True, Reason.NO_SUCH_USER)
+REFUSES_ALL = (True, Reason.OTHER)
+
+NO_SUCH_USER = [
+    "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in local recipient table",
+    "550-5.1.1 The email account that you tried to reach does not exist. Please try\n550-5.1.1 double-checking the recipient's"
+    " email address for typos or\n550 5.1.1 unnecessary spaces. Learn more at https://support.google.com/mail/?p=NoSuchUser gsmtp",
+    "550 5.1.1 RESOLVER.ADR.RecipNotFound; not found",
+    "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient a@b.example not found by SMTP address lookup",
+    "550 5.4.1 Recipient address rejected: Access denied. AS(201806281) [DB5EUR03FT034.eop-EUR03.prod.protection.outlook.com]",
+    "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).",
+    "550 Requested action not taken: mailbox unavailable",
+    "554 delivery error: dd This user doesn't have a yahoo.com account (a@yahoo.com) [0] - mta1234.mail.ne1.yahoo.com",
+    "550 5.1.1 <a@icloud.com>: user does not exist",
+    "550 5.1.1 unknown or illegal alias: a@me.com",
+    "550 5.1.1 <a@comcast.net> Account not available",
+    "550 #5.1.0 Address rejected.",
+    "550 5.1.1 Mailbox <a@qq.com> not found. [MXS1]",
+    "550 Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000728",
+    "550 User not found: a@163.com",
+    "550 5.1.1 Unknown recipient address: http://mail.163.com",
+    "550 Message was not accepted -- invalid mailbox.  Local mailbox a@mail.ru is unavailable: user not found",
+    "550 5.1.1 No such user!",
+    "550 no such user here",
+    "550 Unknown user",
+    "550 unrouteable address",
+    "511 sorry, no mailbox here by that name (#5.1.1 - chkuser)",
+    "550 sorry, no mailbox here by that name. (#5.7.17)",
+    "Sorry, no mailbox here by that name. vpopmail (#5.1.1)",
+    "This address no longer exists. (#5.1.1)",
+    "553 5.3.0 <a@b.example>... Addressee unknown, relay=[192.0.2.1]",
+    "550 Invalid recipient <a@b.example> (#5.1.1)",
+    "550 5.1.1 Recipient not found. <http://x.co/irbounce>",
+    "550 5.0.1 Recipient rejected - user unknown",
+    "550 5.1.1 sid: a@seznam.cz: Recipient address rejected: Undelivered mail, no such user",
+    "User a (a@b.example) not listed in Domino Directory",
+    "550 a@b.example... No such user",
+    "550 Address unknown",
+    "550 5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416 [416]",
+    "550 Le destinataire est inconnu",
+    "550 5.1.1 Empfänger unbekannt",
+    "550 El usuario no existe",
+    "550 5.1.1 usuário inexistente",
+    "550 Пользователь не найден",
+    "550 5.1.1 The user does not exist in virtual mailbox table",
+    "550 Invalid Mailbox",
+    "550 mailbox for a@b.example unavailable: no such mailbox",
+    "550 Account does not exist",
+    "550 5.2.1 <a@b.example>... User Unknown",
+    "550 unknown user account",
+    "550 That user does not have an account here",
+    "550 <a@b.example> is not a valid mailbox",
+    "550 5.1.3 Invalid address",
+    "550 recipient unknown (in reply to RCPT TO command)",
+    "550 5.1.6 recipient no longer on server: a@b.example",
+    "551 not our user",
+    "551 User has moved to a@c.example; please update your address book",
+    "550 5.1.6 The recipient has moved",
+]
+NO_SUCH_DOMAIN = [
+    "Host or domain name not found. Name service error for name=b.example type=A: Host not found",
+    "550 5.1.2 <a@b.example>... Host unknown (Name server: b.example: host not found)",
+    "Sorry, I couldn't find any host named b.example. (#5.1.2)",
+    "DNS Error: 27622840 DNS type 'mx' lookup of b.example responded with code NXDOMAIN Domain name not found: b.example",
+    "550 5.4.310 DNS domain b.example does not exist [Message=InfoDomainNonexistent]",
+    "all relevant MX records point to non-existent hosts",
+    "5.4.4 Unable to route: no mail hosts for domain",
+    "Unrouteable mail domain \"b.example\"",
+    "No such domain.",
+    "550 Domain does not exist",
+]
+TAKES_NO_MAIL = [
+    "556 5.1.10 Domain does not accept mail (nullMX)",
+    "550 5.1.10 Recipient address has null MX",
+    "521 5.3.2 b.example does not accept mail",
+    "all relevant MX records indicated no SMTP service: an MX or SRV record indicated no SMTP service",
+    "Domain b.example does not accept mail (nullMX)",
+]
+NOT_FOR_GOOD = [
+    ("552 5.2.2 <a@b.example>: user is over quota", Reason.MAILBOX_FULL),
+    ("452-4.2.2 The email account that you tried to reach is over quota. Please direct\n452 4.2.2 the recipient to"
+     " https://support.google.com/mail/?p=OverQuotaTemp", Reason.MAILBOX_FULL),
+    ("552-5.2.2 The recipient's inbox is out of storage space and inactive. gsmtp", Reason.MAILBOX_FULL),
+    ("550 5.7.1 a@b.example: quota exceeded", Reason.MAILBOX_FULL),
+    ("554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException", Reason.MAILBOX_FULL),
+    ("552 Requested mail action aborted: exceeded storage allocation", Reason.MAILBOX_FULL),
+    ("552 5.1.1 Boite du destinataire pleine. Recipient overquota. OFR_417", Reason.MAILBOX_FULL),
+    ("550 Mailbox size limit exceeded", Reason.MAILBOX_FULL),
+    ("maildir delivery failed: error writing message: Disk quota exceeded", Reason.MAILBOX_FULL),
+    ("550 Inbox is full", Reason.MAILBOX_FULL),
+    ("user has exhausted allowed storage space", Reason.MAILBOX_FULL),
+    ("550 Not enough storage space for this user's mailbox", Reason.MAILBOX_FULL),
+    ("550 Postfach ist voll", Reason.MAILBOX_FULL),
+    ("550-5.2.1 The email account that you tried to reach is disabled. p=DisabledUser", Reason.SUSPENDED),
+    ("550 5.2.1 <a@b.example>: Recipient address rejected: this mailbox is inactive and has been disabled", Reason.SUSPENDED),
+    ("554 delivery error: dd Sorry your message to a@yahoo.com cannot be delivered. This account has been disabled or"
+     " discontinued [#102].", Reason.SUSPENDED),
+    ("554 30 Sorry, your message to a@yahoo.com cannot be delivered. This mailbox is disabled (554.30).", Reason.SUSPENDED),
+    ("550 5.2.1 Mailbox disabled for this recipient", Reason.SUSPENDED),
+    ("550 Account suspended", Reason.SUSPENDED),
+    ("525 5.7.13 Disabled recipient address", Reason.SUSPENDED),
+    ("550 User account is locked", Reason.SUSPENDED),
+    ("550 5.1.8 <news@maple.example>: Sender address rejected: Domain not found", Reason.BLOCKED),
+    ("550 sender domain does not exist", Reason.BLOCKED),
+    ("553 5.1.8 <news@maple.example>... Domain of sender address news@maple.example does not exist", Reason.BLOCKED),
+    ("550 Sender verify failed: unknown user", Reason.BLOCKED),
+    ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; see https://x.example", Reason.BLOCKED),
+    ("550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since"
+     " part of their network is on our block list (S3150).", Reason.BLOCKED),
+    ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints", Reason.BLOCKED),
+    ("550 5.7.606 Access denied, banned sending IP [192.0.2.1]", Reason.BLOCKED),
+    ("554 5.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]", Reason.BLOCKED),
+    ("550-5.7.25 The IP address sending this message does not have a PTR record setup. As a policy, Gmail", Reason.BLOCKED),
+    ("550 5.7.1 Your IP has poor reputation", Reason.BLOCKED),
+    ("554 b.example ESMTP not accepting connections", Reason.BLOCKED),
+    ("550 5.7.1 Client does not have permission to send to this group; you are not a member", Reason.BLOCKED),
+    ("550 5.7.26 Unauthenticated email from maple.example is not accepted due to domain's DMARC policy.", Reason.POLICY),
+    ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", Reason.POLICY),
+    ("550 5.7.1 DKIM check failed", Reason.POLICY),
+    ("554 5.7.1 <a@b.example>: Relay access denied", Reason.POLICY),
+    ("550 5.7.64 TenantAttribution; Relay Access Denied", Reason.POLICY),
+    ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", Reason.POLICY),
+    ("554 5.7.9 Message not accepted for policy reasons", Reason.POLICY),
+    ("550 5.7.0 Must issue a STARTTLS command first", Reason.POLICY),
+    ("550 This message contains a virus", Reason.POLICY),
+    ("552-5.7.0 This message was blocked because its content presents a potential security issue", Reason.BLOCKED),
+    ("550 5.7.1 Message rejected as spam by Content Filtering.", Reason.CONTENT),
+    ("550 spam detected", Reason.CONTENT),
+    ("554 5.7.1 The message from (<news@maple.example>) with the subject of (x) matches a profile the Internet community may"
+     " consider spam", Reason.CONTENT),
+    ("552 5.3.4 Message size exceeds fixed maximum message size", Reason.CONTENT),
+    ("550 5.6.0 Headers too large (3 max)", Reason.CONTENT),
+    ("452 4.5.3 Too many recipients", Reason.RATE),
+    ("421 4.7.0 Too many connections from your IP", Reason.RATE),
+    ("450-4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", Reason.RATE),
+    ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail", Reason.RATE),
+    ("451 4.3.0 Temporary system problem. Try again later", Reason.SYSTEM),
+    ("554 5.4.6 Hop count exceeded - possible mail loop", Reason.SYSTEM),
+    ("451 4.3.5 Server configuration error", Reason.SYSTEM),
+    ("554 5.4.14 Hop count exceeded - possible mail loop ATTR34", Reason.SYSTEM),
+    ("connect to mx.b.example[192.0.2.1]:25: No route to host", Reason.SYSTEM),
+    ("Host or domain name not found. Name service error for name=b.example type=MX: Host not found, try again", Reason.SYSTEM),
+    ("lost connection with mx.b.example[192.0.2.1] while receiving the initial server greeting", Reason.SYSTEM),
+    ("Command died with status 127: \"/usr/bin/vacation\"", Reason.SYSTEM),
+    ("connect to mx.b.example[192.0.2.1]:25: Connection timed out", Reason.EXPIRED),
+    ("550 4.4.7 QUEUE.Expired; message expired", Reason.EXPIRED),
+    ("retry timeout exceeded", Reason.EXPIRED),
+    ("Delivery expired (message too old)", Reason.EXPIRED),
+    ("554 Transaction failed", Reason.OTHER),
+    ("550 Administrative prohibition", Reason.POLICY),
+    ("", Reason.OTHER),
+]
+CONTRADICTIONS = [
+    "450 4.1.1 <a@b.example>: Recipient address rejected: unverified address: host said: 550 5.1.1 User unknown",
+    "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, user unknown yet",
+    "550 5.7.1 <a@b.example>: Recipient address rejected: User unknown",
+    "550 User unknown (in reply to end of DATA command)",
+    "550 unknown user (in reply to MAIL FROM command)",
+    "The group you tried to contact may not exist, or you may not have permission to post to the group",
+    "a@b.example [User unknown]",
+    "User unknown",
+    "550 5.7.1 Access denied",
+    "Your message about the account that does not exist any more was delivered",
+]
+
+
+@pytest.mark.parametrize("words", NO_SUCH_USER)
+def test_a_mailbox_that_is_not_there_is_gone_for_good(words: str) -> None:
+    assert judge("", words) == GONE
+
+
+@pytest.mark.parametrize("words", NO_SUCH_DOMAIN)
+def test_a_domain_that_is_not_there_is_gone_for_good(words: str) -> None:
+    assert judge("", words) == GONE
+
+
+@pytest.mark.parametrize("words", TAKES_NO_MAIL)
+def test_a_domain_that_takes_no_mail_never_will(words: str) -> None:
+    assert judge("", words) == REFUSES_ALL
+
+
+@pytest.mark.parametrize(("words", "reason"), NOT_FOR_GOOD)
+def test_what_speaks_of_now_or_of_us_is_not_for_good(words: str, reason: Reason) -> None:
+    assert judge("", words) == (False, reason)
+
+
+@pytest.mark.parametrize("words", CONTRADICTIONS)
+def test_where_words_and_codes_disagree_it_is_not_for_good(words: str) -> None:
+    assert not judge("", words).permanent
