@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -18,7 +19,7 @@ from newsletter.tokens import DeliveryKey
 from subscribers import suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.consent import MAIL, Evidence
-from subscribers.db import insert_into
+from subscribers.db import dialect_of, insert_into, json_rows
 from subscribers.tables import List, Organization, Subscriber, SuppressionReason
 
 from . import reach
@@ -127,6 +128,8 @@ def _refused_attempts(session: Session, campaign_id: int, seqs: Collection[int])
 def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> list[Notice]:
     """Keep those that are to be kept; the ones that were not known before. The database refuses the second of two."""
     told = {notice.event_id: notice for notice in notices if notice.kind not in _NOT_KEPT}
+    for event_id in _known_among(session, told.values()):
+        del told[event_id]
     if not told:
         return []
     statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
@@ -136,6 +139,22 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     first = sorted((told[event_id] for event_id in new), key=lambda notice: (*astuple(notice.key), notice.event_id))
     reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first))
     return first
+
+
+def _known_among(session: Session, notices: Collection[Notice]) -> set[str]:
+    """Those that were told before, which most are where a provider tells everything many times."""
+    if not notices:
+        return set()
+    providers = {notice.provider for notice in notices}
+    ids = [[notice.event_id] for notice in notices]
+    known = select(Event.event_id).where(Event.provider.in_(providers), Event.event_id.in_(_named(dialect_of(session))))
+    return set(session.scalars(known, {"ids": ids}))
+
+
+@lru_cache
+def _named(dialect: str) -> Select[str]:
+    """One parameter for any number of names."""
+    return select(json_rows(dialect, "ids")[0].as_string())
 
 
 def _row(notice: Notice, now: datetime) -> dict[str, Any]:

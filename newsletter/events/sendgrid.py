@@ -40,14 +40,16 @@ WORDS: Mapping[str, Word] = {
     "dropped": Word(EventKind.REJECTED, "SendGrid took the copy and will not send it. The copy becomes `rejected`."),
     "deferred": Word(EventKind.DEFERRED, 'The reader\'s server said "later". SendGrid tries again for three days.'),
     "delivered": Word(EventKind.DELIVERED, "The reader's server took the copy."),
-    "bounce": Word(EventKind.BOUNCE, "The reader's server refused the copy: see below."),
+    "bounce": Word(
+        EventKind.BOUNCE, "The reader's server refused the copy. Only a refusal of the address itself ends mail to it."
+    ),
     "spamreport": Word(EventKind.COMPLAINT, "The reader reported spam, and is never mailed again by any list."),
     "unsubscribe": Word(EventKind.UNSUBSCRIBE, "The reader left by SendGrid's own link, and leaves the list here too."),
     "group_unsubscribe": Word(EventKind.UNSUBSCRIBE, "The same, of one of SendGrid's groups."),
     "open": Word(EventKind.OPEN, "Proves that the copy was taken, and counts for nobody, a machine's the same."),
     "click": Word(EventKind.CLICK, "Proves that the copy was taken, and counts for nobody."),
     "group_resubscribe": Word(None, "Nothing: a yes is given here, by the reader, or not at all."),
-    "account_status_change": Word(None, "Nothing: it is of no copy. SendGrid mails the owner of the account."),
+    "account_status_change": Word(None, "Nothing: it is of the account, and of no copy."),
 }
 """Every word that SendGrid has today. One that it finds tomorrow does nothing, until it stands here."""
 

@@ -26,7 +26,7 @@ LARGEST_CALL = 4 * 1024 * 1024
 """Bytes, as they come and as they are unpacked. SendGrid posts what has gathered at 768 KB at the latest."""
 MOST_EVENTS = 20_000
 """In one call; 768 KB hold some two thousand."""
-_DEEPEST = 16
+DEEPEST = 16
 """How far lists and objects may lie in each other; an event's own lie three deep."""
 _MOST_BRACKETS = 5 * MOST_EVENTS
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -152,7 +152,7 @@ def _ensure_shallow(raw: bytes) -> None:
     depth = 0
     for bracket in brackets:
         depth += 1 if bracket in b"[{" else -1
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             raise CallUnreadable
 
 
