@@ -5,7 +5,7 @@ https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,6 +82,7 @@ DROPS: Mapping[str, Drop] = {
     "Recipient List over Package Quota": Drop(Reason.RATE, None, "The account has sent what its plan allows."),
 }
 """By how SendGrid's reason begins."""
+_SAYS_NOTHING = Drop(Reason.OTHER, None, "")
 
 CLASSES: Mapping[str, Judgement] = {
     "Invalid Address": Judgement(permanent=True, reason=Reason.NO_SUCH_USER),
@@ -137,23 +138,23 @@ def _notice(event: Any, signer: Signer) -> Notice | None:
     if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id):
         raise _Broken
     key = _key(event, signer)
-    return _explained(Notice(PROVIDER, event_id, kind, key, occurred_at), event) if key else None
+    if key is None:
+        return None
+    provider_id = _text(event, "sg_message_id").partition(".")[0] or None
+    return Notice(PROVIDER, event_id, kind, key, occurred_at, provider_id, **_explained(kind, event))
 
 
-def _explained(notice: Notice, event: Mapping[str, Any]) -> Notice:
-    """With what else the event may say."""
+def _explained(kind: EventKind, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Why it is so, where anybody says that."""
     text = _text(event, "reason") or _text(event, "response")
-    drop = _drop(text) if notice.kind is EventKind.REJECTED else None
+    told: dict[str, Any] = {"status": _text(event, "status"), "text": without_addresses(text)}
+    if kind is EventKind.REJECTED:
+        drop = _drop(text)
+        return told | {"reason": drop.reason, "recalls": drop.recalls}
+    if kind not in (EventKind.BOUNCE, EventKind.DEFERRED):
+        return told
     judged = _judged(event, text)
-    return replace(
-        notice,
-        provider_id=_text(event, "sg_message_id").partition(".")[0] or None,
-        is_permanent=notice.kind is EventKind.BOUNCE and judged.permanent,
-        status=_text(event, "status"),
-        reason=drop.reason if drop else judged.reason,
-        text=without_addresses(text),
-        recalls=drop.recalls if drop else None,
-    )
+    return told | {"reason": judged.reason, "is_permanent": kind is EventKind.BOUNCE and judged.permanent}
 
 
 def _kind(word: Any) -> EventKind | None:
@@ -176,9 +177,9 @@ def _key(event: Mapping[str, Any], signer: Signer) -> DeliveryKey | None:
         return None
 
 
-def _drop(text: str) -> Drop | None:
+def _drop(text: str) -> Drop:
     said = text.lower()
-    return next((drop for begin, drop in DROPS.items() if said.startswith(begin.lower())), None)
+    return next((drop for begin, drop in DROPS.items() if said.startswith(begin.lower())), _SAYS_NOTHING)
 
 
 def _judged(event: Mapping[str, Any], text: str) -> Judgement:

@@ -122,7 +122,8 @@ def test_only_a_refusal_of_the_address_itself_is_for_good(
 
 
 def test_what_is_no_bounce_is_never_for_good() -> None:
-    assert not noticed("deferred", type="bounce", status="5.1.1").is_permanent
+    for word in ("deferred", "dropped", "delivered", "spamreport"):
+        assert not noticed(word, type="bounce", status="5.1.1").is_permanent
 
 
 def test_what_a_server_said_is_kept_short_and_printable() -> None:
