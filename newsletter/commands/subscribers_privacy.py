@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.events import persons
+from newsletter.webhooks import disclosures
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 
@@ -32,7 +33,7 @@ def data(address: str) -> None:
     with opened() as app, app.database.reading() as session:
         to = EmailAddress.parse(address)
         reader = people.find(session, app.organization.id, to)
-        facts = persons.held(session, reader) if reader else _held_of_stranger(session, app, to)
+        facts = disclosures.held(session, reader) if reader else _held_of_stranger(session, app, to)
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
 
 

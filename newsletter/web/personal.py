@@ -13,6 +13,7 @@ from newsletter.campaigns import personal_letters
 from newsletter.errors import NewsletterError
 from newsletter.events import persons
 from newsletter.tokens import ReaderPurpose
+from newsletter.webhooks import disclosures
 from subscribers.tables import Subscriber
 
 from .forms import FormOf
@@ -55,7 +56,7 @@ def show(token: str, request: Request, site: SiteOf) -> Response:
 def take_along(token: str, site: SiteOf) -> Response:
     """All that we hold, as a JSON file (GDPR, article 20)."""
     with site.app.database.reading() as session:
-        held = persons.held(session, _reader_of(session, site, token))
+        held = disclosures.held(session, _reader_of(session, site, token))
     headers = {"Content-Disposition": 'attachment; filename="newsletter-data.json"', "X-Robots-Tag": "noindex"}
     return Response(json.dumps(held, ensure_ascii=False, indent=2), media_type="application/json", headers=headers)
 
