@@ -43,8 +43,8 @@ def _serve(app: App, listener: socket.socket) -> None:
         uvicorn.Server(uvicorn.Config(create(app), log_level="warning", proxy_headers=False)).run(sockets=[listener])
     finally:
         ticking.shutdown()
-        callers.stop()
         crew.stop()
+        callers.stop()
 
 
 def _listening(host: str, port: int) -> socket.socket:

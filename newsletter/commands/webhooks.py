@@ -34,11 +34,10 @@ def create(url: str, words: tuple[str, ...], slug: str | None, with_addresses: b
     topics = store.parse_topics(words)
     with opened() as app:
         store.refuse_address(app.receivers, url)
-        with app.database.writing() as session:
+        with app.database.reading() as session:
             list_id = lists.get(session, app.organization.id, slug).id if slug else None
-            wish = Wish(url, topics, list_id, with_addresses)
-            webhook, secret = store.create(session, app.vault, app.organization.id, wish, app.clock.now())
-        gathering.lay(app.database)
+        wish = Wish(url, topics, list_id, with_addresses)
+        webhook, secret = store.set_up(app.database, app.vault, app.organization.id, wish, app.clock.now())
         with app.database.reading() as session:
             facts = output.facts(session, webhook) | {"secret": secret}
     say(facts, lambda console: output.created(console, facts), as_json=as_json)
@@ -101,9 +100,9 @@ def pause(webhook_id: int, as_json: bool) -> None:
 def resume(webhook_id: int, as_json: bool) -> None:
     """Make calls again, those that waited first."""
     with opened() as app:
+        gathering.lay(app.database)
         with app.database.writing() as session:
             facts = output.facts(session, store.resume(session, webhook_id))
-        gathering.lay(app.database)
     say(facts, lambda console: output.resumed(console, facts), as_json=as_json)
 
 
@@ -113,11 +112,9 @@ def resume(webhook_id: int, as_json: bool) -> None:
 def remove(webhook_id: int, as_json: bool) -> None:
     """Tell a system nothing any more, and forget its calls."""
     with opened() as app:
-        with app.database.writing() as session:
-            facts = output.facts(session, store.switch_off(session, webhook_id))
-        gathering.lay(app.database)
-        with app.database.writing() as session:
-            store.remove(session, webhook_id)
+        with app.database.reading() as session:
+            facts = output.facts(session, store.get(session, webhook_id))
+        store.take_down(app.database, webhook_id)
     say(facts, lambda console: output.removed(console, facts), as_json=as_json)
 
 

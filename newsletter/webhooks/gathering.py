@@ -25,7 +25,7 @@ _NOW = {
 
 
 class DatabaseBusy(NewsletterError):
-    """Somebody is writing much to the database just now. Nothing is changed; try again in a moment."""
+    """Somebody is writing much to the database just now. Try again in a moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.outside import Outside, OutsideRefused
+from subscribers.db import Database
 
+from . import gathering
 from .claims import LEASE, Claim
+from .gathering import DatabaseBusy
 from .tables import ASKABLE, CallState, Topic, Webhook, WebhookAttempt, WebhookCall, WebhookState, WebhookTopic
 from .vault import Vault, new_secret
 
@@ -70,25 +73,30 @@ def refuse_address(outside: Outside, url: str) -> None:
         raise AddressRefused(f"{refusal} Machines of your own house: see NEWSLETTER_WEBHOOK_NETWORKS.") from refusal
 
 
-def create(session: Session, vault: Vault, organization_id: int, wish: Wish, now: datetime) -> tuple[Webhook, str]:
-    """Make a webhook. Returns it with its secret, which nothing shows again.
+def set_up(database: Database, vault: Vault, organization_id: int, wish: Wish, now: datetime) -> tuple[Webhook, str]:
+    """Make a webhook whose calls gather from now on. Returns it with its secret, which nothing shows again.
 
-    Only after `gathering.lay` its calls gather.
+    Raises `DatabaseBusy`; then there is none.
     """
     secret = new_secret()
-    webhook = Webhook(
-        organization_id=organization_id,
-        url=wish.url,
-        secret=vault.seal(secret),
-        list_id=wish.list_id,
-        with_addresses=wish.with_addresses,
-        created_at=now,
-    )
-    session.add(webhook)
-    session.flush()
-    session.add_all(WebhookTopic(webhook_id=webhook.id, topic=topic.value) for topic in wish.topics)
-    session.flush()
+    with database.writing() as session:
+        webhook = _create(session, vault.seal(secret), organization_id, wish, now)
+    try:
+        gathering.lay(database)
+    except DatabaseBusy:
+        take_down(database, webhook.id)
+        raise
     return webhook, secret
+
+
+def take_down(database: Database, webhook_id: int) -> None:
+    """Forget a webhook with all its calls. Raises `WebhookNotFound`, `DatabaseBusy`; called again it goes on."""
+    with database.writing() as session:
+        get(session, webhook_id).state = WebhookState.OFF  # first, so that no fact waits for what follows
+        session.execute(delete(WebhookTopic).where(WebhookTopic.webhook_id == webhook_id))
+    with database.writing() as session:
+        session.delete(get(session, webhook_id))
+    gathering.lay(database)
 
 
 def all_of(session: Session, organization_id: int) -> Sequence[Webhook]:
@@ -125,21 +133,6 @@ def resume(session: Session, webhook_id: int) -> Webhook:
     webhook.failures, webhook.failing_since, webhook.quiet_until = 0, None, None
     session.flush()
     return webhook
-
-
-def switch_off(session: Session, webhook_id: int) -> Webhook:
-    """Let nothing gather for a webhook any more, and call it no more; `gathering.lay` takes its triggers away."""
-    webhook = get(session, webhook_id)
-    webhook.state = WebhookState.OFF
-    session.execute(delete(WebhookTopic).where(WebhookTopic.webhook_id == webhook_id))
-    session.flush()
-    return webhook
-
-
-def remove(session: Session, webhook_id: int) -> None:
-    """Forget a webhook with all its calls. It is switched off before, so that no fact waits for this."""
-    session.delete(get(session, webhook_id))
-    session.flush()
 
 
 def rotate(session: Session, vault: Vault, webhook_id: int, now: datetime) -> tuple[Webhook, str]:
@@ -211,6 +204,22 @@ def counts(session: Session, webhook_id: int) -> dict[CallState, int]:
     for state, count in session.execute(by_state):
         found[state] = count
     return found
+
+
+def _create(session: Session, sealed: str, organization_id: int, wish: Wish, now: datetime) -> Webhook:
+    webhook = Webhook(
+        organization_id=organization_id,
+        url=wish.url,
+        secret=sealed,
+        list_id=wish.list_id,
+        with_addresses=wish.with_addresses,
+        created_at=now,
+    )
+    session.add(webhook)
+    session.flush()
+    session.add_all(WebhookTopic(webhook_id=webhook.id, topic=topic.value) for topic in wish.topics)
+    session.flush()
+    return webhook
 
 
 def _chosen(call_id: int | None, since: datetime | None) -> tuple[ColumnElement[bool], ...]:

@@ -351,7 +351,7 @@ def test_a_webhook_that_is_removed_takes_its_calls_with_it(app: App, receiver: R
     leave(app)
     with app.database.writing() as session:
         [held] = claims.claim(session, app.clock)
-        webhooks.remove(session, webhook_id)
+    webhooks.take_down(app.database, webhook_id)
     assert a_caller(app).make(held) is None
     assert (calls(app), receiver.heard) == ([], [])
 

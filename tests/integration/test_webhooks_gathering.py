@@ -223,15 +223,10 @@ def test_what_nobody_asks_for_has_no_trigger(app: App) -> None:
         "webhook_subscriber_unsubscribed_0",
         "webhook_subscriber_unsubscribed_1",
     }
-    gathering.lay(app.database)
     other, _ = a_webhook(app, "http://127.0.0.1:9/", Topic.CLICKED)
-    with app.database.writing() as session:
-        webhooks.remove(session, webhook_id)
-    gathering.lay(app.database)
+    webhooks.take_down(app.database, webhook_id)
     assert laid() - before == {"webhook_copy_clicked_0"}
-    with app.database.writing() as session:
-        webhooks.remove(session, other)
-    gathering.lay(app.database)
+    webhooks.take_down(app.database, other)
     assert laid() == before
 
 
@@ -285,6 +280,8 @@ def test_where_somebody_writes_much_a_webhook_is_made_in_a_moment_or_not_at_all(
         thread.start()
         assert refused.wait(20)
         thread.join()
-    gathering.lay(app.database)
+    with app.database.reading() as session:
+        assert webhooks.all_of(session, app.organization.id) == []
+    a_webhook(app, "http://127.0.0.1:9/", Topic.SENT)
     with app.database.reading() as session:
         assert gathering.missing(session) == []

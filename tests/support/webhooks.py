@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.clock import Clock
-from newsletter.webhooks import gathering, webhooks
+from newsletter.webhooks import webhooks
 from newsletter.webhooks.calling import Caller
 from newsletter.webhooks.tables import Topic, Webhook, WebhookAttempt, WebhookCall
 from newsletter.webhooks.webhooks import Wish
@@ -28,11 +28,9 @@ def a_telling_school(database_url: str, folder: Path, clock: Clock | None = None
 
 def a_webhook(app: App, url: str, *topics: Topic, **more: Any) -> tuple[int, str]:
     """A webhook that asks for these, and its secret."""
-    with app.database.writing() as session:
-        made, secret = webhooks.create(
-            session, app.vault, app.organization.id, Wish(url, topics, **more), app.clock.now()
-        )
-    gathering.lay(app.database)
+    made, secret = webhooks.set_up(
+        app.database, app.vault, app.organization.id, Wish(url, topics, **more), app.clock.now()
+    )
     return made.id, secret
 
 
