@@ -4,9 +4,11 @@ One sign is chance, two make a machine. Two of the signs need no second: nobody 
 sees the hidden link.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .agents import Client, client_of
@@ -18,9 +20,6 @@ TOO_SOON_SECONDS = 2
 """Nobody has found, opened and read a mail within this time of its acceptance."""
 SOON_SECONDS = 10
 """Few have: it says nothing alone, and counts beside another sign."""
-TOGETHER = timedelta(seconds=5)
-MANY, TOO_MANY = 3, 6
-"""So many different links of one copy within `TOGETHER` are rarely a person's, and more than hands can follow."""
 NEAR = timedelta(seconds=10)
 """Within this time of a request that is surely a machine's, others of the same copy are looked at with doubt."""
 
@@ -40,6 +39,8 @@ class Signal(StrEnum):
     """Several links of the copy were followed together."""
     TOO_MANY = "too-many"
     """More of them than hands can."""
+    THOROUGH = "thorough"
+    """More of the copy's links were followed, one after the other, than interest anybody."""
     COMPANY = "company"
     """Something that is surely a machine asked for the same copy seconds before or after."""
     AGENT = "agent"
@@ -48,7 +49,17 @@ class Signal(StrEnum):
     """It came from a listed network."""
 
 
+BESIDE = timedelta(minutes=15)
+"""No request is judged by what came longer before or after it."""
+_BURSTS = (
+    (Signal.TOGETHER, 3, timedelta(seconds=5)),
+    (Signal.TOO_MANY, 6, timedelta(seconds=5)),
+    (Signal.THOROUGH, 8, BESIDE),
+)
+"""So many different links of one copy within a time."""
 _SURE = frozenset({Signal.HEAD, Signal.HIDDEN_LINK})
+_CHANCE = frozenset({Signal.TOGETHER, Signal.THOROUGH, Signal.COMPANY})
+"""What a keen reader in a hurry and a program of theirs come to at once: one sign between them."""
 _ENOUGH = 2
 
 
@@ -72,7 +83,7 @@ def judge(visits: Sequence[Visit], networks: Networks) -> list[Verdict]:
 
 
 def _actor(signals: frozenset[Signal]) -> Actor:
-    count = len(signals - {Signal.SOON})
+    count = len(signals - _CHANCE - {Signal.SOON}) + bool(signals & _CHANCE)
     if signals & _SURE or count >= _ENOUGH or (count and Signal.SOON in signals):
         return Actor.MACHINE
     return Actor.UNKNOWN if count else Actor.HUMAN
@@ -110,28 +121,43 @@ def _beside(visits: Sequence[Visit]) -> list[set[Signal]]:
 
 
 def _mark_bursts(visits: Sequence[Visit], found: list[set[Signal]]) -> None:
-    """Mark clicks on many links together, and what the same clients asked for meanwhile."""
-    clicks = sorted((visit.at, at) for at, visit in enumerate(visits) if visit.kind is EventKind.CLICK)
-    end = 0
-    for begin, (moment, _) in enumerate(clicks):
-        while end < len(clicks) and clicks[end][0] - moment <= TOGETHER:
-            end += 1
-        burst = [at for _, at in clicks[begin:end]]
-        links = len({visits[at].link_no for at in burst})
-        if links >= MANY:
-            signals = {Signal.TOGETHER, Signal.TOO_MANY} if links >= TOO_MANY else {Signal.TOGETHER}
-            for at in (*burst, *_pictures_of(visits, burst)):
-                found[at] |= signals
+    """Mark clicks on many links in a time, and the pictures that the same clients fetched beside them."""
+    of_links = (at for at, visit in enumerate(visits) if visit.kind is EventKind.CLICK)
+    clicks = sorted(of_links, key=lambda at: visits[at].at)
+    for signal, many, within in _BURSTS:
+        marked = _bursts(visits, clicks, many, within)
+        for at in (*marked, *_pictures_beside(visits, marked)):
+            found[at].add(signal)
 
 
-def _pictures_of(visits: Sequence[Visit], burst: Sequence[int]) -> list[int]:
-    """The pixels that the clients of a burst asked for beside it."""
-    first, clients = visits[burst[0]], {visits[at].client for at in burst}
-    return [
-        at
-        for at, visit in enumerate(visits)
-        if visit.kind is EventKind.OPEN and visit.client in clients and visit.is_near(first, TOGETHER)
-    ]
+def _bursts(visits: Sequence[Visit], clicks: Sequence[int], many: int, within: timedelta) -> list[int]:
+    """Which clicks are among so many on different links; they come in the order of time, each is looked at once."""
+    marked: list[int] = []
+    links: dict[int, int] = {}  # how often each is followed, from the click `begin` to the click `end`
+    begin = done = 0
+    for end, click in enumerate(clicks):
+        links[visits[click].link_no] = links.get(visits[click].link_no, 0) + 1
+        while visits[click].at - visits[clicks[begin]].at > within:
+            _take_one(links, visits[clicks[begin]].link_no)
+            begin += 1
+        if len(links) >= many:
+            marked += clicks[max(begin, done) : end + 1]
+            done = end + 1
+    return marked
+
+
+def _take_one(counts: dict[int, int], of: int) -> None:
+    counts[of] -= 1
+    if not counts[of]:
+        del counts[of]
+
+
+def _pictures_beside(visits: Sequence[Visit], clicks: Sequence[int]) -> Iterator[int]:
+    """The pixels that the clients of clicks asked for beside them."""
+    moments = _moments_by_client(visits[at] for at in clicks)
+    for at, visit in enumerate(visits):
+        if visit.kind is EventKind.OPEN and _is_beside(visit, moments.get(visit.client, ())):
+            yield at
 
 
 def _mark_company(visits: Sequence[Visit], found: list[set[Signal]]) -> None:
@@ -140,11 +166,28 @@ def _mark_company(visits: Sequence[Visit], found: list[set[Signal]]) -> None:
     Whoever took the hidden link is a machine in all that it asked for then; who sent `HEAD` may be a reader's program
     that looks before the reader does, and who merely came at the same time may be the reader.
     """
-    for sure in (visit for visit in visits if visit.is_hidden or visit.method == "HEAD"):
-        for visit, signals in zip(visits, found, strict=True):
-            if visit is sure or not visit.is_near(sure, NEAR):
-                continue
-            if visit.client == sure.client:
-                signals.add(Signal.HIDDEN_LINK if sure.is_hidden else Signal.COMPANY)
-            elif sure.is_hidden and visit.kind is EventKind.CLICK:
-                signals.add(Signal.COMPANY)
+    hidden = [visit for visit in visits if visit.is_hidden]
+    takers = _moments_by_client(hidden)
+    heads = _moments_by_client(visit for visit in visits if visit.method == "HEAD")
+    taken = sorted(visit.at for visit in hidden)
+    for visit, signals in zip(visits, found, strict=True):
+        if _is_beside(visit, takers.get(visit.client, ())):
+            signals.add(Signal.HIDDEN_LINK)
+        elif visit.kind is EventKind.CLICK and _is_beside(visit, taken):
+            signals.add(Signal.COMPANY)
+        if visit.method != "HEAD" and _is_beside(visit, heads.get(visit.client, ())):
+            signals.add(Signal.COMPANY)
+
+
+def _moments_by_client(visits: Iterable[Visit]) -> dict[tuple[str, str], list[datetime]]:
+    """When each client came, in order."""
+    moments: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for visit in sorted(visits, key=lambda visit: visit.at):
+        moments[visit.client].append(visit.at)
+    return moments
+
+
+def _is_beside(visit: Visit, moments: Sequence[datetime]) -> bool:
+    """Whether one of the moments, which are in order, is near."""
+    after = bisect_left(moments, visit.at - NEAR)
+    return after < len(moments) and moments[after] <= visit.at + NEAR

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.ledger.tables import Link
 from newsletter.rendering import hidden_links
 
-from .classify import NEAR, Verdict, judge
+from .classify import BESIDE, Verdict, judge
 from .networks import NetworkLists
 from .visits import Visit
 
@@ -53,11 +53,11 @@ class Judge:
         return [found[at] for at in range(len(visits))]
 
     def _remembered(self, key: CopyKey, new: Sequence[Visit]) -> list[Visit]:
-        """What came to a copy just before; the new ones are remembered in turn."""
+        """What came to a copy before; the new ones are remembered in turn."""
         recent = self._recent.setdefault(key, deque(maxlen=MOST_VISITS))
         self._recent.move_to_end(key)
         _keep(self._recent, MOST_COPIES)
-        before = [visit for visit in recent if any(visit.is_near(other, NEAR) for other in (new[0], new[-1]))]
+        before = [visit for visit in recent if any(visit.is_near(other, BESIDE) for other in (new[0], new[-1]))]
         recent.extend(new)
         return before
 

@@ -14,7 +14,7 @@ from newsletter.ledger.states import get
 from subscribers.db import Database
 
 from . import reach
-from .classify import NEAR, Signal, Verdict, judge
+from .classify import BESIDE, Signal, Verdict, judge
 from .judging import CopyKey, Judge, hidden_no
 from .networks import Networks
 from .reach import Reach
@@ -63,7 +63,7 @@ _Judged = tuple[_Kept, Verdict]
 
 
 def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[datetime], by: Judge) -> None:
-    """Judge anew what came to copies within seconds of these moments, in the caller's transaction: more is known now.
+    """Judge anew what came to copies around these moments, in the caller's transaction: more is known now.
 
     More company never makes less of a machine: signs are added, and none is taken away.
     """
@@ -71,7 +71,7 @@ def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[dateti
     for campaign_id, seq in keys:
         seqs[campaign_id].add(seq)
     of_copies = or_(*(and_(Event.campaign_id == c, Event.seq.in_(of_c)) for c, of_c in seqs.items()))
-    then = Event.occurred_at.between(min(around) - NEAR, max(around) + NEAR)
+    then = Event.occurred_at.between(min(around) - BESIDE, max(around) + BESIDE)
     hidden = {campaign_id: by.hidden_no(session, campaign_id) for campaign_id in seqs}
     judged = _judged(_kept(session, of_copies, then), hidden, by.lists.now())
     more = [(kept, Verdict.of(frozenset({*verdict.signals, *map(Signal, kept.signals)}))) for kept, verdict in judged]

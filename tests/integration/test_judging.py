@@ -274,7 +274,7 @@ def test_after_an_erasure_the_class_and_its_reasons_stay(world: World, campaign_
     with world.database.writing() as session:
         reader = session.scalars(select(Subscriber).where(Subscriber.address == "yes@school.example")).one()
         told = persons.held(session, reader)["events"][0]["detail"]
-        assert (told["network"], told["signals"]) == ("192.0.2.0/24", ["together", "too-many"])
+        assert (told["network"], told["signals"]) == ("192.0.2.0/24", ["together", "too-many", "thorough"])
         persons.forget(session, [reader.id], now)
     with world.database.reading() as session:
         details = session.scalars(select(Event.detail)).all()

@@ -132,6 +132,7 @@ def test_links_are_shown_to_people_and_programs(sqlite_url: str, sent: int) -> N
             "target": "https://school.example/workshop",
             "human": 1,
             "machine": 0,
+            "unknown": 0,
             "total": 1,
         }
     ]

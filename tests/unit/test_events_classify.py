@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -113,7 +114,29 @@ def test_more_links_than_hands_can_follow_are_a_machines() -> None:
 
 def test_links_that_a_person_follows_one_after_another_are_no_burst() -> None:
     assert actors(*links(3, 5.2)) == [Actor.HUMAN] * 3
-    assert actors(*links(12, 60)) == [Actor.HUMAN] * 12
+    assert actors(*links(7, 60)) == [Actor.HUMAN] * 7
+
+
+def test_more_links_one_after_another_than_interest_anybody_are_one_sign() -> None:
+    assert signals(*links(8, 900)) == [(Signal.THOROUGH,)] * 8
+    assert actors(*links(8, 920)) == [Actor.HUMAN] * 8
+    assert actors(*(replace(click, agent=SCANNER) for click in links(9, 600))) == [Actor.MACHINE] * 9
+    picture = replace(AN_OPEN, at=NOW - timedelta(seconds=2))
+    assert actors(picture, *links(8, 600))[0] is Actor.UNKNOWN
+    assert actors(replace(picture, agent=CHROME), *links(8, 600))[0] is Actor.HUMAN
+
+
+def test_a_keen_person_in_a_hurry_whose_antivirus_looks_first_is_doubted_and_no_machine() -> None:
+    hurry = [*links(3, 3), *(later(replace(A_CLICK, link_no=20 + no), 20 * (no + 1)) for no in range(5))]
+    looks = [later(replace(click, method="HEAD"), -0.2) for click in hurry]
+    assert actors(*hurry, *looks)[:8] == [Actor.UNKNOWN] * 8
+
+
+def test_ten_thousand_requests_for_one_copy_are_judged_quickly() -> None:
+    flood = [replace(later(A_CLICK, no / 20), link_no=no % 12, method=("GET", "HEAD")[no % 2]) for no in range(10_000)]
+    begun = perf_counter()
+    judge(flood, LISTED)
+    assert perf_counter() - begun < 2
 
 
 def test_one_link_tapped_ten_times_is_no_burst() -> None:
