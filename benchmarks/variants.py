@@ -79,7 +79,7 @@ def _variants(document: Document) -> list[Variant]:
 
 def _milliseconds(document: Document, variants: list[Variant]) -> float:
     def compile_all() -> None:
-        edition = Edition(document, identity(), LinkTable.of(document))
+        edition = Edition(document, identity(), LinkTable.of(document, hidden=True))
         for variant in variants:
             edition.content(variant)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from .agents import Client, client_of
 from .networks import Networks
@@ -57,6 +58,11 @@ _BURSTS = (
     (Signal.THOROUGH, 8, BESIDE),
 )
 """So many different links of one copy within a time."""
+_USUAL = {
+    EventKind.OPEN: frozenset({Client.BROWSER, Client.MAIL_PROGRAM, Client.IMAGE_PROXY}),
+    EventKind.CLICK: frozenset({Client.BROWSER, Client.MAIL_PROGRAM}),
+}
+"""Whose names are no sign; an image proxy follows no links."""
 _SURE = frozenset({Signal.HEAD, Signal.HIDDEN_LINK})
 _CHANCE = frozenset({Signal.TOGETHER, Signal.THOROUGH, Signal.COMPANY})
 """What a keen reader in a hurry and a program of theirs come to at once: one sign between them."""
@@ -70,16 +76,17 @@ class Verdict:
     actor: Actor
     signals: tuple[Signal, ...]
 
-    @classmethod
-    def of(cls, signals: frozenset[Signal]) -> "Verdict":
-        """What signs make of a request."""
-        return cls(_actor(signals), tuple(signal for signal in Signal if signal in signals))
+
+@lru_cache
+def verdict_of(signals: frozenset[Signal]) -> Verdict:
+    """What signs make of a request."""
+    return Verdict(_actor(signals), tuple(signal for signal in Signal if signal in signals))
 
 
 def judge(visits: Sequence[Visit], networks: Networks) -> list[Verdict]:
     """A verdict for each of the requests about one copy. They are looked at together, in whichever order they came."""
     beside = _beside(visits)
-    return [Verdict.of(frozenset(_own(visit, networks) | found)) for visit, found in zip(visits, beside, strict=True)]
+    return [verdict_of(frozenset(_own(visit, networks) | found)) for visit, found in zip(visits, beside, strict=True)]
 
 
 def _actor(signals: frozenset[Signal]) -> Actor:
@@ -92,23 +99,20 @@ def _actor(signals: frozenset[Signal]) -> Actor:
 def _own(visit: Visit, networks: Networks) -> set[Signal]:
     """What a request shows alone."""
     client = client_of(visit.agent)
-    sees_for_a_reader = client is Client.IMAGE_PROXY and visit.kind is EventKind.OPEN
-    found = {
-        Signal.HEAD: visit.method == "HEAD",
-        Signal.HIDDEN_LINK: visit.is_hidden,
-        Signal.PREFETCH: visit.is_prefetch,
-        Signal.AGENT: _is_odd(client, visit.kind),
-        Signal.NETWORK: visit.network in networks and not sees_for_a_reader,
-    }
+    found = set()
+    if visit.method == "HEAD":
+        found.add(Signal.HEAD)
+    if visit.is_hidden:
+        found.add(Signal.HIDDEN_LINK)
     if visit.seconds is not None and visit.seconds < SOON_SECONDS:
-        found[Signal.TOO_SOON if visit.seconds < TOO_SOON_SECONDS else Signal.SOON] = True
-    return {signal for signal, shown in found.items() if shown}
-
-
-def _is_odd(client: Client, kind: EventKind) -> bool:
-    """Whether no reader's client has such a name; an image proxy follows no links."""
-    usual = {Client.BROWSER, Client.MAIL_PROGRAM}
-    return client not in (usual | {Client.IMAGE_PROXY} if kind is EventKind.OPEN else usual)
+        found.add(Signal.TOO_SOON if visit.seconds < TOO_SOON_SECONDS else Signal.SOON)
+    if visit.is_prefetch:
+        found.add(Signal.PREFETCH)
+    if client not in _USUAL[visit.kind]:
+        found.add(Signal.AGENT)
+    if visit.network in networks and (client is not Client.IMAGE_PROXY or visit.kind is not EventKind.OPEN):
+        found.add(Signal.NETWORK)
+    return found
 
 
 def _beside(visits: Sequence[Visit]) -> list[set[Signal]]:

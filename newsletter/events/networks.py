@@ -50,9 +50,9 @@ class Networks:
 
     def __contains__(self, network: str) -> bool:
         """Whether a network, as `network_of` writes it, is listed."""
-        if not network:
+        if not network or not (self._starts[4] or self._starts[6]):
             return False
-        version, first, _ = _ends(ip_network(network))
+        version, first = _beginning(network)
         at = bisect_right(self._starts[version], first) - 1
         return at >= 0 and first <= self._ends[version][at]
 
@@ -112,6 +112,12 @@ def _ends(network: _Network) -> tuple[int, int, int]:
     narrowest = _NARROWEST[network.version]
     whole = network if network.prefixlen <= narrowest else network.supernet(new_prefix=narrowest)
     return whole.version, int(whole.network_address), int(whole.broadcast_address)
+
+
+@lru_cache(_KEPT)
+def _beginning(network: str) -> tuple[int, int]:
+    version, first, _ = _ends(ip_network(network))
+    return version, first
 
 
 def _stamp(file: Path) -> tuple[int, int]:

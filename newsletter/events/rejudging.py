@@ -14,7 +14,7 @@ from newsletter.ledger.states import get
 from subscribers.db import Database
 
 from . import reach
-from .classify import BESIDE, Signal, Verdict, judge
+from .classify import BESIDE, Signal, Verdict, judge, verdict_of
 from .judging import CopyKey, Judge, hidden_no
 from .networks import Networks
 from .reach import Reach
@@ -74,7 +74,7 @@ def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[dateti
     then = Event.occurred_at.between(min(around) - BESIDE, max(around) + BESIDE)
     hidden = {campaign_id: by.hidden_no(session, campaign_id) for campaign_id in seqs}
     judged = _judged(_kept(session, of_copies, then), hidden, by.lists.now())
-    more = [(kept, Verdict.of(frozenset({*verdict.signals, *map(Signal, kept.signals)}))) for kept, verdict in judged]
+    more = [(kept, verdict_of(frozenset({*verdict.signals, *map(Signal, kept.signals)}))) for kept, verdict in judged]
     changed = _changed(more)
     _write(session, changed)
     gone = {each for kept, _ in changed for each in kept.reaches(kept.actor)}

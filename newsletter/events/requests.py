@@ -36,7 +36,9 @@ class Fact:
     @property
     def agent(self) -> str:
         """The user agent as it is kept: cut, and without control characters."""
-        return "".join(filter(str.isprintable, self.request.user_agent))[:_LONGEST_AGENT]
+        agent = self.request.user_agent
+        clean = agent if agent.isprintable() else "".join(filter(str.isprintable, agent))
+        return clean[:_LONGEST_AGENT]
 
 
 def opened(claim: MailClaim, request: Request) -> Fact:

@@ -88,7 +88,7 @@ SAMPLE = document(
 
 
 def content_of(of: Document = SAMPLE, language: str = "en", who: Identity | None = None) -> Content:
-    return Edition(of, who or identity(), LinkTable.of(of, {})).content(Variant.everything(of, language))
+    return Edition(of, who or identity(), LinkTable.of(of, {}, hidden=True)).content(Variant.everything(of, language))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def _all() -> Iterator[tuple[str, OurMail]]:
         for language in LANGUAGES:
             for name, document in (("sample", SAMPLE), ("example", example)):
                 issue = replace(document, theme=look)
-                edition = Edition(issue, identity(), LinkTable.of(issue, {}), to_html=keeping)
+                edition = Edition(issue, identity(), LinkTable.of(issue, {}, hidden=True), to_html=keeping)
                 edition.content(Variant.everything(issue, language))
                 yield f"{name} {look} {language}", made.pop()
             for letter in LETTERS:
