@@ -2,10 +2,11 @@
 
 from collections import Counter as Multiset
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, func, literal, or_, select, text, union, update
+from sqlalchemy import and_, delete, func, literal, or_, select, text, union
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 
@@ -28,18 +29,19 @@ class Reach(NamedTuple):
     link_no: int = 0
 
 
-def count(session: Session, reaches: Iterable[Reach]) -> None:
-    """Count the copies that this is new of, in the caller's transaction. The database says which are new."""
-    # Always in the same order, so that two processes that count the same copies never wait for each other.
-    rows = [reach._asdict() for reach in sorted(set(reaches))]
-    if not rows:
-        return
-    new = insert_into(session, Reached).on_conflict_do_nothing(index_elements=_KEY)
-    counted_by = (getattr(Reached, name) for name in _COUNTED_BY)
-    first = session.execute(new.returning(*counted_by), rows, execution_options={"synchronize_session": False})
-    growth = Multiset(map(tuple, first))
-    if growth:
-        _grow(session, growth)
+def count(session: Session, come: Iterable[Reach], gone: Iterable[Reach] = ()) -> None:
+    """Count the copies that this is new of, in the caller's transaction. The database says which are new.
+
+    Events that are another actor's now have `gone` from one count, and come to another: those of which no event is kept
+    any more are counted no more.
+    """
+    dead = _without_events(session, set(gone))
+    growth = Multiset(_first_of(session, set(come) - dead))
+    # What goes goes last: who waits for a row that is going waits for somebody who waits for no row that comes.
+    growth.subtract(dict(_let_go(session, dead)))
+    changes = {key: copies for key, copies in growth.items() if copies}
+    if changes:
+        _grow(session, changes)
 
 
 def of_request(campaign_id: int, seq: int, kind: EventKind, actor: Actor, link_no: int | None) -> Iterator[Reach]:
@@ -49,18 +51,9 @@ def of_request(campaign_id: int, seq: int, kind: EventKind, actor: Actor, link_n
         yield Reach(campaign_id, seq, kind, actor, link_no)
 
 
-def move(session: Session, gone: Iterable[Reach], come: Iterable[Reach]) -> None:
-    """Some events are another actor's now, in the caller's transaction: what has none any more is counted no more."""
-    for counted_by, copies in _let_go(session, gone):
-        it = [getattr(CampaignReach, name) == value for name, value in zip(_COUNTED_BY, counted_by, strict=True)]
-        less = update(CampaignReach).where(*it).values(copies=CampaignReach.copies - copies)
-        session.execute(less, execution_options={"synchronize_session": False})
-    count(session, come)
-
-
 def forget(session: Session, gone: Iterable[Reach]) -> None:
     """Events were let go of for their age, in the caller's transaction: which copies it were goes, how many stays."""
-    for _ in _let_go(session, gone):
+    for _ in _let_go(session, _without_events(session, set(gone))):
         pass
 
 
@@ -91,11 +84,22 @@ def rebuild(session: Session, campaign_id: int) -> None:
     session.execute(insert_rows(CampaignReach).from_select([*_COUNTED_BY, "copies"], counted))
 
 
-def _let_go(session: Session, gone: Iterable[Reach]) -> Iterator[tuple[_CountedBy, int]]:
-    """Let go of those of which no event is kept; how many of them were there, by what they were counted by."""
-    alone = set(gone)
+def _first_of(session: Session, reaches: Iterable[Reach]) -> Iterable[_CountedBy]:
+    """Write those that are not there, and return them by what they are counted by."""
+    # Always in the same order, so that two processes that count the same copies never wait for each other.
+    rows = [reach._asdict() for reach in sorted(reaches)]
+    if not rows:
+        return ()
+    new = insert_into(session, Reached).on_conflict_do_nothing(index_elements=_KEY)
+    counted_by = (getattr(Reached, name) for name in _COUNTED_BY)
+    first = session.execute(new.returning(*counted_by), rows, execution_options={"synchronize_session": False})
+    return [(campaign_id, kind, link_no, actor) for campaign_id, kind, link_no, actor in first]
+
+
+def _let_go(session: Session, dead: Iterable[Reach]) -> Iterator[tuple[_CountedBy, int]]:
+    """Let go of copies; how many of them were there, by what they were counted by."""
     seqs: dict[_CountedBy, list[int]] = defaultdict(list)
-    for each in sorted(alone - _still(session, alone)):
+    for each in sorted(dead):
         seqs[each.campaign_id, each.kind, each.link_no, each.actor].append(each.seq)
     for counted_by in sorted(seqs):
         it = [getattr(Reached, name) == value for name, value in zip(_COUNTED_BY, counted_by, strict=True)]
@@ -103,20 +107,20 @@ def _let_go(session: Session, gone: Iterable[Reach]) -> Iterator[tuple[_CountedB
         yield counted_by, len(session.scalars(old, execution_options={"synchronize_session": False}).all())
 
 
-def _still(session: Session, reaches: Iterable[Reach]) -> set[Reach]:
-    """Everything that the kept events of the same copies count for."""
+def _without_events(session: Session, reaches: AbstractSet[Reach]) -> AbstractSet[Reach]:
+    """Those of them that no kept event counts for."""
     seqs = defaultdict(set)
     for each in reaches:
         seqs[each.campaign_id].add(each.seq)
     if not seqs:
-        return set()
+        return reaches
     columns = Event.campaign_id, Event.seq, Event.kind, Event.actor, Event.link_no
     of_copies = or_(*(and_(Event.campaign_id == c, Event.seq.in_(of_c)) for c, of_c in seqs.items()))
     rows = session.execute(select(*columns).where(of_copies, Event.kind.in_(list(EventKind))).distinct())
-    return {each for row in rows for each in of_request(*row)}
+    return reaches - {each for row in rows for each in of_request(*row)}
 
 
-def _grow(session: Session, growth: Multiset[tuple[object, ...]]) -> None:
+def _grow(session: Session, growth: Mapping[_CountedBy, int]) -> None:
     rows = [dict(zip(_COUNTED_BY, key, strict=True), copies=growth[key]) for key in sorted(growth)]
     statement = insert_into(session, CampaignReach)
     more = {"copies": CampaignReach.copies + statement.excluded["copies"]}

@@ -3,6 +3,7 @@
 from collections import Counter as Multiset
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,16 +57,24 @@ class _Kept(NamedTuple):
         return reach.of_request(self.campaign_id, self.seq, self.kind, actor, self.link_no)
 
 
+class Moves(NamedTuple):
+    """What events count for that are another actor's now, and what they counted for before."""
+
+    come: AbstractSet[Reach]
+    gone: AbstractSet[Reach]
+
+
 _COLUMNS = (
     Event.id, Event.campaign_id, Event.seq, Event.kind, Event.link_no, Event.actor, Event.detail, Event.occurred_at
 )  # fmt: skip
 _Judged = tuple[_Kept, Verdict]
 
 
-def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[datetime], by: Judge) -> None:
+def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[datetime], by: Judge) -> Moves:
     """Judge anew what came to copies around these moments, in the caller's transaction: more is known now.
 
-    More company never makes less of a machine: signs are added, and none is taken away.
+    More company never makes less of a machine: signs are added, and none is taken away. Returned is what they count
+    for, so that the caller counts all at once.
     """
     seqs = defaultdict(set)
     for campaign_id, seq in keys:
@@ -77,8 +86,11 @@ def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[dateti
     more = [(kept, verdict_of(frozenset({*verdict.signals, *map(Signal, kept.signals)}))) for kept, verdict in judged]
     changed = _changed(more)
     _write(session, changed)
-    gone = {each for kept, _ in changed for each in kept.reaches(kept.actor)}
-    reach.move(session, gone, {each for kept, verdict in changed for each in kept.reaches(verdict.actor)})
+    moved = [(kept, verdict) for kept, verdict in changed if kept.actor is not verdict.actor]
+    return Moves(
+        come={each for kept, verdict in moved for each in kept.reaches(verdict.actor)},
+        gone={each for kept, _ in moved for each in kept.reaches(kept.actor)},
+    )
 
 
 def reclassify(

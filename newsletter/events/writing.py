@@ -62,10 +62,12 @@ def _keep(session: Session, judged: Sequence[_Judged], judge: Judge) -> None:
         return
     events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
     new = session.scalars(events.returning(Event.event_id), [rows[event_id] for event_id in sorted(rows)]).all()
-    reach.count(session, (each for event_id in new for each in _reaches(rows[event_id])))
+    come, gone = {each for event_id in new for each in _reaches(rows[event_id])}, set[Reach]()
     telling = [fact for fact, visit, _ in judged if visit.kind is EventKind.CLICK or visit.method == "HEAD"]
     if telling:
-        rejudging.look_back(session, map(_key, telling), [fact.request.at for fact in telling], judge)
+        moves = rejudging.look_back(session, map(_key, telling), [fact.request.at for fact in telling], judge)
+        come, gone = come | moves.come, gone | moves.gone
+    reach.count(session, come, gone)
 
 
 def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:

@@ -1,5 +1,7 @@
 """Who opened and clicked, as requests come one by one, in groups, in several processes, and judged again later."""
 
+import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -262,6 +264,30 @@ def test_rebuilding_gives_the_figures_that_were_counted_on_the_way(world: World)
         keep(world, log.open(seq), log.open(seq + 80, user_agent="Mozilla/5.0"), judge=judge)
         for link in range(seq % 9):
             keep(world, log.click(link, link * (seq % 3)), judge=judge)
+    counted = figures(world), reached(world)
+    assert {actor for *_, actor in counted[1]} == set(Actor)
+    rebuilt(world, campaign_id)
+    assert (figures(world), reached(world)) == counted
+
+
+def test_figures_hold_while_many_write_and_one_counts_anew(world: World) -> None:
+    readers = [world.reader(f"r{n}@school.example", tracking=True) for n in range(30)]
+    campaign_id = world.sent_to(*readers, targets=(*LINKS, hidden_links.TARGET))
+
+    def storm(process: int) -> None:
+        chance, judge = random.Random(process), Judge()  # noqa: S311 - the same storm each time
+        for n in range(25):
+            log = Log(world, campaign_id, chance.randint(1, 30))
+            at = n * 40 + process
+            facts = [log.click(link, at + link * 0.3) for link in chance.sample(range(9), chance.randint(1, 6))]
+            keep(world, log.open(at, user_agent=chance.choice((BROWSER, "curl/8.9"))), *facts, judge=judge)
+
+    def again(_: int) -> None:
+        for _ in range(5):
+            rejudging.reclassify(world.database, campaign_id, Networks(()))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda task: task[0](task[1]), [(storm, 1), (storm, 2), (storm, 3), (again, 4)]))
     counted = figures(world), reached(world)
     assert {actor for *_, actor in counted[1]} == set(Actor)
     rebuilt(world, campaign_id)
