@@ -1,6 +1,7 @@
 """A real PostgreSQL: the one named by NEWSLETTER_TEST_DATABASE_URL, or one started from its wheel."""
 
 import os
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -8,7 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import create_engine, make_url, text
+
+_PATIENCE_SECONDS = 30
 
 
 @contextmanager
@@ -38,6 +42,27 @@ class PostgresqlOfOnesOwn:
     def stop(self) -> None:
         """As an administrator does: everybody's connection is cut."""
         self._server.stop()
+
+    def kill(self) -> None:
+        """At once, in the middle of whatever it does (`pg_ctl stop -m immediate`)."""
+        postmaster = self._processes()[0]
+        postmaster.send_signal(signal.SIGQUIT)
+        postmaster.wait(_PATIENCE_SECONDS)
+
+    def freeze(self) -> None:
+        """Connections stay, new ones are taken, and nobody answers."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Go on where it was frozen."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        """The postmaster, then its children."""
+        postmaster = psutil.Process(self._server.get_pid())
+        return [postmaster, *postmaster.children()]
 
     def start(self) -> None:
         """Where it was; what was committed is there."""

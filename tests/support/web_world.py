@@ -1,8 +1,12 @@
 """One organization whose issue has reached its readers: what the tests of events and pages begin with."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,6 +23,8 @@ from subscribers.tables import List, Organization, Subscriber, Subscription, Sub
 
 SECRET = "the-secret-of-these-tests-is-long-enough"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+_STATE = Path(tempfile.mkdtemp(prefix="newsletter-state-"))
+atexit.register(shutil.rmtree, _STATE)
 ACCEPTED_BEFORE = timedelta(hours=1)
 
 
@@ -111,7 +117,7 @@ def new_world(database: Database, clock: Clock, lists: tuple[str, ...] = ("month
         ]
         session.add_all(rows)
         session.flush()
-    known = Settings(secret_key=SecretStr(SECRET), **({"signup_work": 0} | settings))
+    known = Settings(secret_key=SecretStr(SECRET), **({"signup_work": 0, "state_folder": _STATE} | settings))
     app = App(known, database, clock, Signer(known.secrets), organization)
     return World(app, {row.slug: row.id for row in rows})
 
