@@ -165,7 +165,7 @@ def _group(line: bytes, path: Path) -> Group | None:
     try:
         number, facts = json.loads(line)
         return Group(int(number), [_fact(*fact) for fact in facts])
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         _log.warning("A line of the spool %s cannot be read, and is not counted: %s", path, error)
         return None
 

@@ -1,16 +1,12 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
 from datetime import timedelta
-from threading import Event as Flag
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from newsletter.events.recording import LARGEST_GROUP, Recorder, RecorderStopped
 from newsletter.events.requests import Fact, Request, clicked, opened
 from newsletter.events.tables import Actor, CampaignStat, Event, EventKind
 from newsletter.events.targets import Targets
@@ -145,117 +141,40 @@ def test_a_hostile_agent_is_kept_cut_and_without_controls(world: World) -> None:
     assert len(kept) == 200
 
 
-@contextmanager
-def running(recorder: Recorder) -> Iterator[Recorder]:
-    recorder.start()
-    try:
-        yield recorder
-    finally:
-        recorder.stop()
-
-
-class Watched(Database):
-    """A database that counts its write transactions, can hold them back, and can be away."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.transactions, self.is_away = 0, False
-        self.entered, self.released = Flag(), Flag()
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        self.transactions += 1
-        self.entered.set()
-        self.released.wait(20)
-        if self.is_away:
-            raise OperationalError("BEGIN", {}, Exception("away"))
-        with super().writing() as session:
-            yield session
-
-
-@pytest.fixture
-def watched(database_url: str) -> Iterator[Watched]:
-    database = Watched(database_url)
-    yield database
-    database.close()
-
-
-def test_requests_that_come_during_a_commit_share_the_next_one(world: World, watched: Watched) -> None:
-    campaign_id = world.sent_to(world.reader("reader@school.example", tracking=True))
-    with running(Recorder(watched, Tracking.CONSENT)) as recorder:
-        first = recorder.record(an_open(world, campaign_id))
-        assert watched.entered.wait(20)
-        later = [recorder.record(a_click(world, campaign_id)) for _ in range(50)]
-        assert not first.done()
-        watched.released.set()
-        for future in (first, *later):
-            future.result(20)
-    assert watched.transactions == 2
-    with world.database.reading() as session:
-        assert sum(counted(session, campaign_id).values()) == 51
-
-
-def test_a_large_crowd_is_written_in_groups(world: World, watched: Watched) -> None:
-    campaign_id = world.sent_to(world.reader("reader@school.example"))
-    with running(Recorder(watched, Tracking.CONSENT)) as recorder:
-        recorder.record(an_open(world, campaign_id))
-        assert watched.entered.wait(20)
-        crowd = [recorder.record(an_open(world, campaign_id)) for _ in range(LARGEST_GROUP + 1)]
-        watched.released.set()
-        crowd[-1].result(30)
-    assert watched.transactions == 3
-
-
-def test_a_client_that_went_away_is_counted_all_the_same(world: World, watched: Watched) -> None:
-    campaign_id = world.sent_to(world.reader("reader@school.example"))
-    with running(Recorder(watched, Tracking.CONSENT)) as recorder:
-        recorder.record(an_open(world, campaign_id))
-        assert watched.entered.wait(20)
-        assert recorder.record(an_open(world, campaign_id)).cancel()
-        watched.released.set()
-    with world.database.reading() as session:
-        assert sum(counted(session, campaign_id).values()) == 2
-
-
-def test_those_who_wait_hear_that_the_database_is_away_and_the_recorder_goes_on(world: World, watched: Watched) -> None:
-    campaign_id = world.sent_to(world.reader("reader@school.example"))
-    watched.released.set()
-    watched.is_away = True
-    with running(Recorder(watched, Tracking.CONSENT)) as recorder:
-        with pytest.raises(OperationalError):
-            recorder.record(an_open(world, campaign_id)).result(20)
-        watched.is_away = False
-        recorder.record(an_open(world, campaign_id)).result(20)
-
-
-def test_what_waits_is_written_before_the_recorder_stops(world: World) -> None:
-    campaign_id = world.sent_to(world.reader("reader@school.example"))
-    recorder = Recorder(world.database, Tracking.CONSENT)
-    recorder.start()
-    waiting = [recorder.record(an_open(world, campaign_id)) for _ in range(20)]
-    recorder.stop()
-    recorder.stop()
-    assert all(future.result(0) is None for future in waiting)
-    with pytest.raises(RecorderStopped, match="Try again"):
-        recorder.record(an_open(world, campaign_id)).result(0)
-
-
-def test_tracking_off_costs_nothing(world: World, watched: Watched) -> None:
-    with running(Recorder(watched, Tracking.OFF)) as recorder:
-        recorder.record(an_open(world, 1)).result(0)
-    assert watched.transactions == 0
-
-
 def test_targets_of_live_campaigns_are_remembered_and_others_looked_up(world: World) -> None:
     reader = world.reader("reader@school.example")
     live = world.sent_to(reader, targets=("https://a.example/",))
     world.app.clock.offset -= timedelta(days=60)
     old = world.sent_to(reader, targets=("https://b.example/",))
     world.app.clock.offset += timedelta(days=60)
-    targets = Targets(world.database)
-    targets.preload(world.app.clock.now())
-    assert targets.remembered(live, FIRST_LINK) == "https://a.example/"
-    assert targets.remembered(old, FIRST_LINK) is None
-    assert targets.look_up(old, FIRST_LINK) == "https://b.example/"
-    assert targets.remembered(old, FIRST_LINK) == "https://b.example/"
-    assert targets.look_up(live, FIRST_LINK + 1) is None
+
+    async def scenario() -> None:
+        targets = Targets(world.database)
+        await targets.start(world.app.clock)
+        assert targets.remembered(live, FIRST_LINK) == "https://a.example/"
+        assert targets.remembered(old, FIRST_LINK) is None
+        found = await asyncio.gather(*(targets.look_up(old, FIRST_LINK) for _ in range(3)))
+        assert found == ["https://b.example/"] * 3
+        assert targets.remembered(old, FIRST_LINK) == "https://b.example/"
+        assert await targets.look_up(live, FIRST_LINK + 1) is None
+        targets.stop()
+
+    asyncio.run(scenario())
+
+
+def test_links_of_a_campaign_that_begins_later_are_read_without_a_click(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # M43
+    monkeypatch.setattr("newsletter.events.targets.REFRESH_SECONDS", 0.01)
+
+    async def scenario() -> str | None:
+        targets = Targets(world.database)
+        await targets.start(world.app.clock)
+        begun = world.sent_to(world.reader("reader@school.example"), targets=("https://a.example/",))
+        async with asyncio.timeout(20):
+            while (found := targets.remembered(begun, FIRST_LINK)) is None:  # noqa: ASYNC110 - a thread reads it
+                await asyncio.sleep(0.01)
+        targets.stop()
+        return found
+
+    assert asyncio.run(scenario()) == "https://a.example/"
