@@ -35,9 +35,10 @@ class RecorderStopped(NewsletterError):
 class Recorder:
     """Takes facts from an event loop. While one group is committed the next one gathers: load makes groups larger."""
 
-    def __init__(self, writer: Writer, spools: Path) -> None:
+    def __init__(self, writer: Writer, spools: Path, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._name = secrets.token_hex(8)
         self._writer = writer
+        self._patience_seconds = patience_seconds
         self._spool = Spool(spools, self._name)
         self._waiting: list[_Waiting] = []
         self._last_group = 0
@@ -116,7 +117,9 @@ class Recorder:
     async def _is_written(self, group: Group) -> bool:
         """Whether the database took a group in time. One that it takes later is not taken twice: see `positions`."""
         try:
-            await asyncio.wait_for(self._by_database.run(self._writer.write, self._name, [group]), PATIENCE_SECONDS)
+            await asyncio.wait_for(
+                self._by_database.run(self._writer.write, self._name, [group]), self._patience_seconds
+            )
         except (SQLAlchemyError, TimeoutError) as error:
             if is_refusal(error):
                 raise

@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.events.networks import NetworkLists
-from newsletter.events.recording import Recorder
+from newsletter.events.recording import PATIENCE_SECONDS, Recorder
 from newsletter.events.sendgrid_calls import WebhookKey
 from newsletter.events.targets import Targets, TargetsAway
 from newsletter.issues.media_stores import NotStored, StoreAway
@@ -65,7 +65,9 @@ _MAPPED_PREFIX = 96
 """Of IPv4 addresses written as IPv6 (RFC 4291, 2.5.5.2)."""
 
 
-def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> FastAPI:
+def create(
+    app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS, patience_seconds: float = PATIENCE_SECONDS
+) -> FastAPI:
     """Make the application. Its recorder runs from the server's start to its end.
 
     Raises `WebhookKeyInvalid` or `NetworkListInvalid`.
@@ -76,7 +78,7 @@ def create(app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS) -> Fas
     site = Site(
         app=app,
         pages=pages_of(app),
-        recorder=Recorder(app.events_writer(), app.spools),
+        recorder=Recorder(app.events_writer(), app.spools, patience_seconds),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         media_store=media_store,

@@ -27,10 +27,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(app: App, *, even_answer_seconds: float = _SOON_SECONDS) -> Iterator[str]:
-    """Serve an application; yields its base URL."""
+def served(
+    app: App, *, even_answer_seconds: float = _SOON_SECONDS, patience_seconds: float = _PATIENCE_SECONDS
+) -> Iterator[str]:
+    """Serve an application, by default one whose opens and clicks wait for a busy database; yields its base URL."""
     config = uvicorn.Config(
-        create(app, even_answer_seconds=even_answer_seconds),
+        create(app, even_answer_seconds=even_answer_seconds, patience_seconds=patience_seconds),
         log_level="critical",
         ws="none",
         proxy_headers=False,
