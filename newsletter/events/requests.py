@@ -19,10 +19,10 @@ class Request:
     user_agent: str = ""
     prefetched: bool = False
     """The client said that nobody looks yet (`Sec-Purpose: prefetch`)."""
-    opted_out: bool = False
-    """The client asks not to be followed (`DNT: 1`, `Sec-GPC: 1`): it is counted, whatever its reader agreed to."""
     network: str = ""
     """Where it came from, as `networks.network_of` writes it: no whole address ever comes here."""
+    opted_out: bool = False
+    """The client asks not to be followed (`DNT: 1`, `Sec-GPC: 1`): it is counted, whatever its reader agreed to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.events import spools
-from newsletter.events.positions import Recorded
 from newsletter.events.recording import LARGEST_GROUP, PATIENCE_SECONDS, Recorder, RecorderStopped
 from newsletter.events.spools import Group, Spool
-from newsletter.events.tables import CampaignStat
+from newsletter.events.tables import CampaignStat, Recorded
 from newsletter.events.writers import Writer, take_over
 from newsletter.settings import Tracking
 from subscribers.db import Database

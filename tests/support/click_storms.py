@@ -51,7 +51,7 @@ class Storm:
 def a_click_storm(url: str, paths: Sequence[str]) -> Iterator[Storm]:
     """Clients at work; when the block ends each has had its last answer."""
     storm = Storm()
-    clients = [threading.Thread(target=storm.ask, args=(url, paths[n:] + paths[:n])) for n in range(CLIENTS)]
+    clients = [threading.Thread(target=storm.ask, args=(url, [*paths[n:], *paths[:n]])) for n in range(CLIENTS)]
     for client in clients:
         client.start()
     try:

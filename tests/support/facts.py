@@ -35,4 +35,5 @@ def events(world: World) -> Sequence[Event]:
 
 
 def _request(world: World, request: dict[str, Any]) -> Request:
-    return Request(**({"at": world.app.clock.now(), "method": "GET", "user_agent": BROWSER} | request))
+    known: dict[str, Any] = {"at": world.app.clock.now(), "method": "GET", "user_agent": BROWSER}
+    return Request(**(known | request))

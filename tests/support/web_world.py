@@ -117,7 +117,8 @@ def new_world(database: Database, clock: Clock, lists: tuple[str, ...] = ("month
         ]
         session.add_all(rows)
         session.flush()
-    known = Settings(secret_key=SecretStr(SECRET), **({"signup_work": 0, "state_folder": _STATE} | settings))
+    usual: dict[str, Any] = {"signup_work": 0, "state_folder": _STATE}
+    known = Settings(secret_key=SecretStr(SECRET), **(usual | settings))
     app = App(known, database, clock, Signer(known.secrets), organization)
     return World(app, {row.slug: row.id for row in rows})
 
