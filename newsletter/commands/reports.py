@@ -1,9 +1,6 @@
 """`newsletter reports`: what came back, for a person, a program or a spreadsheet."""
 
-import csv
-import io
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -14,8 +11,9 @@ from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
 from newsletter.reports.links import link_figures
 
-from .files import write_bytes
 from .output import json_option, opened, progress, say
+from .report_outputs import Output, report_options
+from .report_pages import campaign_html
 from .report_tables import show_answers, show_links, show_report, show_rollup
 from .reports_lists import engagement, growth, health
 
@@ -33,26 +31,18 @@ for command in (growth, health, engagement):
 
 @reports.command()
 @_id
-@click.option(
-    "--csv",
-    "csv_file",
-    is_flag=False,
-    flag_value="-",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    metavar="[FILE]",
-    help="Write the figures as CSV into this file, or to standard output.",
-)
-@json_option
-def campaign(campaign_id: int, csv_file: str | None, as_json: bool) -> None:
+@click.option("--language", default="", help="Of the mail that --html shows; that of most readers by default.")
+@report_options
+def campaign(campaign_id: int, language: str, output: Output) -> None:
     """Show how campaign ID went: totals, rates, links, languages and bands."""
-    if csv_file and as_json:
-        raise click.UsageError("Give --csv or --json, not both.")
     with opened() as app:
         report = report_on(app, campaign_id)
-        if csv_file:
-            _put_out(csv_file, report)
-        else:
-            say(report_facts(report), lambda console: show_report(console, report, app), as_json=as_json)
+        output.put(
+            facts=lambda: report_facts(report),
+            rows=lambda: (COLUMNS, *report_rows(report)),
+            page=lambda: campaign_html(app, report, language),
+            human=lambda console: show_report(console, report, app),
+        )
 
 
 @reports.command()
@@ -101,15 +91,3 @@ def report_on(app: App, campaign_id: int) -> CampaignReport:
     """Count one campaign in one snapshot of the database."""
     with app.database.reading() as session:
         return campaign_report(session, campaign_id, app.settings.minimum_group, app.rollups)
-
-
-def _put_out(path: str, report: CampaignReport) -> None:
-    content = io.StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(report_rows(report))
-    if path == "-":
-        click.echo(content.getvalue(), nl=False)
-    else:
-        write_bytes(Path(path), content.getvalue().encode())
-        click.echo(f"The report is in {path}.")

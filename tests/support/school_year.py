@@ -40,7 +40,7 @@ from .people import a_list, an_organization
 
 NOW = datetime(2026, 12, 10, 16, tzinfo=UTC)
 FIRST = date(2025, 12, 1)
-_EXAMPLE = Path(__file__).parents[2] / "examples" / "2026-12.md"
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "kinds.md"
 _SENDINGS = [
     datetime(2026, month, 1 + (8 - date(2026, month, 1).weekday()) % 7, 15, tzinfo=UTC) for month in range(1, 13)
 ]
@@ -53,7 +53,8 @@ _DOMAINS = {
     "icloud.com": 9,
     "springfield.example": 15,
 }
-_VARIANTS = {"en-2047": 62, "es-2047": 38}
+_VARIANTS = {"en-8191": 41, "es-8191": 25, "en-8183": 18, "es-8183": 13, "ar-8191": 3}
+"""All sections, and those without the tip for elementary families."""
 _JOINING = (60, 45, 70, 48, 52, 40, 22, 18, 95, 130, 84, 72, 20)
 """How many sign up by the form in each month."""
 _STAY = 0.986
