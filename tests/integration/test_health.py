@@ -1,0 +1,210 @@
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.events import reach
+from newsletter.events.reach import Reach
+from newsletter.events.tables import Actor, Event, EventKind
+from newsletter.feedback.verdicts import Reason
+from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.reports.health import HealthReport, health_report, provider_of
+from newsletter.reports.mailings import CameBack
+from newsletter.reports.verdicts import Level, summary, verdicts
+from newsletter.settings import Tracking
+from subscribers.db import Database
+from subscribers.tables import Subscription, Suppression, SuppressionReason
+from tests.support.people import LONG_AGO, a_subscriber
+from tests.support.returns import SENT_AT, Returns
+
+NOW = SENT_AT + timedelta(days=5)
+
+
+class Told(Returns):
+    """What a provider tells of copies, as `events.notices` writes it down."""
+
+    def told(self, kind: EventKind, seq: int, *, permanent: bool = False, reason: Reason = Reason.OTHER) -> None:
+        self.event(kind, seq)
+        event = self.session.get_one(Event, self.events)
+        event.detail = {"permanent": permanent, "reason": reason}
+        reach.count(self.session, [Reach(self.campaign_id, seq, kind, Actor.HUMAN)])
+
+    def report(self, *, minimum: int = 5, tracking: Tracking = Tracking.CONSENT) -> HealthReport:
+        self.session.flush()
+        return health_report(self.session, self.list_.organization_id, self.list_.id, NOW, minimum, tracking)
+
+    def level(self, about: str) -> tuple[Level, str]:
+        (found,) = [verdict for verdict in verdicts(self.report()) if verdict.about == about]
+        return found.level, found.sentence
+
+
+@pytest.fixture
+def told(database: Database) -> Iterator[Told]:
+    with database.writing() as session:
+        yield Told(session)
+
+
+def test_each_copy_is_counted_once_however_often_it_came_back(told: Told) -> None:
+    told.copies(10)
+    told.told(EventKind.BOUNCE, 1, reason=Reason.MAILBOX_FULL)
+    told.told(EventKind.BOUNCE, 1, reason=Reason.MAILBOX_FULL)
+    told.told(EventKind.BOUNCE, 1, permanent=True, reason=Reason.NO_SUCH_USER)
+    told.told(EventKind.COMPLAINT, 2)
+    recent = told.report().recent
+    assert (recent.accepted, recent.hard, recent.soft, recent.complained) == (10, 1, 1, 1)
+    assert recent.hard_reasons == {Reason.NO_SUCH_USER: 1}
+    assert recent.soft_reasons == {Reason.MAILBOX_FULL: 1}
+    assert recent.complaint_share == 0.1
+
+
+def test_silence_is_no_zero(told: Told) -> None:
+    told.copies(10)
+    assert told.report().recent.complaint_share is None
+    assert told.level("complaints") == (
+        Level.UNKNOWN,
+        "Nobody has told us of any copy of the last 30 days, so nothing is known of complaints.",
+    )
+
+
+def test_where_nothing_was_sent_there_is_nothing_to_say(told: Told) -> None:
+    told.campaign.started_at = NOW - timedelta(days=40)
+    assert told.level("bounces") == (
+        Level.UNKNOWN,
+        "Nothing was sent in 30 days, so there is nothing to say of bounces.",
+    )
+    assert len(told.report().last) == 1
+
+
+@pytest.mark.parametrize(
+    ("complained", "level", "words"),
+    [
+        (0, Level.GOOD, "Complaints are 0.00 % (0 of 2,000 copies in 30 days): below the 0.1 %"),
+        (2, Level.WATCH, "Complaints are 0.10 % (2 of 2,000 copies in 30 days): above the 0.1 %"),
+        (6, Level.ACT, "Complaints are 0.30 % (6 of 2,000 copies in 30 days): above 0.3 %"),
+    ],
+)
+def test_complaints_are_held_against_the_lines_of_gmail_and_yahoo(complained: int, level: Level, words: str) -> None:
+    report = _with(CameBack(2_000, complained=complained, is_told=True))
+    found = next(verdict for verdict in verdicts(report) if verdict.about == "complaints")
+    assert (found.level, found.sentence[: len(words)]) == (level, words)
+
+
+def test_one_complaint_of_few_copies_is_no_catastrophe() -> None:
+    report = _with(CameBack(200, complained=1, is_told=True))
+    found = verdicts(report)
+    assert found[0].level is Level.WATCH
+    assert "With fewer than 1,000 copies one complaint alone does that." in found[0].sentence
+    assert summary(found) == "This list is well; keep an eye on complaints."
+
+
+def test_many_hard_bounces_and_refusals_are_said_with_what_to_do() -> None:
+    back = CameBack(1_000, hard=30, soft=9, is_told=True)
+    back.soft_reasons[Reason.BLOCKED] = 8
+    found = {verdict.about: verdict for verdict in verdicts(_with(back))}
+    assert found["bounces"].level is Level.ACT
+    assert "3.0 % of the copies" in found["bounces"].sentence
+    assert found["refusals"].level is Level.WATCH
+    assert "8 copies came back" in found["refusals"].sentence
+    assert summary(tuple(found.values())) == "Something is wrong with this list: bounces."
+
+
+def test_what_is_usual_is_called_good() -> None:
+    back = CameBack(1_000, soft=1, is_told=True)
+    back.soft_reasons[Reason.RATE] = 1
+    found = {verdict.about: verdict for verdict in verdicts(_with(back, waiting=1, role_addresses=1))}
+    assert {verdict.level for verdict in found.values()} == {Level.GOOD}
+    assert "1 copy came back" in found["refusals"].sentence
+    assert "1 sign-up has waited" in found["sign-ups that wait"].sentence
+    assert "1 reader is at an address" in found["addresses of offices"].sentence
+    assert summary(tuple(found.values())) == "This list is well."
+
+
+def test_many_who_wait_and_who_do_not_open_are_said() -> None:
+    found = {v.about: v for v in verdicts(_with(CameBack(), waiting=90, agreed=100, unopened=40, role_addresses=50))}
+    waiting = "90 sign-ups have waited for their confirmation for 7 days: that is many."
+    assert found["sign-ups that wait"].sentence.startswith(waiting)
+    assert "40 of the 100 readers who agreed to it (40.0 %) did not open any of the last 6 issues" in (
+        found["readers who do not open"].sentence
+    )
+    assert found["addresses of offices"].level is Level.WATCH
+    assert summary(tuple(found.values())) == (
+        "This list is well; keep an eye on sign-ups that wait, readers who do not open and addresses of offices."
+    )
+
+
+def test_who_opened_none_of_the_issues_they_got_is_counted_of_who_agreed(told: Told) -> None:
+    told.copies(20, agreed=True)
+    told.copies(20)
+    for seq in range(1, 13):
+        reach.count(told.session, [Reach(told.campaign_id, seq, EventKind.OPEN, Actor.HUMAN)])
+    reach.count(told.session, [Reach(told.campaign_id, 13, EventKind.OPEN, Actor.MACHINE)])
+    report = told.report()
+    assert (report.issues, report.agreed, report.unopened) == (1, 20, 8)
+    assert "did not open the last issue" in told.level("readers who do not open")[1]
+
+
+def test_so_few_that_they_would_be_persons_are_hidden(told: Told) -> None:
+    told.copies(20, agreed=True)
+    for seq in range(1, 19):
+        reach.count(told.session, [Reach(told.campaign_id, seq, EventKind.CLICK, Actor.HUMAN)])
+    assert (told.report().agreed, told.report().unopened) == (None, None)
+    assert told.level("readers who do not open")[0] is Level.UNKNOWN
+
+
+def test_where_nothing_is_kept_of_readers_nobody_is_called_unopened(told: Told) -> None:
+    told.copies(20, agreed=True)
+    assert told.report(tracking=Tracking.COUNTS).unopened is None
+    assert told.report(tracking=Tracking.PERSONAL).unopened == 20
+
+
+def test_providers_are_told_apart_and_small_ones_hidden(told: Told) -> None:
+    for domain, count in (("gmail.com", 12), ("yahoo.co.uk", 7), ("hotmail.fr", 2), ("school.example", 3)):
+        for _ in range(count):
+            seq = told.copy()
+            delivery = told.session.get_one(Delivery, (told.campaign_id, seq))
+            delivery.to_address = f"reader{seq}@{domain}"
+    told.told(EventKind.COMPLAINT, 1)
+    told.told(EventKind.BOUNCE, 13, permanent=True)
+    found = {domain.name: (domain.accepted, domain.hard, domain.complained) for domain in told.report().domains}
+    assert found == {
+        "Gmail": (12, 0, 1),
+        "Yahoo and AOL": (7, 1, 0),
+        "Outlook and Hotmail": (None, None, None),
+        "others": (None, None, None),
+    }
+
+
+def test_a_domain_belongs_to_its_provider_and_not_to_one_that_is_spelled_alike() -> None:
+    assert provider_of("googlemail.com") == "Gmail"
+    assert provider_of("notgmail.com") == "others"
+    assert provider_of("live.example") == "Outlook and Hotmail"
+    assert provider_of("") == "forgotten"
+
+
+def test_waiting_sign_ups_suppressed_addresses_and_offices_are_counted(told: Told) -> None:
+    organization_id = told.list_.organization_id
+    a_subscriber(told.session, told.list_, "late@school.example", state="pending")
+    early = a_subscriber(told.session, told.list_, "early@school.example", state="pending")
+    told.session.get_one(Subscription, (early.id, told.list_.id)).created_at = NOW - timedelta(days=2)
+    a_subscriber(told.session, told.list_, "office@school.example")
+    gone = a_subscriber(told.session, told.list_, "gone@school.example")
+    for reason, hashed in ((SuppressionReason.BOUNCE, gone.address_hash), (SuppressionReason.STAFF, "other")):
+        told.session.add(
+            Suppression(organization_id=organization_id, address_hash=hashed, reason=reason, created_at=LONG_AGO)
+        )
+    report = told.report()
+    assert (report.readers, report.waiting, report.role_addresses) == (1, 1, 1)
+    assert report.suppressed == {SuppressionReason.BOUNCE: 1, SuppressionReason.STAFF: 1}
+
+
+def test_copies_that_were_not_accepted_are_no_measure(told: Told) -> None:
+    told.copies(5)
+    told.copy(DeliveryState.REJECTED)
+    assert told.report().last[0].back.accepted == 5
+
+
+def _with(recent: CameBack, **more: Any) -> HealthReport:
+    given = {"readers": 1_000, "waiting": 0, "issues": 6, "agreed": 500, "unopened": 20, "role_addresses": 0} | more
+    return HealthReport(NOW, 5, last=(), recent=recent, domains=(), suppressed=Counter(), **given)
