@@ -98,11 +98,12 @@ def most_sent(session: Session, campaign_id: int, language: str = "") -> tuple[S
     by_language: Counter[str] = Counter()
     for sent in found:
         by_language[sent.variant.language] += sent.copies
+    languages = tuple(name for name, _ in by_language.most_common())
     of_language = [sent for sent in found if language in ("", sent.variant.language)]
     if not of_language:
-        raise NobodyGotIt(f"No copy of this campaign was accepted in {language!r}: there are {', '.join(by_language)}.")
+        raise NobodyGotIt(f"No copy of this campaign was accepted in {language!r}: there are {', '.join(languages)}.")
     most = max(of_language, key=lambda sent: (sent.copies, str(sent.variant)))
-    return most, by_language.total(), tuple(name for name, _ in by_language.most_common())
+    return most, by_language.total(), languages
 
 
 def made(edition: Edition, variant: Variant, now: datetime) -> tuple[str, str]:
