@@ -37,7 +37,7 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates/web
+	$(BIN)/djlint --check --lint --quiet templates/web templates/reports
 
 test: .venv/dev browser reference
 	$(BIN)/coverage erase

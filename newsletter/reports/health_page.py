@@ -71,9 +71,7 @@ def named(mailing: Mailing) -> str:
 def gauge(report: HealthReport) -> Gauge:
     """Where each issue's complaints stand, and those of all together."""
     told = [(f"last {DAYS} days", report.recent.complaint_share)]
-    told += [
-        (one.mailing.month or f"campaign {one.mailing.campaign_id}", one.back.complaint_share) for one in report.last
-    ]
+    told += [(named(one.mailing), one.back.complaint_share) for one in report.last]
     longest = max(_AS_FAR, *(value or 0 for _, value in told))
     needles = (Needle(label, value, round(100 * (value or 0) / longest, 2), level_of(value)) for label, value in told)
     return Gauge(tuple(needles), 100 * COMPLAINTS_ASKED / longest, 100 * COMPLAINTS_REFUSED / longest)

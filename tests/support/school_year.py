@@ -77,6 +77,7 @@ class SchoolYear:
         self.list_ = a_list(self.session, self.organization)
         self.list_.name = "Family newsletter"
         self._join()
+        self._complain(2)
         self._write_people()
         for at in _SENDINGS:
             self._send(at)
@@ -93,6 +94,12 @@ class SchoolYear:
                 self._person(at, self.chance.choices(("form", "mail", "staff"), (86, 6, 8))[0])
         for _ in range(int(140 * self.scale)):
             self._person(datetime(2026, 9, 2, 15, tzinfo=UTC), "import")
+
+    def _complain(self, count: int) -> None:
+        """So many report the last issue as spam."""
+        faithful = [p for p in self._people if p["source"] == "import" and not p["left_at"]]
+        for person in faithful[:count]:
+            person["left_at"], person["why"] = datetime(2026, 12, 4, 18, tzinfo=UTC), "complaint"
 
     def _person(self, at: datetime, source: str) -> None:
         """Who never confirms is forgotten after a month, as the purge does: the record of the sign-up stays."""

@@ -7,6 +7,7 @@ from functools import partial
 from newsletter.rendering.readers import Brand
 
 from .letters import alone, card, every, example, feed, letter, sheet, text, web
+from .reports import report
 
 THEMES = ("monthly", "announcement", "letter")
 _OF_LETTER = 1100
@@ -28,6 +29,8 @@ class Scene:
     """What the picture begins below, as a selector."""
     until: str = ""
     """What it ends with."""
+    paper: bool = False
+    """As it is printed."""
 
 
 def scenes() -> Iterator[Scene]:
@@ -46,6 +49,13 @@ def scenes() -> Iterator[Scene]:
     yield Scene("goal", partial(card, kinds), width=800, height=900)
     yield Scene("text", partial(text, sample, theme="monthly"), height=_OF_LETTER)
     yield Scene("feed", partial(feed, sample), width=720, height=_OF_LETTER)
+    for name, height in (("growth", 1500), ("health", 1560), ("engagement", 1500), ("campaign", 1900)):
+        yield Scene(f"report-{name}", partial(report, name), width=1000, height=height)
+    yield Scene("report-growth-dark", partial(report, "growth"), width=1000, dark=True, height=900)
+    yield Scene("report-growth-phone", partial(report, "growth"), width=360, height=1300)
+    yield Scene("report-campaign-phone", partial(report, "campaign"), width=360, height=1300)
+    yield Scene("report-health-print", partial(report, "health"), width=794, height=1123, paper=True)
+    yield Scene("report-clicks", partial(report, "campaign"), width=1000, height=1500, below=".own-page h2")
     yield Scene("gallery", partial(every, sample), width=1320, height=900)
     for section in kinds.sections:
         shown = partial(letter, alone(kinds, replace(section, must_know=False)), theme="monthly")
