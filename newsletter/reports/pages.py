@@ -59,6 +59,11 @@ def share(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else percent(value, digits)
 
 
+def unbroken(sentence: str) -> str:
+    """A sentence in which no line ends between a number and its percent sign."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def day(value: date) -> str:
     """A day in words."""
     return f"{value:{_DAY}}"
@@ -73,6 +78,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, signed=signed, share=share, day=day, heat=charts.heat)
+    environment.filters.update(number=number, signed=signed, share=share, day=day, unbroken=unbroken, heat=charts.heat)
     environment.globals.update(nothing=NOTHING)
     return environment
