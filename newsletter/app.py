@@ -15,7 +15,7 @@ from subscribers.db import Database
 from subscribers.segments.rules import RuleContext
 from subscribers.tables import List, Organization
 
-from . import checks, media_places, migrations, workshops
+from . import checks, mail_places, media_places, migrations, workshops
 from .campaigns import preparing
 from .campaigns.gates import Gate
 from .checks import CheckContext, Finding, signatures
@@ -23,6 +23,7 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
+from .events.bounces import Patience
 from .events.networks import NetworkLists
 from .events.retention import RetentionClock
 from .events.writers import Writer as EventsWriter
@@ -33,6 +34,8 @@ from .issues.document import Document
 from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
+from .mailboxes.taking import Desk
+from .mailboxes.watching import Watch
 from .outside import Outside
 from .rendering.brands import Logo, logo_of
 from .rendering.editions import Edition
@@ -271,6 +274,21 @@ class App:
     def caller(self) -> Caller:
         """What makes the calls of webhooks."""
         return Caller(self.database, self.clock, self.vault, self.receivers, self.settings.tracking)
+
+    @property
+    def patience(self) -> Patience:
+        """When refusals for now silence an address."""
+        return Patience(self.settings.soft_bounces, self.settings.soft_bounce_days)
+
+    def desk(self) -> Desk:
+        """What takes mail that came back."""
+        return Desk(self.database, self.clock, self.signer, self.patience)
+
+    def watch(self) -> Watch | None:
+        """What looks into the mailbox that the settings name, if they name one."""
+        place = mail_places.parse(self.settings.feedback)
+        password = self.settings.feedback_password.get_secret_value()
+        return Watch(self.desk(), place, password) if place is not None else None
 
     @property
     def enqueue(self) -> Enqueue:

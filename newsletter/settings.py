@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
-from . import media_places
+from . import mail_places, media_places
 from .limits import DomainRates, WarmUp
 from .return_paths import ReturnPath
 from .setting_types import (
@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     dkim_selector: OneLine = ""
     dkim_key: SecretStr = SecretStr("")
     bounce_address: Annotated[str, read_by(ReturnPath.parse)] = ""
+    soft_bounces: Annotated[int, Field(ge=1)] = 3
+    soft_bounce_days: Annotated[int, Field(ge=0)] = 14
+    feedback: Annotated[str, read_by(mail_places.parse)] = ""
+    feedback_password: SecretStr = SecretStr("")
+    inbound_key: SecretStr = SecretStr("")
     organization: OneLine = "Our school community"
     logo: Logo = ""
     colour: Colour = ""

@@ -1,15 +1,19 @@
 """Addresses never to be mailed again. A suppression wins over every subscription."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .addresses import EmailAddress, address_hash
 from .db import insert_into
 from .errors import NewsletterError
 from .tables import Organization, Subscriber, Suppression, SuppressionReason
+
+Grounds: TypeAlias = Sequence[dict[str, Any]]
+"""What a suppression rests on, ready for JSON and without any address: it is kept longer than the reader is."""
 
 
 class AddressSuppressed(NewsletterError):
@@ -25,10 +29,13 @@ def suppress(
     now: datetime,
     list_id: int | None = None,
     detail: str = "",
+    grounds: Grounds | None = None,
+    is_counted: bool = False,
 ) -> bool:
     """Never mail an address again, on one list or, without `list_id`, on any. Returns whether that is new.
 
-    Of an address that bounced and whose reader complained, the complaint is kept, whichever was told first.
+    Of an address that bounced and whose reader complained, the complaint is kept, whichever was told first; and of one
+    that was refused for now and for good, what was for good.
     """
     hashed = address_hash(address.key, organization.salt)
     values = {
@@ -37,16 +44,56 @@ def suppress(
         "list_id": list_id,
         "reason": reason,
         "detail": detail,
+        "grounds": grounds,
+        "is_counted": is_counted,
         "created_at": now,
     }
     # Two may come at once: the database refuses the second, and that is no fault.
     insert = insert_into(session, Suppression).values(values).on_conflict_do_nothing().returning(Suppression.id)
     if session.scalar(insert) is not None:
         return True
-    if reason is SuppressionReason.COMPLAINT:
-        bounce = (_exactly(organization.id, hashed, list_id), Suppression.reason == SuppressionReason.BOUNCE)
-        session.execute(update(Suppression).where(*bounce).values(reason=reason, detail=detail))
+    weaker = {
+        SuppressionReason.COMPLAINT: Suppression.reason == SuppressionReason.BOUNCE,
+        SuppressionReason.BOUNCE: Suppression.is_counted,
+    }.get(reason)
+    if weaker is not None:
+        known = update(Suppression).where(_exactly(organization.id, hashed, list_id), weaker)
+        session.execute(known.values(reason=reason, detail=detail, grounds=grounds, is_counted=is_counted))
     return False
+
+
+def is_any_counted(session: Session, organization_id: int) -> bool:
+    """Whether anything in force rests on a count."""
+    of_counts = Suppression.organization_id == organization_id, Suppression.is_counted, Suppression.lifted_at.is_(None)
+    return session.scalar(select(Suppression.id).where(*of_counts).limit(1)) is not None
+
+
+def undo_count(session: Session, organization: Organization, address: EmailAddress) -> None:
+    """End a suppression that rests on a count which was wrong, as if it had never been."""
+    everywhere = _exactly(organization.id, address_hash(address.key, organization.salt), None)
+    session.execute(delete(Suppression).where(everywhere, Suppression.is_counted))
+
+
+def last_lifted(session: Session, organization: Organization, address: EmailAddress) -> datetime | None:
+    """When what kept an address from every mail was last lifted; None where it never was."""
+    hashed = address_hash(address.key, organization.salt)
+    of_address = Suppression.organization_id == organization.id, Suppression.address_hash == hashed
+    return session.scalar(select(func.max(Suppression.lifted_at)).where(*of_address, Suppression.list_id.is_(None)))
+
+
+def listing(
+    session: Session, organization_id: int, reason: SuppressionReason | None = None
+) -> list[tuple[Suppression, str | None]]:
+    """Everything that keeps an address from every mail, the newest first, with the address where a reader has it."""
+    owner = and_(
+        Subscriber.organization_id == Suppression.organization_id, Subscriber.address_hash == Suppression.address_hash
+    )
+    in_force = Suppression.organization_id == organization_id, Suppression.lifted_at.is_(None)
+    rows = select(Suppression, Subscriber.address).outerjoin(Subscriber, owner).where(*in_force)
+    rows = rows.where(Suppression.list_id.is_(None)).order_by(Suppression.created_at.desc(), Suppression.id.desc())
+    if reason is not None:
+        rows = rows.where(Suppression.reason == reason)
+    return [(suppression, address) for suppression, address in session.execute(rows)]
 
 
 def in_force_everywhere(session: Session, organization: Organization, address: EmailAddress) -> Suppression | None:

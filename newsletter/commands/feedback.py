@@ -12,6 +12,7 @@ from rich.text import Text
 from newsletter.feedback.parsing import parse as parse_message
 from newsletter.feedback.verdicts import Kind
 
+from .feedback_ingest import ingest
 from .files import FileUnreadable
 from .mail_files import mail_in
 from .output import json_option, say
@@ -29,6 +30,9 @@ _PERMANENT = {True: "for good", False: "for now", None: ""}
 @click.group()
 def feedback() -> None:
     """Read what came back by mail: bounces, complaints, automatic replies."""
+
+
+feedback.add_command(ingest)
 
 
 @feedback.command()

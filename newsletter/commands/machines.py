@@ -13,6 +13,7 @@ from newsletter.engine.tickets import Tickets
 from newsletter.engine.workers import TURN, Handlers, Senders, run_worker
 from newsletter.errors import NewsletterError
 from newsletter.ledger.jobs import Job, JobKind
+from newsletter.mailboxes.watching import Watcher
 from newsletter.schedule import Scheduler
 from newsletter.sending import recovery
 from newsletter.webhooks import claims
@@ -52,9 +53,12 @@ def scheduler() -> None:
     """Keep the schedule for the workers, beside any number of others, until told to stop."""
     with opened() as app:
         ticking = schedule.start(partial(_tick, app, app.scheduler(), _tickets(app)), _SECONDS)
+        watcher = Watcher(app.watch())
+        watcher.start()
         click.echo("Keeping the schedule. Ctrl-C stops it.")
         with told_to_stop() as stop:
             stop.wait()
+        watcher.stop()
         ticking.shutdown()
 
 

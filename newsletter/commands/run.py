@@ -12,6 +12,7 @@ from newsletter.app import App
 from newsletter.engine.callers import Callers
 from newsletter.engine.embedded import Crew
 from newsletter.errors import NewsletterError
+from newsletter.mailboxes.watching import Watcher
 from newsletter.web.application import create
 
 from .output import opened
@@ -35,14 +36,16 @@ def _serve(app: App, listener: socket.socket) -> None:
     """Run until a signal comes; then finish the group in flight and settle it."""
     # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    crew, callers = Crew(app.sending()), Callers(app.caller())
+    crew, callers, watcher = Crew(app.sending()), Callers(app.caller()), Watcher(app.watch())
     ticking = schedule.start(app.scheduler().tick)
     crew.start()
     callers.start()
+    watcher.start()
     try:
         uvicorn.Server(uvicorn.Config(create(app), log_level="warning", proxy_headers=False)).run(sockets=[listener])
     finally:
         ticking.shutdown()
+        watcher.stop()
         crew.stop()
         callers.stop()
 

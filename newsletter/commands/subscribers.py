@@ -23,6 +23,7 @@ from .rollover import rollover
 from .subscribers_export import export
 from .subscribers_import import import_
 from .subscribers_privacy import data, erase
+from .subscribers_suppressions import suppressions as suppressions_
 
 _STAFF = Evidence(source="staff")
 _list_option = click.option("--list", "list_slug", required=True, help="The list to put them on.")
@@ -45,7 +46,7 @@ def subscribers() -> None:
     """Import, add, show, unsubscribe and suppress subscribers."""
 
 
-for command in (import_, export, child, rollover, data, erase):
+for command in (import_, export, child, rollover, data, erase, suppressions_):
     subscribers.add_command(command)
 
 
@@ -77,6 +78,8 @@ def show(address: str, as_json: bool) -> None:
         reader = _known(session, app, EmailAddress.parse(address))
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
         facts["consents"] = consent.standing(session, reader)
+        why = suppressions.in_force_everywhere(session, app.organization, EmailAddress.parse(reader.address))
+        facts["suppression"] = shown.suppression_facts(why) if why else None
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
 
 

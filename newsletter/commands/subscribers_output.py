@@ -46,6 +46,10 @@ def described(console: Console, facts: dict[str, Any]) -> None:
             **{_asked(row): _answer(row, is_open=row["list"] in waiting) for row in facts["consents"]},
         },
     )
+    if facts["suppression"]:
+        _explained(console, facts["suppression"])
+        console.print(f"Next, if the mailbox works again: newsletter subscribers lift {facts['address']}", markup=False)
+        return
     console.print(f"Next: newsletter subscribers data {facts['address']}", markup=False)
 
 
@@ -65,14 +69,36 @@ def suppressed(console: Console, address: str, *, is_new: bool) -> None:
 def reason(suppression: Suppression) -> str:
     """Why an address is never mailed, and since when, as a sentence."""
     words = _REASONS[suppression.reason]
+    if suppression.is_counted:
+        words = f"{len(suppression.grounds or ())} copies in a row came back"
     detail = f": {suppression.detail}" if suppression.detail else ""
     return f"Suppressed since {suppression.created_at:%-d %B %Y}, because {words}{detail}."
+
+
+def suppression_facts(suppression: Suppression) -> dict[str, Any]:
+    """Why an address is never mailed, since when, and by which copies, ready for JSON."""
+    return {
+        "since": suppression.created_at,
+        "reason": suppression.reason.value,
+        "sentence": reason(suppression),
+        "counted": suppression.is_counted,
+        "detail": suppression.detail,
+        "copies": suppression.grounds or [],
+    }
 
 
 def lifted(console: Console, address: str) -> None:
     """That an address may be mailed again."""
     console.print(f"{address} may be mailed again, on the lists that they have not left.", markup=False)
     console.print("Next: newsletter lists list")
+
+
+def _explained(console: Console, facts: dict[str, Any]) -> None:
+    console.print(facts["sentence"], markup=False)
+    for copy in facts["copies"]:
+        at = f"{datetime.fromisoformat(copy['at']):%-d %B %Y, %H:%M} UTC"
+        said = " ".join(filter(None, (copy["status"], copy["text"])))
+        console.print(f"  campaign {copy['campaign']}, {at}: {said or copy['reason']}", markup=False)
 
 
 def _figures(console: Console, rows: dict[str, Any]) -> None:

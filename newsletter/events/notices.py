@@ -16,19 +16,20 @@ from newsletter.ledger import reconciling
 from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
 from newsletter.tokens import DeliveryKey
-from subscribers import suppressions
-from subscribers.addresses import EmailAddress
 from subscribers.consent import MAIL, Evidence
 from subscribers.db import dialect_of, insert_into, json_rows
-from subscribers.tables import List, Organization, Subscriber, SuppressionReason
+from subscribers.tables import List, Subscriber
 
-from . import reach
+from . import bounces, reach
+from .bounces import Patience
 from .reach import Reach
 from .tables import Actor, Event, EventKind
 from .unsubscribes import leave
 
 _NOT_KEPT = (EventKind.ACCEPTED, EventKind.OPEN, EventKind.CLICK)
 """That a copy was taken is the delivery's state; opens and clicks our own pixel and links have counted."""
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +51,31 @@ class Notice:
     reason: Reason = Reason.OTHER
     text: str = ""
     """The server's words, without any address: they are kept longer than the reader is."""
+    is_proven: bool = True
+    """Whether whoever tells it knew the copy, and not its reader's address alone. Else it silences nobody."""
     recalls: EventKind | None = None
     """For a refusal by the provider: what it knows of the reader from an earlier mail, and refused this one for."""
 
 
-def take(session: Session, clock: Clock, notices: Sequence[Notice]) -> None:
+def take(session: Session, clock: Clock, notices: Sequence[Notice], patience: Patience = PATIENCE) -> None:
     """Bring the ledger, the kept events and the suppressions to what notices say, in the caller's transaction.
 
     Whatever a provider tells of a copy but its refusal proves that it took the copy, so it settles `unknown`. What is
     told again changes nothing.
     """
     new = _told_first(session, clock, notices)
-    _settle(session, clock, [notice for notice in notices if notice.kind is not EventKind.REJECTED])
+    _settle(session, clock, [n for n in notices if n.is_proven and n.kind is not EventKind.REJECTED])
     for notice in new:
         for kind in (notice.kind, notice.recalls):
             follow = _CONSEQUENCES.get(kind) if kind else None
             if follow is not None:
                 follow(session, clock, notice)
+    bounces.weigh(session, clock, new, patience)
 
 
 def refused(session: Session, clock: Clock, notice: Notice) -> None:
     """The provider took the copy and then would not send it: it is rejected, whatever else was told of it."""
     reconciling.reject(session, clock, notice.key, notice.text, notice.provider_id)
-
-
-def bounced(session: Session, clock: Clock, notice: Notice) -> None:
-    """The receiving server refused it. Only a refusal for good ends mail to the address."""
-    if notice.is_permanent:
-        _suppress(session, clock, notice, SuppressionReason.BOUNCE)
-
-
-def complained(session: Session, clock: Clock, notice: Notice) -> None:
-    """The reader reported it as spam and is never mailed again, by any list."""
-    _suppress(session, clock, notice, SuppressionReason.COMPLAINT)
 
 
 def left(session: Session, clock: Clock, notice: Notice) -> None:
@@ -96,8 +89,6 @@ def left(session: Session, clock: Clock, notice: Notice) -> None:
 
 _CONSEQUENCES: Mapping[EventKind, Callable[[Session, Clock, Notice], None]] = {
     EventKind.REJECTED: refused,
-    EventKind.BOUNCE: bounced,
-    EventKind.COMPLAINT: complained,
     EventKind.UNSUBSCRIBE: left,
 }
 
@@ -170,23 +161,17 @@ def _row(notice: Notice, now: datetime) -> dict[str, Any]:
             "status": notice.status,
             "reason": notice.reason,
             "text": notice.text,
+            **({} if notice.is_proven else {"unproven": True}),
         },
         "occurred_at": notice.occurred_at,
         "received_at": now,
     }
 
 
-def _suppress(session: Session, clock: Clock, notice: Notice, reason: SuppressionReason) -> None:
-    copy = _copy_of(session, notice)
-    if copy is not None and copy.to_address:
-        organization, address = session.get_one(Organization, copy.organization_id), EmailAddress.parse(copy.to_address)
-        suppressions.suppress(session, organization, address, reason, now=clock.now(), detail=notice.text)
-
-
-def _copy_of(session: Session, notice: Notice) -> Row[str, int | None, int, int | None] | None:
+def _copy_of(session: Session, notice: Notice) -> Row[int | None, int | None] | None:
     """The copy a notice is about, as the ledger knows it; None where it is purged."""
     return session.execute(
-        select(Delivery.to_address, Delivery.subscriber_id, Campaign.organization_id, Campaign.list_id)
+        select(Delivery.subscriber_id, Campaign.list_id)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.campaign_id == notice.key.campaign_id, Delivery.seq == notice.key.seq)
     ).one_or_none()

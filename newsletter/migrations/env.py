@@ -14,6 +14,7 @@ for tables in (
     "newsletter.events.tables",
     "newsletter.reports.tables",
     "newsletter.webhooks.tables",
+    "newsletter.mailboxes.tables",
     "newsletter.workshops",
 ):
     import_module(tables)

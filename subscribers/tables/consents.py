@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, and_
+from sqlalchemy import JSON, ForeignKey, Index, and_, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.db import Base, named
@@ -63,6 +64,10 @@ class Suppression(Base):
     """Empty: every list."""
     reason: Mapped[SuppressionReason] = mapped_column(named(SuppressionReason))
     detail: Mapped[str] = mapped_column(default="")
+    grounds: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """The copies that came back, or the one that was reported: campaign, time, status, reason, the server's words."""
+    is_counted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it rests on a count of refusals for now: then a delivery in between that is told late undoes it."""
     created_at: Mapped[datetime]
     lifted_at: Mapped[datetime | None]
 

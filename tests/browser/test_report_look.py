@@ -129,7 +129,7 @@ def test_nothing_in_a_mail_runs_or_reaches_the_page_around_it(
         "cover</div><a href='javascript:document.title=3'>there</a></body></html>"
     )
     style, body, times = marked(
-        hostile, [LinkFigures(2, "Here", "https://a.example", Seen(3, 0, 3))], 10, lambda _: None
+        hostile, [LinkFigures(2, "Here", "https://a.example", Seen(3, 0, 0, 3))], 10, lambda _: None
     )
     assert times == {2: 1}
     whole = files["campaign"].read_text(encoding="utf-8")

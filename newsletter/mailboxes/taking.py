@@ -1,0 +1,91 @@
+"""Takes one message into the ledger, and says what that did."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from newsletter.clock import Clock
+from newsletter.events import bounces, notices, returned
+from newsletter.events.bounces import Patience
+from newsletter.events.returned import FoundBy, Returned
+from newsletter.feedback.verdicts import Kind
+from newsletter.tokens import Signer
+from subscribers.db import Database
+
+
+class Outcome(StrEnum):
+    """What a message comes to."""
+
+    SILENCED = "suppresses"
+    """A refusal for good, or a complaint: the reader is never mailed again."""
+    COUNTED = "counts"
+    """A refusal for now: so many of them in a row suppress."""
+    KEPT = "is kept"
+    """It is told in reports, and silences nobody."""
+    UNPROVEN = "names only an address"
+    """It has no key of ours, so anybody may have written it: a person decides."""
+    NOT_OURS = "is of no mail of ours"
+    NOTHING = "changes nothing"
+    """An automatic reply, or a person writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One verdict of a message, and what it came to."""
+
+    name: str
+    """Where the message is."""
+    returned: Returned
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What takes messages."""
+
+    database: Database
+    clock: Clock
+    signer: Signer
+    patience: Patience
+
+    def take(self, name: str, raw: bytes, also: Callable[[Session], object] = id) -> list[Taken]:
+        """Take a message, committed before this returns; the same again changes nothing.
+
+        `also` is called in the same transaction, for what must not hold without it.
+        """
+        with self.database.writing() as session:
+            found = returned.read(session, self.signer, raw, self.clock.now())
+            told = [each.notice for each in found if each.notice is not None]
+            if told:
+                notices.take(session, self.clock, told, self.patience)
+            also(session)
+        return [Taken(name, each, outcome(each)) for each in found]
+
+    def look(self, name: str, raw: bytes) -> list[Taken]:
+        """Say what taking a message would do, and do nothing."""
+        with self.database.reading() as session:
+            found = returned.read(session, self.signer, raw, self.clock.now())
+        return [Taken(name, each, outcome(each)) for each in found]
+
+
+def outcome(each: Returned) -> Outcome:
+    """What a verdict comes to."""
+    if each.verdict.kind in (Kind.AUTO_REPLY, Kind.NONE):
+        return Outcome.NOTHING
+    if each.found_by is FoundBy.ADDRESS:
+        return Outcome.UNPROVEN
+    notice = each.notice
+    if notice is None:
+        return Outcome.NOT_OURS
+    if each.verdict.kind is Kind.COMPLAINT or bounces.is_for_good(notice):
+        return Outcome.SILENCED
+    is_counted = each.verdict.kind is Kind.BOUNCE and bounces.counts(notice.reason, notice.status)
+    return Outcome.COUNTED if is_counted else Outcome.KEPT
+
+
+def is_read(taken: list[Taken]) -> bool:
+    """Whether a message needs nobody any more: it is of a copy of ours, or a machine wrote it for a reader."""
+    done = Outcome.SILENCED, Outcome.COUNTED, Outcome.KEPT
+    return any(one.outcome in done or one.returned.verdict.kind is Kind.AUTO_REPLY for one in taken)
