@@ -11,6 +11,10 @@ from .statuses import RecipientStatus, statuses
 from .verdicts import Kind, Reason, Verdict
 
 LONGEST_TEXT = 500
+_GENERAL = frozenset({"", "5.0.0", "4.0.0"})
+_MOST = 3000
+"""How many characters are looked at of what is said of one recipient."""
+_RECIPIENTS = 50
 _TELLING = 8
 """A diagnostic of fewer characters tells nothing."""
 _THERE = frozenset({Reason.MAILBOX_FULL, Reason.SUSPENDED})
@@ -33,13 +37,15 @@ def bounces(message: Part, words: str, ours: tuple[str, ...]) -> tuple[Verdict, 
     if groups:
         is_one = len({group.recipient for group in groups}) == 1
         found = [
-            _of_status(group, words if is_one else layouts.about(group.recipient, words), message) for group in groups
+            _of_status(group, words if is_one else layouts.about(group.recipient, words)[:_MOST], message)
+            for group in groups
         ]
         return tuple({(one.recipient.lower(), one.kind): one for one in reversed(found)}.values())[::-1]
     if not signs.is_bounce(message, words):
         return ()
     kind = Kind.DELAYED if signs.is_later(message, words) else Kind.BOUNCE
-    return tuple(_of_words(told, words, kind) for told in _told(message, words, ours))
+    told = _told(message, words, ours)
+    return tuple(_of_words(one, one.words if len(told) > 1 else words, kind) for one in told)
 
 
 def _of_status(group: RecipientStatus, words: str, message: Part) -> Verdict:
@@ -52,7 +58,7 @@ def _of_status(group: RecipientStatus, words: str, message: Part) -> Verdict:
         judged = other
     if judged.permanent and group.is_by_rule:
         judged = Judgement(permanent=False, reason=Reason.BLOCKED)
-    status = status_in(text) or group.status
+    status = status_in(text) or (status_in(words) if group.status in _GENERAL else "") or group.status
     kind = _kind(group, words, message)
     return _verdict(kind, group.recipient, judged, status, text or words)
 
@@ -69,7 +75,10 @@ def _told(message: Part, words: str, ours: tuple[str, ...]) -> list[Told]:
     """By the header that names those that failed, else by the layout of the words, else by the copy given back."""
     failed = [address for value in message.headers.all("x-failed-recipients") for address in addresses_in(value)]
     if failed:
-        return [Told(address, layouts.about(address, words) or words) for address in dict.fromkeys(failed)]
+        return [
+            Told(address, layouts.about(address, words) or words)
+            for address in list(dict.fromkeys(failed))[:_RECIPIENTS]
+        ]
     shunned = [*ours, *addresses_in(message.headers.get("from"))]
     told = layouts.told_of(words, shunned)
     if told:

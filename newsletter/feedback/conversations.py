@@ -21,6 +21,8 @@ _STATUS = re.compile(r"(?<![\w.])([45]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(
     r"(?:^|[:;>(\[\]\"',]\s{0,3}|\bsaid |\bcode:? ?:?|\berror )([45]\d\d)(?=[ :\-,)\]]|$)", re.MULTILINE
 )
+_MOST = 3000
+"""How many characters are looked at."""
 _STEPS = (
     (
         Step.RECIPIENT,
@@ -52,7 +54,7 @@ _STEPS = (
 
 def step_in(words: str) -> Step | None:
     """The step that these words name; None where they name none."""
-    return next((step for step, ways in _STEPS if ways.search(words)), None)
+    return next((step for step, ways in _STEPS if ways.search(words, 0, _MOST)), None)
 
 
 def status_in(words: str) -> str:

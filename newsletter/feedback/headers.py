@@ -50,10 +50,10 @@ class Headers:
         """Every value of these fields, the first name's first."""
         return [value for wanted in names for name, value in self.fields if name == wanted]
 
-    def content_type(self, otherwise: str) -> tuple[str, Mapping[str, str]]:
-        """The content type and its parameters in lower-case names; `otherwise` where there is none."""
+    def content_type(self) -> tuple[str, Mapping[str, str]]:
+        """The content type and its parameters in lower-case names; plain text where there is none."""
         value = self.get("content-type")
         found = _KIND.match(value)
-        kind = f"{found[1]}/{found[2]}".lower() if found else otherwise
+        kind = f"{found[1]}/{found[2]}".lower() if found else "text/plain"
         parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(value)}
         return kind, parameters

@@ -40,7 +40,7 @@ _ALONE = ("Exim, sendmail, Gmail: the address alone", "qmail, Postfix, Yahoo: <a
 
 
 def told_of(words: str, not_of: Sequence[str]) -> list[Told]:
-    """Each recipient that a server names and what it says of it; `not_of` are addresses of the sender and the server."""
+    """Each recipient that a server names and what it says of it; `not_of` are addresses that are none."""
     shunned = {address.lower() for address in not_of}
     for pattern in LAYOUTS.values():
         found = [one for one in pattern.finditer(words) if _address(one).lower() not in shunned]

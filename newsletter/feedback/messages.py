@@ -84,11 +84,11 @@ class _Reader:
     def __init__(self) -> None:
         self.left = MOST_PARTS
 
-    def entity(self, raw: bytes, depth: int, otherwise: str = "text/plain") -> Part:
+    def entity(self, raw: bytes, depth: int) -> Part:
         self.left -= 1
         head, body = split(raw)
         headers = Headers.parse(head)
-        kind, parameters = headers.content_type(otherwise)
+        kind, parameters = headers.content_type()
         if depth >= DEEPEST:
             return Part(headers, kind, encodings.text_of(body, headers, parameters))
         if is_inner(kind):
@@ -103,10 +103,9 @@ class _Reader:
         sections = _sections(body, boundary.encode("utf-8", "replace"), self.left) if boundary else [body]
         if len(sections) == 1 and (other := _boundary_in(body)) and other != boundary:
             sections = _sections(body, other.encode("utf-8", "replace"), self.left)
-        otherwise = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-        inside = (self.entity(section.lstrip(b"\r\n"), depth + 1, otherwise) for section in sections[1:])
+        inside = (self.entity(section.lstrip(b"\r\n"), depth + 1) for section in sections[1:])
         parts = tuple(part for part in inside if self.left >= 0)
-        return Part(headers, kind, encodings.decoded(sections[0], "utf-8"), parts)
+        return Part(headers, kind, encodings.decoded(sections[0][: encodings.MOST_TEXT], "utf-8"), parts)
 
 
 def _sections(body: bytes, boundary: bytes, most: int) -> list[bytes]:

@@ -22,6 +22,7 @@ _HEADER = either(
     r"^(?:Received|Return-Path|X-Received|DKIM-Signature|ARC-Seal):[ \t]",
 )
 _MESSAGE_ID = re.compile(r"message-id[ \t]{0,5}:\s{0,20}<([^<>\s]{1,500})>", re.IGNORECASE)
+_LONGEST = 200_000
 _MOST = 20_000
 """How many characters of a server's words are read."""
 _QUOTED = re.compile(r"^(?:>[ \t]?){1,9}", re.MULTILINE)
@@ -59,10 +60,11 @@ def _whole(message: Part) -> str:
     ]
     if any(part.kind == "text/plain" for part in parts):
         parts = [part for part in parts if part.kind != "text/html"]
-    return "\n\n".join(part.text for part in parts)
+    return "\n\n".join(part.text for part in parts)[:_LONGEST]
 
 
 def _end(whole: str) -> int:
     """Where the copy begins: at a line that says so, or at the first line of its header."""
-    starts = (found.start() for pattern in (_MARK, _HEADER) for found in pattern.finditer(whole))
-    return min((start for start in starts if whole[:start].strip()), default=len(whole))
+    first = len(whole) - len(whole.lstrip()) + 1
+    found = (pattern.search(whole, first) for pattern in (_MARK, _HEADER))
+    return min((one.start() for one in found if one), default=len(whole))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from .addresses import addresses_in
 from .headers import Headers
@@ -10,7 +11,7 @@ from .messages import Part
 from .originals import unquoted
 
 _NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
-_MOST = 100
+_MOST = 50
 _STARTS = re.compile(r"^(?:original|final)-recipient[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE)
 _RULES = re.compile(r"^reporting-mta[ \t]{0,9}:[^\n]{0,20}inbound-smtp\.", re.IGNORECASE | re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]{0,80}\n")
@@ -33,7 +34,8 @@ class RecipientStatus:
 def statuses(message: Part, *, is_quoted: bool = False) -> list[RecipientStatus]:
     """Every recipient that a delivery status in this message speaks of, also where its lines are quoted."""
     texts = (unquoted(part.text) if is_quoted else part.text for part in message.walk())
-    return [group for text in texts if _STARTS.search(text) for group in _groups(text)][:_MOST]
+    groups = (group for text in texts if _STARTS.search(text) for group in _groups(text))
+    return list(islice(groups, _MOST))
 
 
 def _groups(text: str) -> Iterator[RecipientStatus]:

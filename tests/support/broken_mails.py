@@ -55,7 +55,11 @@ def _join(message: bytes, originals: Sequence[bytes], chance: random.Random) -> 
 
 def _nest(message: bytes, _: Sequence[bytes], chance: random.Random) -> bytes:
     for _n in range(chance.randint(1, 12)):
-        message = b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n" + message + b"\n--b--\n"
+        message = (
+            b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+            + message
+            + b"\n--b--\n"
+        )
     return message
 
 

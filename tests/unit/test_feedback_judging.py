@@ -1,6 +1,6 @@
 """What servers say when they refuse, and what it means: sentences of many of them, as they are sent."""
 
-import time
+from time import perf_counter
 
 import pytest
 
@@ -75,7 +75,7 @@ NO_SUCH_DOMAIN = [
     "550 5.4.310 DNS domain b.example does not exist [Message=InfoDomainNonexistent]",
     "all relevant MX records point to non-existent hosts",
     "5.4.4 Unable to route: no mail hosts for domain",
-    "Unrouteable mail domain \"b.example\"",
+    'Unrouteable mail domain "b.example"',
     "No such domain.",
     "550 Domain does not exist",
 ]
@@ -88,8 +88,11 @@ TAKES_NO_MAIL = [
 ]
 NOT_FOR_GOOD = [
     ("552 5.2.2 <a@b.example>: user is over quota", Reason.MAILBOX_FULL),
-    ("452-4.2.2 The email account that you tried to reach is over quota. Please direct\n452 4.2.2 the recipient to"
-     " https://support.google.com/mail/?p=OverQuotaTemp", Reason.MAILBOX_FULL),
+    (
+        "452-4.2.2 The email account that you tried to reach is over quota. Please direct\n452 4.2.2 the recipient to"
+        " https://support.google.com/mail/?p=OverQuotaTemp",
+        Reason.MAILBOX_FULL,
+    ),
     ("552-5.2.2 The recipient's inbox is out of storage space and inactive. gsmtp", Reason.MAILBOX_FULL),
     ("550 5.7.1 a@b.example: quota exceeded", Reason.MAILBOX_FULL),
     ("554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException", Reason.MAILBOX_FULL),
@@ -102,10 +105,19 @@ NOT_FOR_GOOD = [
     ("550 Not enough storage space for this user's mailbox", Reason.MAILBOX_FULL),
     ("550 Postfach ist voll", Reason.MAILBOX_FULL),
     ("550-5.2.1 The email account that you tried to reach is disabled. p=DisabledUser", Reason.SUSPENDED),
-    ("550 5.2.1 <a@b.example>: Recipient address rejected: this mailbox is inactive and has been disabled", Reason.SUSPENDED),
-    ("554 delivery error: dd Sorry your message to a@yahoo.com cannot be delivered. This account has been disabled or"
-     " discontinued [#102].", Reason.SUSPENDED),
-    ("554 30 Sorry, your message to a@yahoo.com cannot be delivered. This mailbox is disabled (554.30).", Reason.SUSPENDED),
+    (
+        "550 5.2.1 <a@b.example>: Recipient address rejected: this mailbox is inactive and has been disabled",
+        Reason.SUSPENDED,
+    ),
+    (
+        "554 delivery error: dd Sorry your message to a@yahoo.com cannot be delivered. This account has been disabled or"
+        " discontinued [#102].",
+        Reason.SUSPENDED,
+    ),
+    (
+        "554 30 Sorry, your message to a@yahoo.com cannot be delivered. This mailbox is disabled (554.30).",
+        Reason.SUSPENDED,
+    ),
     ("550 5.2.1 Mailbox disabled for this recipient", Reason.SUSPENDED),
     ("550 Account suspended", Reason.SUSPENDED),
     ("525 5.7.13 Disabled recipient address", Reason.SUSPENDED),
@@ -114,17 +126,32 @@ NOT_FOR_GOOD = [
     ("550 sender domain does not exist", Reason.BLOCKED),
     ("553 5.1.8 <news@maple.example>... Domain of sender address news@maple.example does not exist", Reason.BLOCKED),
     ("550 Sender verify failed: unknown user", Reason.BLOCKED),
-    ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; see https://x.example", Reason.BLOCKED),
-    ("550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since"
-     " part of their network is on our block list (S3150).", Reason.BLOCKED),
-    ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints", Reason.BLOCKED),
+    (
+        "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; see https://x.example",
+        Reason.BLOCKED,
+    ),
+    (
+        "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Please contact your Internet service provider since"
+        " part of their network is on our block list (S3150).",
+        Reason.BLOCKED,
+    ),
+    (
+        "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints",
+        Reason.BLOCKED,
+    ),
     ("550 5.7.606 Access denied, banned sending IP [192.0.2.1]", Reason.BLOCKED),
     ("554 5.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]", Reason.BLOCKED),
-    ("550-5.7.25 The IP address sending this message does not have a PTR record setup. As a policy, Gmail", Reason.BLOCKED),
+    (
+        "550-5.7.25 The IP address sending this message does not have a PTR record setup. As a policy, Gmail",
+        Reason.BLOCKED,
+    ),
     ("550 5.7.1 Your IP has poor reputation", Reason.BLOCKED),
     ("554 b.example ESMTP not accepting connections", Reason.BLOCKED),
     ("550 5.7.1 Client does not have permission to send to this group; you are not a member", Reason.BLOCKED),
-    ("550 5.7.26 Unauthenticated email from maple.example is not accepted due to domain's DMARC policy.", Reason.POLICY),
+    (
+        "550 5.7.26 Unauthenticated email from maple.example is not accepted due to domain's DMARC policy.",
+        Reason.POLICY,
+    ),
     ("550 5.7.23 The message was rejected because of Sender Policy Framework violation", Reason.POLICY),
     ("550 5.7.1 DKIM check failed", Reason.POLICY),
     ("554 5.7.1 <a@b.example>: Relay access denied", Reason.POLICY),
@@ -136,22 +163,31 @@ NOT_FOR_GOOD = [
     ("552-5.7.0 This message was blocked because its content presents a potential security issue", Reason.BLOCKED),
     ("550 5.7.1 Message rejected as spam by Content Filtering.", Reason.CONTENT),
     ("550 spam detected", Reason.CONTENT),
-    ("554 5.7.1 The message from (<news@maple.example>) with the subject of (x) matches a profile the Internet community may"
-     " consider spam", Reason.CONTENT),
+    (
+        "554 5.7.1 The message from (<news@maple.example>) with the subject of (x) matches a profile the Internet community may"
+        " consider spam",
+        Reason.CONTENT,
+    ),
     ("552 5.3.4 Message size exceeds fixed maximum message size", Reason.CONTENT),
     ("550 5.6.0 Headers too large (3 max)", Reason.CONTENT),
     ("452 4.5.3 Too many recipients", Reason.RATE),
     ("421 4.7.0 Too many connections from your IP", Reason.RATE),
-    ("450-4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", Reason.RATE),
+    (
+        "450-4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages",
+        Reason.RATE,
+    ),
     ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail", Reason.RATE),
     ("451 4.3.0 Temporary system problem. Try again later", Reason.SYSTEM),
     ("554 5.4.6 Hop count exceeded - possible mail loop", Reason.SYSTEM),
     ("451 4.3.5 Server configuration error", Reason.SYSTEM),
     ("554 5.4.14 Hop count exceeded - possible mail loop ATTR34", Reason.SYSTEM),
     ("connect to mx.b.example[192.0.2.1]:25: No route to host", Reason.SYSTEM),
-    ("Host or domain name not found. Name service error for name=b.example type=MX: Host not found, try again", Reason.SYSTEM),
+    (
+        "Host or domain name not found. Name service error for name=b.example type=MX: Host not found, try again",
+        Reason.SYSTEM,
+    ),
     ("lost connection with mx.b.example[192.0.2.1] while receiving the initial server greeting", Reason.SYSTEM),
-    ("Command died with status 127: \"/usr/bin/vacation\"", Reason.SYSTEM),
+    ('Command died with status 127: "/usr/bin/vacation"', Reason.SYSTEM),
     ("connect to mx.b.example[192.0.2.1]:25: Connection timed out", Reason.EXPIRED),
     ("550 4.4.7 QUEUE.Expired; message expired", Reason.EXPIRED),
     ("retry timeout exceeded", Reason.EXPIRED),
@@ -197,3 +233,50 @@ def test_what_speaks_of_now_or_of_us_is_not_for_good(words: str, reason: Reason)
 @pytest.mark.parametrize("words", CONTRADICTIONS)
 def test_where_words_and_codes_disagree_it_is_not_for_good(words: str) -> None:
     assert not judge("", words).permanent
+
+
+def test_after_the_mail_a_refusal_is_about_the_mail_unless_its_status_is_of_addresses() -> None:
+    assert judge("5.0.0", "550 User unknown", step=Step.CONTENT) == (False, Reason.BLOCKED)
+    assert judge("5.1.1", "550 5.1.1 User unknown", step=Step.CONTENT) == GONE
+    assert judge("5.1.1", "550 5.1.1 User unknown", step=Step.CONNECT) == (False, Reason.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("status", "reply", "judged"),
+    [
+        ("5.1.1", "", GONE),
+        ("5.1.2", "", GONE),
+        ("5.1.6", "", GONE),
+        ("5.1.10", "", REFUSES_ALL),
+        ("5.3.2", "521", REFUSES_ALL),
+        ("4.1.1", "", (False, Reason.NO_SUCH_USER)),
+        ("5.2.1", "", (False, Reason.SUSPENDED)),
+        ("5.2.2", "", (False, Reason.MAILBOX_FULL)),
+        ("5.3.4", "", (False, Reason.CONTENT)),
+        ("5.4.7", "", (False, Reason.EXPIRED)),
+        ("5.5.3", "", (False, Reason.RATE)),
+        ("5.6.0", "", (False, Reason.CONTENT)),
+        ("5.7.1", "", (False, Reason.POLICY)),
+        ("5.7.25", "", (False, Reason.BLOCKED)),
+        ("5.7.511", "", (False, Reason.BLOCKED)),
+        ("4.3.0", "", (False, Reason.SYSTEM)),
+        ("2.0.0", "", (False, Reason.OTHER)),
+        ("nonsense", "", (False, Reason.OTHER)),
+        ("", "551", GONE),
+        ("", "556", REFUSES_ALL),
+        ("", "421", (False, Reason.SYSTEM)),
+        ("", "552", (False, Reason.MAILBOX_FULL)),
+        ("", "550", (False, Reason.OTHER)),
+    ],
+)
+def test_without_words_the_codes_speak(status: str, reply: str, judged: tuple[bool, Reason]) -> None:
+    assert judge(status, "", reply=reply) == judged
+
+
+@pytest.mark.parametrize(
+    "piece", ["user ", "mailbox is ", "account status: ", "exceeded the ", "sender address ", "a@", "<", " ", "5.1."]
+)
+def test_a_long_line_takes_no_longer_than_its_length(piece: str) -> None:
+    started = perf_counter()
+    judge("", piece * 200_000)
+    assert perf_counter() - started < 1
