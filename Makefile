@@ -50,7 +50,7 @@ bench: .venv/dev
 
 faults: .venv/dev
 	$(BIN)/python -m benchmarks.faults
-	$(MEMORY) $(BIN)/python -m pytest -q -n 2 -m long tests
+	$(MEMORY) $(BIN)/python -m pytest -q -n 2 -m long -o faulthandler_timeout=1200 tests
 
 # What docs/ shows of letters, taken anew in a real browser.
 pictures: .venv/dev browser

@@ -1,5 +1,6 @@
 """Factories with sensible defaults for the people and campaigns of a test."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
@@ -36,28 +37,40 @@ def a_list(session: Session, organization: Organization, slug: str = "families")
 
 def a_subscriber(session: Session, list_: List, address: str, *, state: str = "confirmed") -> Subscriber:
     """A subscriber of the list."""
-    subscriber = Subscriber(
-        organization_id=list_.organization_id,
-        address=address,
-        address_key=address,
-        address_hash=f"hash of {address}",
-        created_at=LONG_AGO,
-        updated_at=LONG_AGO,
-    )
-    session.add(subscriber)
-    session.flush()
-    session.add(
-        Subscription(subscriber_id=subscriber.id, list_id=list_.id, state=SubscriptionState(state), created_at=LONG_AGO)
-    )
-    session.flush()
+    (subscriber,) = subscribers_of(session, list_, [address], state=state)
     return subscriber
+
+
+def subscribers_of(
+    session: Session, list_: List, addresses: Iterable[str], *, state: str = "confirmed"
+) -> list[Subscriber]:
+    """A subscriber of the list for each address."""
+    subscribers = [
+        Subscriber(
+            organization_id=list_.organization_id,
+            address=address,
+            address_key=address,
+            address_hash=f"hash of {address}",
+            created_at=LONG_AGO,
+            updated_at=LONG_AGO,
+        )
+        for address in addresses
+    ]
+    session.add_all(subscribers)
+    session.flush()
+    session.add_all(
+        Subscription(subscriber_id=one.id, list_id=list_.id, state=SubscriptionState(state), created_at=LONG_AGO)
+        for one in subscribers
+    )
+    session.flush()
+    return subscribers
 
 
 def a_sending_campaign(database: Database, readers: int, *, chunk: int = 10) -> int:
     """A campaign that is sending to so many confirmed readers, in chunks of one variant; its id."""
     with database.writing() as session:
         list_ = a_list(session, an_organization(session))
-        people = [a_subscriber(session, list_, f"reader{n}@school.example") for n in range(1, readers + 1)]
+        people = subscribers_of(session, list_, (f"reader{n}@school.example" for n in range(1, readers + 1)))
         starts = range(1, readers + 1, chunk)
         campaign = Campaign(
             organization_id=list_.organization_id,
