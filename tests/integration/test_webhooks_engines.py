@@ -71,6 +71,7 @@ def people_come(installation: Installation) -> None:
     installation.do("subscribers", "import", "more.csv", "--list", "families", "--status", "confirmed")
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_in_the_middle_loses_no_call(installation: Installation, receiver: Receiver) -> None:
     installation.do("init")
     installation.do("lists", "create", "families", "--name", "Family newsletter")
