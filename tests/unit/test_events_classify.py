@@ -184,7 +184,7 @@ def test_a_copy_no_longer_in_the_ledger_is_not_asked_for_too_soon() -> None:
 
 
 def test_what_is_kept_of_a_request_is_judged_as_the_request_was() -> None:
-    request = Request(NOW, "GET", SCANNER, True, HOSTER)
+    request = Request(NOW, "GET", SCANNER, prefetched=True, network=HOSTER)
     fact = clicked(MailClaim(1, 1, 7), request)
     visit = Visit.of(fact, Copy(NOW - timedelta(seconds=1.26), is_tracked=True), hidden_no=7)
     assert (visit.is_hidden, visit.seconds) == (True, 1.3)
