@@ -245,7 +245,7 @@ def test_an_open_told_by_the_provider_is_counted_for_nobody(
     tell(database, clock, notice(campaign_id, 1, EventKind.OPEN, clock), notice(campaign_id, 1, EventKind.CLICK, clock))
     with database.reading() as session:
         facts = status(session, campaign_id)
-        assert facts["opened"] == facts["clicked"] == {"human": 0, "machine": 0, "total": 0}
+        assert {*facts["opened"].values(), *facts["clicked"].values()} == {0}
         assert session.scalars(select(Event)).all() == []
 
 
