@@ -100,9 +100,7 @@ def _next(facts: dict[str, Any]) -> str:
     unproven = [r for r in facts["rows"] if r["outcome"] == Outcome.UNPROVEN and r["permanent"]]
     if unproven:
         address = unproven[0]["recipient"]
-        return (
-            f"Next, if you believe it without our key: newsletter subscribers suppress {address} --reason bounce"
-        )
+        return f"Next, if you believe it without our key: newsletter subscribers suppress {address} --reason bounce"
     if facts["dry_run"]:
         return "Next: the same without --dry-run"
     return "Next: newsletter subscribers suppressions"

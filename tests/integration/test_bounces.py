@@ -17,7 +17,12 @@ from subscribers.tables import SuppressionReason
 from tests.support.refusals import ADDRESS, Refusals
 from tests.support.web_world import new_world
 
-FOR_GOOD = {"is_permanent": True, "reason": Reason.NO_SUCH_USER, "status": "5.1.1", "text": "550 no such user"}
+FOR_GOOD: dict[str, Any] = {
+    "is_permanent": True,
+    "reason": Reason.NO_SUCH_USER,
+    "status": "5.1.1",
+    "text": "550 no such user",
+}
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""Mail that came back, brought to the ledger: by which sign a copy is found, and what each message may do."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from newsletter.clock import Clock
+from newsletter.events.returned import FoundBy
+from newsletter.events.tables import Event, EventKind
+from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.mailboxes.taking import Outcome, Taken
+from newsletter.return_paths import ReturnPath
+from newsletter.tokens import DeliveryKey, Signer
+from subscribers import suppressions
+from subscribers.addresses import EmailAddress
+from subscribers.db import Database
+from tests.support.returned_mail import WHEN, note, returned
+from tests.support.web_world import World, new_world
+
+ANA, BEN = "ana@school.example", "ben@school.example"
+PATHS = ReturnPath("bounce+", "@school.example")
+
+
+@pytest.fixture
+def world(database: Database, clock: Clock) -> World:
+    return new_world(database, clock)
+
+
+def sent(world: World, address: str = ANA) -> DeliveryKey:
+    campaign_id = world.sent_to(world.reader(address))
+    with world.database.writing() as session:
+        session.execute(update(Delivery).where(Delivery.campaign_id == campaign_id).values(attempt=1))
+    return DeliveryKey(campaign_id, 1, 1)
+
+
+def path_of(world: World, key: DeliveryKey) -> str:
+    return PATHS.of(world.app.signer.delivery_key(key))
+
+
+def take(world: World, raw: bytes) -> list[Taken]:
+    return world.app.desk().take("mail", raw)
+
+
+def is_suppressed(world: World, address: str = ANA) -> bool:
+    with world.database.reading() as session:
+        return suppressions.is_suppressed(session, world.app.organization, EmailAddress.parse(address))
+
+
+def kept(world: World) -> list[EventKind]:
+    with world.database.reading() as session:
+        return list(session.scalars(select(Event.kind)))
+
+
+def test_the_key_in_the_return_path_finds_the_copy_whoever_the_message_names(world: World) -> None:
+    key = sent(world)
+    (one,) = take(world, returned(path_of(world, key), recipient="forwarded@elsewhere.example"))
+    assert (one.returned.found_by, one.returned.key, one.outcome) == (FoundBy.RETURN_PATH, key, Outcome.SILENCED)
+    assert is_suppressed(world)
+
+
+def test_the_key_in_the_message_id_finds_the_copy(world: World) -> None:  # M57
+    key = sent(world)
+    (one,) = take(world, returned(message_id=f"{world.app.signer.delivery_key(key)}@school.example"))
+    assert (one.returned.found_by, one.outcome) == (FoundBy.MESSAGE_ID, Outcome.SILENCED)
+    assert is_suppressed(world)
+
+
+def test_a_message_that_names_only_an_address_is_kept_and_silences_nobody(world: World) -> None:
+    sent(world)
+    for n in range(5):
+        (one,) = take(world, returned(name=f"forged-{n}"))
+        assert (one.returned.found_by, one.outcome) == (FoundBy.ADDRESS, Outcome.UNPROVEN)
+    assert not is_suppressed(world)
+    assert kept(world) == [EventKind.BOUNCE] * 5
+
+
+def test_an_address_speaks_only_of_a_copy_of_the_last_days(world: World) -> None:
+    sent(world)
+    (one,) = take(world, returned(at=WHEN - timedelta(days=40)))
+    assert one.outcome is Outcome.NOT_OURS
+    (one,) = take(world, returned(recipient="nobody@school.example"))
+    assert one.outcome is Outcome.NOT_OURS
+    assert kept(world) == []
+
+
+@pytest.mark.parametrize("where", ["return path", "Message-ID"])
+def test_a_key_that_we_did_not_sign_names_nothing(world: World, where: str) -> None:
+    key = Signer(("another secret, as long as ours is",)).delivery_key(sent(world))
+    given = {"to": PATHS.of(key)} if where == "return path" else {"message_id": f"{key}@school.example"}
+    (one,) = take(world, returned(**given, recipient="x@elsewhere.example"))
+    assert one.outcome is Outcome.NOT_OURS
+    assert not is_suppressed(world)
+
+
+def test_the_same_message_again_changes_nothing_by_whichever_way_it_came(world: World) -> None:  # M53
+    key = sent(world)
+    raw = returned(path_of(world, key), status="4.2.2", words="452 4.2.2 mailbox full")
+    take(world, raw)
+    take(world, raw)
+    take(world, b"Received: from elsewhere\n" + raw.replace(b"\r\n", b"\n"))
+    assert kept(world) == [EventKind.BOUNCE]
+
+
+def test_a_refusal_settles_what_nobody_knew(world: World) -> None:
+    key = sent(world)
+    with world.database.writing() as session:
+        session.execute(update(Delivery).values(state=DeliveryState.UNKNOWN))
+    take(world, returned(path_of(world, key)))
+    with world.database.reading() as session:
+        assert session.scalars(select(Delivery.state)).one() is DeliveryState.ACCEPTED
+
+
+def test_a_delay_is_kept_and_silences_nobody(world: World) -> None:  # M56
+    key = sent(world)
+    (one,) = take(world, returned(path_of(world, key), action="delayed", status="4.4.1", words="451 later"))
+    assert one.outcome is Outcome.KEPT
+    assert kept(world) == [EventKind.DEFERRED]
+    assert not is_suppressed(world)
+
+
+def test_a_person_who_writes_changes_nothing(world: World) -> None:
+    sent(world)
+    (one,) = take(world, note())
+    assert one.outcome is Outcome.NOTHING
+    assert kept(world) == []
+
+
+def test_what_is_kept_holds_no_address_and_no_control_character(world: World) -> None:
+    key = sent(world)
+    take(world, returned(path_of(world, key), words="550 5.1.1 \x1b[31mred\x1b[0m <ana@school.example> is gone"))
+    with world.database.reading() as session:
+        said = session.scalars(select(Event)).one().detail["text"]
+    assert ANA not in said
+    assert said.isprintable()
+    assert "gone" in said
+
+
+def test_a_date_that_lies_is_no_later_than_now(world: World) -> None:
+    key = sent(world)
+    now = world.app.clock.now()
+    take(world, returned(path_of(world, key), at=now + timedelta(days=400)))
+    with world.database.reading() as session:
+        assert session.scalars(select(Event)).one().occurred_at <= world.app.clock.now()
+
+
+def test_a_copy_that_is_no_longer_kept_is_no_trouble(world: World) -> None:
+    (one,) = take(world, returned(path_of(world, DeliveryKey(99, 1, 1))))
+    assert one.outcome is Outcome.NOT_OURS
+    assert kept(world) == []
+
+
+def test_looking_does_what_taking_says_and_changes_nothing(world: World) -> None:
+    key = sent(world)
+    raw = returned(path_of(world, key))
+    looked = world.app.desk().look("mail", raw)
+    assert kept(world) == []
+    assert take(world, raw) == looked
