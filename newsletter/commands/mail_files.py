@@ -29,7 +29,7 @@ class Mail(NamedTuple):
 def mail_in(name: str) -> Iterator[Mail]:
     """Every message of a file or folder. Raises `FileUnreadable` where one cannot be read, after those before it."""
     if name == STANDARD_INPUT:
-        yield from _numbered(name, _messages(sys.stdin.buffer, is_mbox=True))
+        yield from _numbered(name, _messages(sys.stdin.buffer))
         return
     path = Path(name)
     for file in _files(path) if path.is_dir() else [path]:
@@ -52,7 +52,7 @@ def _files(folder: Path) -> list[Path]:
 def _in_file(file: Path) -> Iterator[Mail]:
     try:
         with file.open("rb") as opened:
-            yield from _numbered(str(file), _messages(opened, is_mbox=file.suffix.lower() not in _ONE_MESSAGE))
+            yield from _numbered(str(file), _messages(opened))
     except OSError as error:
         raise FileUnreadable(f"{file} cannot be read: {error.strerror}.") from error
 
@@ -63,17 +63,17 @@ def _numbered(name: str, messages: Iterable[bytes]) -> Iterator[Mail]:
         yield Mail(name if number == 1 else f"{name}#{number}", raw)
 
 
-def _messages(opened: BinaryIO, *, is_mbox: bool) -> Iterator[bytes]:
+def _messages(opened: BinaryIO) -> Iterator[bytes]:
     """The messages of an open file: one, or as many as the postmarks of an mbox say."""
     kept: list[bytes] = []
-    size, is_after_blank, is_mbox_yet = 0, True, False
+    size, is_after_blank, is_mbox = 0, True, False
     while line := opened.readline(_LONGEST_LINE):
-        if is_mbox and is_after_blank and _POSTMARK.match(line) and (is_mbox_yet or not size):
+        if is_after_blank and _POSTMARK.match(line) and (is_mbox or not size):
             if size:
                 yield b"".join(kept)
-            kept, size, is_mbox_yet = [], 0, True
+            kept, size, is_mbox = [], 0, True
         elif size < MOST_BYTES:
-            kept.append(line[1:] if is_mbox_yet and _QUOTED.match(line) else line)
+            kept.append(line[1:] if is_mbox and _QUOTED.match(line) else line)
             size += len(line)
         is_after_blank = not line.strip()
     if size:

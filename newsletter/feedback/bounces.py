@@ -2,7 +2,7 @@
 
 from . import layouts, originals, signs
 from .addresses import addresses_in
-from .conversations import status_in, step_in
+from .conversations import Step, status_in, step_in
 from .headers import Headers
 from .judging import Judgement, judge
 from .layouts import Told
@@ -36,11 +36,10 @@ def bounces(message: Part, words: str, ours: tuple[str, ...]) -> tuple[Verdict, 
     groups = statuses(message, is_quoted=signs.is_forwarded(message))
     if groups:
         is_one = len({group.recipient for group in groups}) == 1
-        found = [
+        return tuple(
             _of_status(group, words if is_one else layouts.about(group.recipient, words)[:_MOST], message)
             for group in groups
-        ]
-        return tuple({(one.recipient.lower(), one.kind): one for one in reversed(found)}.values())[::-1]
+        )
     if not signs.is_bounce(message, words):
         return ()
     kind = Kind.DELAYED if signs.is_later(message, words) else Kind.BOUNCE
@@ -49,11 +48,12 @@ def bounces(message: Part, words: str, ours: tuple[str, ...]) -> tuple[Verdict, 
 
 
 def _of_status(group: RecipientStatus, words: str, message: Part) -> Verdict:
-    step = step_in(words)
+    step = Step.RECIPIENT if group.is_of_address else step_in(words)
+    is_final = group.action == "failed"
     text = group.diagnostic
-    judged = judge(group.status, text, step=step)
+    judged = judge(group.status, text, step=step, is_final=is_final)
     if (judged.reason is Reason.OTHER and not judged.permanent) or len(text) < _TELLING:
-        judged = judge(group.status, f"{text}\n{words}", step=step)
+        judged = judge(group.status, f"{text}\n{words}", step=step, is_final=is_final)
     elif judged.permanent and (other := judge("", words, step=step)).reason in _THERE:
         judged = other
     if judged.permanent and group.is_by_rule:
@@ -89,7 +89,8 @@ def _told(message: Part, words: str, ours: tuple[str, ...]) -> list[Told]:
 def _copy_was_to(message: Part) -> list[str]:
     inner = next(message.inner(), None)
     headers = inner.headers if inner else Headers.of(originals.copy_in(message))
-    return list(dict.fromkeys(addresses_in(", ".join(headers.all("to")))))
+    named = addresses_in(", ".join(headers.all("to"))) or layouts.labelled(originals.copy_in(message))
+    return list(dict.fromkeys(named))[:_RECIPIENTS]
 
 
 def _of_words(told: Told, words: str, kind: Kind) -> Verdict:

@@ -19,34 +19,44 @@ class Step(StrEnum):
 
 _STATUS = re.compile(r"(?<![\w.])([45]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(
-    r"(?:^|[:;>(\[\]\"',]\s{0,3}|\bsaid |\bcode:? ?:?|\berror )([45]\d\d)(?=[ :\-,)\]]|$)", re.MULTILINE
+    r"(?:^|[:;>(#\[\]\"',]\s{0,3}|\bsaid |\bcode:? ?:?|\berror )([45]\d\d)(?=[ :\-,)\]]|$)", re.MULTILINE
 )
 _MOST = 3000
 """How many characters are looked at."""
+
+
+def _said(*ways: str) -> re.Pattern[str]:
+    """Words may stand on two lines."""
+    return either(*(way.replace(" ", r"\s{1,9}") for way in ways))
+
+
 _STEPS = (
     (
         Step.RECIPIENT,
-        either(r"in reply to rcpt|after rcpt|rcpt command|like recipient", r"our rcpt|\[rcpt_to\]|>>> rcpt"),
+        _said(
+            r"in reply to rcpt|after rcpt|rcpt (?:to )?command|like recipient",
+            r"our rcpt|\[rcpt_to\]|(?:>>>|<<<|sent:?) rcpt|smtp:rcpt|rcpt to response",
+        ),
     ),
     (
         Step.CONTENT,
-        either(
+        _said(
             r"in reply to (?:end of )?data|end of data|after (?:end of )?data|after sending data|text command",
-            r"our final data|after i sent the message|\[body\]|>>> data|^data$|>>> \.$|bdat",
+            r"our final data|after i sent the message|\[body\]|>>> data|^data$|>>> \.$|bdat|smtp:data",
         ),
     ),
     (
         Step.SENDER,
-        either(
+        _said(
             r"in reply to mail from|after mail from|sender was rejected|our mail from|\[mail_from\]",
             r">>> mail from|mail from command",
         ),
     ),
     (
         Step.CONNECT,
-        either(
+        _said(
             r"initial connection|in reply to (?:helo|ehlo|lhlo)|after (?:helo|ehlo|lhlo|connect)|name was rejected",
-            r"refused to talk to me|>>> (?:helo|ehlo|lhlo)",
+            r"refused to talk to me|>>> (?:helo|ehlo|lhlo)|smtp:connect",
         ),
     ),
 )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from . import codes
 from .conversations import Step, reply_in, status_in, step_in
-from .phrases import REJECTED, ROWS, Row
+from .phrases import BARE, REJECTED, ROWS, Row
 from .verdicts import Reason
 
 _MOST = 1500
@@ -16,6 +16,8 @@ _PASSED_ON = re.compile(
     r"(?:error|response)(?: that| from)?(?: the)? (?:other|remote) server(?: returned)?(?: was)?: ?"
 )
 _SAYS_NOTHING = re.compile(r"recipient address rejected: ?(?=[a-z])|giving up on [\d.]+")
+_NAMES_IT = re.compile(r"^(?:[a-z, -]+; ?)?5\d\d (?:5\.\d\.\d )?@ ?: ")
+"""Postfix and others put the address before their words where they answer RCPT, and there alone."""
 _BLANKS = re.compile(r"\s+")
 _OF_THE_SENDER = frozenset({Step.CONNECT, Step.SENDER})
 
@@ -28,27 +30,34 @@ class Judgement(NamedTuple):
     reason: Reason
 
 
-def judge(status: str, text: str, *, reply: str = "", step: Step | None = None) -> Judgement:
+def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, is_final: bool = False) -> Judgement:
     """Judge by what the server says, then by its status (RFC 3463), then by its SMTP reply code.
 
-    `step` is where the server refused, where that is known; else the text may tell. A refusal is permanent only if it
+    `step` is where the server refused, where that is known; else the text may tell. `is_final` is whether nobody tries
+    again, so that "user unknown" with a code that begins with 4 is the last word. A refusal is permanent only if it
     speaks of the address and for good: not with a code that begins with 4, nor with one of policy (5.7), nor after the
     address was taken and the mail was not, nor before it was named. Takes anything; never raises.
     """
     words = _plain(text)
     status = status_in(text[:_MOST]) or status
     reply = reply_in(text[:_MOST]) or reply
-    step = step or step_in(text[:_MOST])
+    step = step or step_in(text[:_MOST]) or (Step.RECIPIENT if _NAMES_IT.search(words) else None)
     row = _row_of(words)
-    told = (row.permanent, row.reason) if row else codes.by_status(status, reply) or codes.by_reply(reply)
+    told = (row.permanent, row.reason) if row else _by_codes(status, reply, step)
     if told is None:
         return Judgement(permanent=False, reason=Reason.BLOCKED if REJECTED.said.search(words) else Reason.OTHER)
     permanent, reason = told
-    is_first_hand = row is not None and row.is_first_hand
-    if permanent and _is_not_of_the_address(status, step, is_first_hand=is_first_hand):
+    if permanent and _is_not_of_the_address(status, step, row):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
-    is_sure = row is None or is_first_hand or _is_coded(status, reply, step)
-    return Judgement(permanent and is_sure and not _is_for_now(status, reply), reason)
+    if (
+        permanent
+        and row is not None
+        and not row.is_first_hand
+        and not _is_coded(status, "" if row is BARE else reply, step)
+    ):
+        return Judgement(permanent=False, reason=Reason.BLOCKED)
+    is_over = is_final and status.startswith("4.1.") and row is not None
+    return Judgement(permanent and (is_over or not _is_for_now(status, reply)), reason)
 
 
 @lru_cache(2000)
@@ -62,16 +71,26 @@ def _plain(text: str) -> str:
     return _SAYS_NOTHING.sub("", _PASSED_ON.split(line, maxsplit=1)[-1] or line)
 
 
-def _is_not_of_the_address(status: str, step: Step | None, *, is_first_hand: bool) -> bool:
+def _by_codes(status: str, reply: str, step: Step | None) -> tuple[bool, Reason] | None:
+    if step in _OF_THE_SENDER:
+        return False, Reason.BLOCKED
+    return codes.by_status(status, reply) or codes.by_reply(reply)
+
+
+def _is_not_of_the_address(status: str, step: Step | None, row: Row | None) -> bool:
     """What is said after the mail is about the mail, but for a status of addresses (5.1)."""
     if step is Step.CONTENT:
-        return not is_first_hand and not status.startswith("5.1.")
+        return not status.startswith("5.1.") and not (row and row.is_said_late)
     return step in _OF_THE_SENDER or codes.is_policy(status)
 
 
 def _is_coded(status: str, reply: str, step: Step | None) -> bool:
-    """Whether more than words says so: words alone are often a relay's summary of what it did not understand."""
-    return reply.startswith("5") or step is Step.RECIPIENT or (status.startswith("5.") and status != "5.0.0")
+    """Whether more than words says so: a status of addresses, the answer to RCPT, or a refusal without any status.
+
+    Words alone are often a relay's summary; and readers' filters say "user unknown" to what they do not like, with a
+    status of something else.
+    """
+    return status[1:4] == ".1." or step is Step.RECIPIENT or (not status and reply.startswith("5"))
 
 
 def _is_for_now(status: str, reply: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 _A = r"<?[\"']?(?P<address>[^\s<>()\[\],;:\"'@=|]{1,128}@[^\s<>()\[\],;:\"'@=|]{1,255})[\"']?>?"
 _MOST = 50
@@ -23,7 +24,7 @@ def _layout(pattern: str) -> re.Pattern[str]:
 _LABELS = (
     r"(?:original |final |failed )?recipients?(?: address)?|rcpt to|undeliverable to|delivered to|mailing list"
     r"|unknown(?: local)? user|no such user|user mailbox exceeds allowed size|delivery failed \d{1,4} attempts"
-    r"|e-?mail address|failed address(?:es)?|invalid (?:user|recipient|address)|送信先|宛先"
+    r"|(?:e-?mail )?address|failed address(?:es)?|invalid (?:user|recipient|address)|送信先|宛先"
 )
 _MAIL = r"(?:message|mail|e-?mail|deliver\w*|sent|send|nachricht|mensaje|courrier)"
 LAYOUTS = {
@@ -36,17 +37,24 @@ LAYOUTS = {
     "Exchange, Zoho, Active!hunter: the address, then words": _layout(r"^[ \t]{0,8}(?:>>> )?ADDRESS[ \t]"),
     "any address": _layout("ADDRESS"),
 }
-_ALONE = ("Exim, sendmail, Gmail: the address alone", "qmail, Postfix, Yahoo: <address>: words")
+_NAMED = list(LAYOUTS.values())[:4]
+"""Where the address stands so that it cannot be another's."""
 
 
 def told_of(words: str, not_of: Sequence[str]) -> list[Told]:
     """Each recipient that a server names and what it says of it; `not_of` are addresses that are none."""
     shunned = {address.lower() for address in not_of}
-    for pattern in LAYOUTS.values():
-        found = [one for one in pattern.finditer(words) if _address(one).lower() not in shunned]
+    tries = [*((layout, shunned) for layout in LAYOUTS.values()), *((layout, set[str]()) for layout in _NAMED)]
+    for layout, without in tries:
+        found = [one for one in islice(layout.finditer(words), _MOST) if _address(one).lower() not in without]
         if found:
-            return _blocks(words, found[:_MOST])
+            return _blocks(words, found)
     return []
+
+
+def labelled(words: str) -> list[str]:
+    """The addresses that stand after a label such as `RCPT TO:`."""
+    return [_address(one) for one in islice(LAYOUTS["many: a label, then the address"].finditer(words), _MOST)]
 
 
 def about(recipient: str, words: str) -> str:
@@ -55,7 +63,7 @@ def about(recipient: str, words: str) -> str:
     if start < 0 or not recipient:
         return ""
     start = words.rfind("\n", 0, start) + 1
-    named = (one for layout in _ALONE for one in LAYOUTS[layout].finditer(words, start))
+    named = (one for layout in _NAMED for one in layout.finditer(words, start))
     others = (one.start() for one in named if _address(one).lower() != recipient.lower())
     return words[start : min(others, default=len(words))]
 

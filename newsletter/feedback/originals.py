@@ -11,6 +11,7 @@ _MARK = either(
     _LEADING + r"(?:original|returned|unsent|undelivered|rejected) (?:mail|message)(?: header| text| headers)?s?"
     r"(?: (?:follows?|is (?:following|attached|below|included)|as follows|below)\b| *(?:-{2,}|={2,}|:[ \t]*$|$))",
     _LEADING + r"header of the original message",
+    _LEADING + r"message details:?[ \t]*$",
     _LEADING + r"message (?:headers?|text|source|contents?|body) follows?",
     _LEADING + r"copy of (?:your |the )?message follows",
     _LEADING + r"headers? of (?:the|your) (?:original )?message",
@@ -32,7 +33,7 @@ _NOT_FOR_PEOPLE = ("message/delivery-status", "message/feedback-report", "messag
 def said_in(message: Part) -> str:
     """What a message says to people, without a copy that it gives back."""
     whole = _whole(message)
-    return whole[: min(_end(whole), _MOST)]
+    return _MESSAGE_ID.sub("", whole[: min(_end(whole), _MOST)])
 
 
 def copy_in(message: Part) -> str:

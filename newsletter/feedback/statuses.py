@@ -14,6 +14,7 @@ _NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
 _MOST = 50
 _STARTS = re.compile(r"^(?:original|final)-recipient[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE)
 _RULES = re.compile(r"^reporting-mta[ \t]{0,9}:[^\n]{0,20}inbound-smtp\.", re.IGNORECASE | re.MULTILINE)
+_OF_ADDRESS = frozenset({"bad-mailbox", "bad-domain"})
 _BLANK = re.compile(r"\n[ \t]{0,80}\n")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\.\d)")
 _TYPED = re.compile(r"[a-z0-9._/-]{1,40}[ \t]{0,9};", re.IGNORECASE)
@@ -27,6 +28,8 @@ class RecipientStatus:
     action: str
     status: str
     diagnostic: str
+    is_of_address: bool
+    """Whether PowerMTA, which knows the conversation, puts it down to the mailbox or the domain."""
     is_by_rule: bool
     """Whether a rule of the recipient's refused it after it was taken, in words that the rule's writer chose (SES)."""
 
@@ -48,7 +51,8 @@ def _groups(text: str) -> Iterator[RecipientStatus]:
                 _word(fields.get("action")),
                 _status(fields),
                 _untyped(fields.get("diagnostic-code")),
-                is_by_rule,
+                is_of_address=fields.get("x-powermta-bouncecategory").lower() in _OF_ADDRESS,
+                is_by_rule=is_by_rule,
             )
 
 

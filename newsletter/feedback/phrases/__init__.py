@@ -20,6 +20,7 @@ ROWS: tuple[Row, ...] = (
     contents.SIZE,
     senders.FILTER,
     senders.LISTS,
+    mailboxes.SAID_LATE,
     mailboxes.KNOWN_TO_BE_NONE,
     moments.UNSURE,
     mailboxes.NO_HOST,
@@ -28,6 +29,7 @@ ROWS: tuple[Row, ...] = (
     mailboxes.UNKNOWN,
     senders.NAMELESS,
     moments.OVER,
+    senders.REPUTATION,
     moments.LOOP,
     moments.RATE,
     contents.RULES,
@@ -41,4 +43,7 @@ ROWS: tuple[Row, ...] = (
 """The first row that is found decides: what is said of the mailbox before what is said of the sender, that before what
 is said of the mail or the moment, and the particular before the general."""
 
-__all__ = ["REJECTED", "ROWS", "Row"]
+BARE = mailboxes.BARE
+"""Says so little that a reply code alone does not bear it out."""
+
+__all__ = ["BARE", "REJECTED", "ROWS", "Row"]

@@ -15,7 +15,7 @@ _CLOSED = (
     r"|archived|dormant|blocked|restricted|expired|paused|not (?:yet )?(?:active|activated|enabled))"
 )
 _STANDS = (
-    r"(?:[ :,]*(?:@|is|are|has|have|been|was|status|state|currently|temporarily|permanently|administratively|now|already"
+    r"(?:[ :,]*(?:@|is|are|has|have|been|was|status|state|currently|temporar(?:il)?y|permanently|administratively|now|already"
     r"|either|at this time|that you tried to reach|you are trying to reach|\(s\)|account|mail ?box|id|name|address)){0,7}[ :,]*"
 )
 _NONE = r"(?:unknown|no such|non-?existent|unrecogni[sz]ed|undefined|inexistent|invalid|bad|illegal|wrong|incorrect|unlisted)"
@@ -34,6 +34,7 @@ CLOSED = row(
     r"user is terminated",
     r"(?:user or|users?) domain is disabled",
     r"account is locked email bounced",
+    r"invalid/inactive|inactive/invalid",
     r"mailbox unavailable or access denied",
     r"address no longer accepts mail",
     r"recipient suspend(?:s|ed)? the service",
@@ -47,7 +48,7 @@ FULL = row(
     rf"{_MAILBOX}.{{0,40}}(?:exceed|over (?:the |its |their )?|limit (?:is |was )?reached|too large)",
     r"full mail ?box",
     r"over ?-?(?:the |its |their |your )?(?:disk |storage |allowed |allotted |mail ?box |size )?quota",
-    r"(?:not enough|insufficient) disk space",
+    r"not enough disk space",
     r"out of (?:quota|(?:disk |storage )?space|storage)",
     r"\bquota[ _]?(?:has been |have been |is |was |limit )?(?:been )?(?:exceed|violat|full|reached|excess|exhausted|overdrawn)",
     r"(?:disk|mail|storage|user|space|hard|soft|recipient|domain).{0,12} quota.{0,30}(?:exceed|full|reach|over)",
@@ -67,14 +68,23 @@ FULL = row(
     r"(?:lpn|ofr|ouk)\d{0,3}_(?:417|513|514)\b",
     *languages.FULL,
 )
+SAID_LATE = row(  # Orange and Yahoo look for the mailbox when they have the mail
+    Reason.NO_SUCH_USER,
+    r"(?:lpn|ofr|ouk)\d{0,3}_416\b",
+    r"delivery error: dd this user",
+    permanent=True,
+    is_first_hand=True,
+    is_said_late=True,
+)
 KNOWN_TO_BE_NONE = row(  # said by what keeps the mailboxes
     Reason.NO_SUCH_USER,
     r"recipient(?:'s)? (?:e?-?mail )?name is not recogni[sz]ed|unknown recipient\b",
     r"(?:not (?:listed|found) in|ディレクトリ).{0,25}(?:domino|name & address|directory|ません)",
     r"mail\.local: unknown|vdelivermail.{0,40}no such|unknown (?:local )?user: @|vpopmail",
+    r"as\(201806281\)|access denied.{0,60}(?:outlook\.com|protection)|5\.4\.1 (?:@ ?: )?access denied",
+    r"mailbox unavailable \(s2017062302\)|no valid recipients for this mm|badrcptto|validrcptto",
     r"mailaddress unknown|unknown or illegal (?:alias|user)|unrout(?:e)?able address",
     r"recipientnotfound|recipnotfound",
-    r"(?:lpn|ofr|ouk)\d{0,3}_416\b",
     r"e-?mail address (?:you entered )?could ?n[o']t be found|wasn't found at\b",
     permanent=True,
     is_first_hand=True,
@@ -90,7 +100,7 @@ UNKNOWN = row(
     r"there is no (?:one|such|user|account|mail ?box|e?-?mail)",
     r"(?:not|isn['’]t|aren['’]t) (?:an? |one of )?(?:our |a |my |the )?(?:[\w-]+ ){0,2}(?:users?|mail ?box|recipients?|customers?|mail account|local account)(?: here| on| in| at| at this|\b)(?! (?:list|is))",
     r"(?:unable to|could ?n[o'’]t|cannot|can['’]t|can not) (?:find|locate|verify|match|identify) (?:the |that |this |your )?(?:[\w-]+ )?(?:user|recipient|mail ?box|account|addressee|address)",
-    r"name (?:is |was )?not (?:recogni[sz]ed|found)",
+    r"(?:name|recipient) (?:is |was )?not (?:recogni[sz]ed|found)",
     r"not (?:listed|found|present|exist) in (?:the )?(?:[\w' &]+ )?(?:domino|public|name|address|directory|list of)",
     r"(?:e-?mail )?address (?:\S{1,40} )?(?:is |was )?(?:misspelled|mistyped|wrong)",
     r"exrecipnotfound|recipientnotfound|recipnotfound",
@@ -103,9 +113,9 @@ UNKNOWN = row(
     r"not a (?:valid|known|local|legal|recogni[sz]ed) (?:mail ?user|user|mail ?box|recipient|address|account|e?-?mail)",
     r"(?:not|no) (?:known|longer) (?:at this|on this|here|with us|valid|available|in use)\b",
     r"inactive e?-?mail address",
-    r"as\(201806281\)|access denied.{0,60}(?:outlook\.com|protection)|5\.4\.1 (?:@ ?: )?access denied",
     r"bad destination mail ?box",
     r"illegal alias|unknown alias",
+    r"@ (?:dosn't|does ?n[o']t|not) exist|^[\d. ]{3,12}@ is invalid|undeliverable address|addresses were unknown",
     r"mail ?box address (?:is )?not",
     r"nobody here by that name",
     r"dest(?:ination)? (?:address |user )(?:unknown|not)",

@@ -17,11 +17,11 @@ RATE = row(
     r"rate[- ]?limit|limit(?:ed)? (?:the )?rate|\bthrottl|slow(?:ing)? down|(?:sending|connection|message|delivery) (?:rate|limit)|unusual(?:ly high)? (?:rate|volume|amount)",
     r"(?:exceed|reach)\w* .{0,40}(?:rate|per (?:hour|minute|day|second|connection)|connections?|maximum number of (?:messages|recipients|connections))",
     r"(?:connections?|sessions?|messages?|mails?|recipients?) .{0,30}(?:limit|exceeded|maximum)\b(?!.{0,12}size)",
-    r"excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate|(?:lpn|ofr|ouk)\d{0,3}_10[45]\b",
+    r"frequency (?:limit|of)|too frequent|excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate|(?:lpn|ofr|ouk)\d{0,3}_10[45]\b",
 )
 UNSURE = row(  # the DNS did not answer, so nobody knows of the domain
     Reason.SYSTEM,
-    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail",
+    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed",
 )
 LOOP = row(
     Reason.SYSTEM,
@@ -33,11 +33,13 @@ UNREACHED = row(
 )
 LOST = row(
     Reason.SYSTEM,
+    r"establish an smtp connection",
     r"no route to host|(?:network|host) (?:is )?unreachable|lookup (?:failure|failed|error)|name server|temporary (?:dns|name)|dns (?:error|fail|server|lookup|problem|timeout)|servfail|name service error|temporary failure in name resolution",
     r"ldap|sql (?:error|server)|database|internal (?:system |server |software )?error|(?:system|server|local|software|program|unexpected|processing) (?:error|problem|fault)|configuration (?:error|problem)|misconfigur|i/o error|input/output",
     r"disk (?:is )?full|no space left|not enough (?:disk )?space|insufficient (?:system |disk )?(?:storage|resources|memory)|out of (?:memory|disk)|system (?:is )?(?:full|busy|down|storage)|mail system (?:is )?full",
     r"(?:service|server|system|host) (?:is )?(?:currently |temporarily )?(?:unavailable|not available|busy|down|overload|shutting down)|try again later|try later|closing (?:transmission|connection|channel)|service refus",
     r"lost connection|connection (?:was )?(?:lost|reset|dropped|closed|aborted)|(?:dropped|broken|reset) connection|broken pipe|unexpected(?:ly)? (?:clos|disconnect|eof)|lost in",
+    r"transaction failed",
     r"temporary (?:failure|error|problem|local)|mailer (?:error|failure|died|problem)|pipe (?:to|command)|x-unix|error transferring|exit (?:status|code)|permission denied|no such file|can(?:not|'t) open|error writing|write error",
 )
 OVER = row(
@@ -46,9 +48,9 @@ OVER = row(
 EXPIRED = row(
     Reason.EXPIRED,
     r"message (?:has )?(?:expired|timed out)|(?:delivery|retry|queue|envelope|mail|time)\w*\.? ?(?:time )?(?:has )?expired|queue\.expired|expired;",
-    r"retry time(?:out)? |retries|failing for a long time|delivery attempts|failed \d+ attempts|(?:too many|number of|maximum) (?:delivery |retry )?(?:attempts|retries)",
+    r"retry time(?:out)? |retries|failing for a long time|delivery attempts|failed \d+ attempts|after \d+ tries|(?:too many|number of|maximum) (?:delivery |retry )?(?:attempts|retries)",
     r"tim(?:ed?|ing)[ -]?out|timeout",
-    r"(?:not|could not be|cannot be|been) (?:able to )?(?:delivered|deliver|sent).{0,30}(?:for|within|in|after|last|until) .{0,20}(?:\d|day|hour|second|minute|period|multiple)|not (?:been )?(?:delivered|deliverable) (?:within|for|after)|deliver for the last|undelivered (?:after|for)|in the queue (?:for )?too long|too old",
+    r"(?:not|could not be|cannot be|been) (?:able to )?(?:delivered|deliver|sent).{0,30}(?:for|within|in|after|last|until) .{0,20}(?:\d|day|hour|second|minute|period|multiple)|not (?:been )?(?:delivered|deliverable) (?:within|for|after)|deliver for the last|undelivered (?:after|for)|in the queue (?:for )?too long|delivered for too long|too old",
     r"(?:remote )?(?:host|server|mx)\b.{0,40}(?:not (?:responding|reachable|respond)|unreachable|did ?n[o']t (?:respond|accept our requests))|socket error|unable to (?:connect|contact|reach)|could ?n[o']t (?:connect|contact|reach)|(?:connect|connection|connecting) .{0,30}(?:failed|failure|error)|not reachable",
-    r"giving up|cannot send message for|(?:was|is|has been) delayed",
+    r"find a gateway|giving up|cannot send message for|(?:was|is|has been) delayed",
 )

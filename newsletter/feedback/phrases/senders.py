@@ -18,6 +18,8 @@ SENDER = row(
     r"sending to/from an address that has been blacklisted",
     r"(?:null|empty) (?:envelope )?sender",
     r"invalid domain name\b",
+    r"purported responsible address",
+    r"@ from: |valid from:",
     r"5\.1\.[78]\b",
 )
 LISTS = row(
@@ -32,7 +34,7 @@ LISTS = row(
 FILTER = row(  # of KDDI's: the address was taken, and a filter of the reader's refuses the mail
     Reason.BLOCKED,
     r"55\d ?: user unknown|^@ \[user unknown\]",
-    r"domain filter|rejected by .{0,20}filter",
+    r"domain filter|rejected by .{0,20}filter|message filtered|_999\b",
 )
 RELAY = row(
     Reason.POLICY,
@@ -55,11 +57,11 @@ NAMELESS = row(  # the machine has no name, or not the one that it says
     r"reverse[ -]?(?:dns|lookup|name|resol|map|address|path dns)|\brdns\b|\bptr\b|fcrdns",
     r"(?:find|resolve|verify|lookup|no|missing|invalid|without|match) (?:a |the |your )?(?:valid )?(?:reverse|rdns|ptr|hostname|host name|client)\b",
 )
+REPUTATION = row(Reason.BLOCKED, r"reputation", r"unexpected volume or user complaints|\btss0\d")
 MACHINE = row(
     Reason.BLOCKED,
     r"block ?list|black ?list|\bblocked\b|\bbanned\b|deny ?list|\bdnsbl|\brbls?\b",
     r"spamhaus|spamcop|barracudacentral|sorbs\.net|uceprotect|senderscore|senderbase|invaluement|trendmicro.{0,30}reputation|abuseat",
-    r"reputation",
     r"client host .{0,80}rejected|your (?:ip|host|server|network|mail server|country)\b.{0,60}(?:reject|denied|block|not allowed|refus|list)",
     r"\bip(?: address)?:? .{0,60}(?:block|reject|denied|refus|listed|not (?:allowed|authori[sz]ed|permitted|accepted))",
     r"invalid ip for sending|ip (?:address )?not (?:in|authori)",
@@ -70,7 +72,7 @@ MACHINE = row(
     r"(?:dynamic|residential|dial-?up) (?:ip|address|host|client)|generic (?:hostname|ptr|rdns)",
     r"not (?:allowed|permitted|authori[sz]ed) to (?:connect|send (?:mail|e-?mail|messages)?)|no permission to send",
     r"(?:connection|connect) (?:@ )?(?:was |has been |is )?(?:refused|rejected|denied|blocked|prohibited)(?! by \[127| for content)",
-    r"suspicious|abus(?:e|ive)\b|daily relay quota|go away\b|spammer|bad guy|e?-?mails? (?:is|are) not welcome",
+    r"suspicious|abus(?:e|ive)\b|daily relay quota|go away\b|no access from mail server|spams from your ip|spammer|bad guy|e?-?mails? (?:is|are) not welcome",
     r"(?:sending|your) domain .{0,60}(?:block|reject|denied|not allowed|listed|banned)",
     r"not in (?:the |my |our )?(?:white ?list|allow)",
 )
