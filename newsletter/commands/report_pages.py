@@ -11,10 +11,8 @@ from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign
 from newsletter.rendering.links import LinkTable
 from newsletter.reports import mail_pictures
-from newsletter.reports.answers import question_figures
-from newsletter.reports.campaign_page import CampaignView, campaign_page
+from newsletter.reports.campaign_page import campaign_page
 from newsletter.reports.campaigns import CampaignReport
-from newsletter.reports.first_days import first_days
 from newsletter.reports.mail_pictures import MailPicture
 from subscribers.tables import List
 
@@ -27,13 +25,7 @@ def campaign_html(app: App, report: CampaignReport, language: str) -> str:
         campaign = get(session, report.campaign_id)
         list_ = session.get(List, campaign.list_id) if campaign.list_id else None
         picture = _picture(app, session, campaign, list_, report, language) if list_ is not None else None
-        view = CampaignView(
-            subject=picture.subject if picture else "",
-            days=first_days(session, campaign.id, app.clock.now()),
-            questions=question_figures(session, campaign.id),
-            picture=picture,
-        )
-    return campaign_page(report, view, frame_of(app, list_.name if list_ else "single mails"))
+    return campaign_page(report, picture, frame_of(app, list_.name if list_ else "single mails"))
 
 
 def _picture(

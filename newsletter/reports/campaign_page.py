@@ -1,26 +1,29 @@
 """One campaign as a page: its funnel, its first days, its groups, and its mail with the clicks on it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 
 from newsletter.ledger.tables import DeliveryState
 
-from .answers import QuestionFigures
+from .arms import verdict
 from .campaigns import CampaignReport
 from .charts import Bar, Line, bars
-from .first_days import FirstDays
+from .comparisons import sentence as compared
 from .groups import Group
+from .health_page import DOMAINS
+from .hours import Hour, first_hours
 from .mail_pictures import MailPicture
 from .pages import Frame, page
 from .sums import sentence
-from .verdicts import percent
+from .verdicts import REASONS, percent
 
 _DAY = "%A %-d %B %Y"
 _TIME = "%H:%M %Z"
+FIRST_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +34,35 @@ class Steps:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignView:
-    """What a page shows of a campaign beside its report."""
-
-    subject: str
-    days: FirstDays | None
-    questions: Sequence[QuestionFigures]
-    picture: MailPicture | None
-
-
-def campaign_page(report: CampaignReport, view: CampaignView, frame: Frame) -> str:
+def campaign_page(report: CampaignReport, picture: MailPicture | None, frame: Frame) -> str:
     """The page."""
     links = {link.no: link for link in report.links}
-    times = view.picture.times if view.picture else {}
-    totals = report.totals
+    times = picture.times if picture else {}
+    totals, first = report.totals, first_days(report, frame.made_at)
+    groupings = [(title, groups) for title, groups in _groupings(report) if groups]
     return page(
         "campaign",
         frame,
         report=report,
-        view=view,
+        picture=picture,
         totals=totals,
         rates=report.rates,
         lead=lead(report, frame.zone),
+        compared=compared(report.rates, report.comparison) if report.comparison else "",
         sum=sentence(totals.audience, totals.states, totals.excluded_reasons),
         copies=copies(report),
         reading=reading(report),
-        hours=hours(view.days, frame.zone) if view.days else None,
-        languages=named(report.languages, "not known"),
-        bands=[(group.name or "no grade known", group) for group in report.bands],
+        first=first,
+        hours=hours(first, frame.zone),
+        asked=(sum(hour.opened for hour in report.hours), sum(hour.clicked for hour in report.hours)),
+        groupings=groupings,
+        returned=returned(report),
+        verdict=verdict(report.test) if report.test else "",
         in_picture=[links[no] for no in times if no in links],
         elsewhere=[link for link in report.links if link.no not in times],
-        has_hidden=any(group.tracked is None for group in (*report.languages, *report.bands)),
-        language=view.picture and named_language(view.picture.sent.variant.language),
+        has_hidden=any(group.tracked is None for _, groups in groupings for _, group in groups),
+        language=named_language(picture.sent.variant.language) if picture else "",
+        counted=f"{report.as_of.astimezone(frame.zone):{_DAY}, {_TIME}}" if report.as_of else "",
     )
 
 
@@ -101,15 +100,35 @@ def reading(report: CampaignReport) -> Steps:
     return Steps("Reading", bars(steps, totals.tracked))
 
 
-def hours(days: FirstDays, zone: ZoneInfo) -> Line:
+def first_days(report: CampaignReport, now: datetime) -> tuple[Hour, ...]:
+    """The first three days, hour by hour, as far as they have passed."""
+    if report.started_at is None:
+        return ()
+    passed = (now - report.started_at) // timedelta(hours=1) + 1
+    return first_hours(report.hours, report.started_at, max(0, min(FIRST_HOURS, passed)))
+
+
+def hours(first: Sequence[Hour], zone: ZoneInfo) -> Line:
     """Opens and clicks, hour by hour."""
-    names = [f"{(days.begin + timedelta(hours=at)).astimezone(zone):%a %-H:%M}" for at in range(len(days.opened))]
-    return Line.of(names, [days.opened, days.clicked])
+    names = [f"{hour.at.astimezone(zone):%a %-H:%M}" for hour in first]
+    return Line.of(names, [[hour.opened for hour in first], [hour.clicked for hour in first]])
 
 
-def named(groups: Sequence[Group], nameless: str) -> list[tuple[str, Group]]:
-    """Groups by the names of their languages in English."""
-    return [(named_language(group.name) if group.name else nameless, group) for group in groups]
+def returned(report: CampaignReport) -> list[tuple[str, int, int]]:
+    """Why copies came back: for good, and for now."""
+    back = report.returned
+    reasons = sorted({*back.hard_reasons, *back.soft_reasons}, key=lambda reason: -back.hard_reasons[reason])
+    return [(REASONS[reason], back.hard_reasons[reason], back.soft_reasons[reason]) for reason in reasons]
+
+
+def _groupings(report: CampaignReport) -> Iterator[tuple[str, list[tuple[str, Group]]]]:
+    yield "language", [(named_language(group.name) if group.name else "not known", group) for group in report.languages]
+    for title, groups, nameless in (
+        ("children's band", report.bands, "no grade known"),
+        ("role", report.roles, "not told"),
+        ("receiving domain", report.domains, "address forgotten"),
+    ):
+        yield title, [(DOMAINS.get(group.name, group.name) or nameless, group) for group in groups]
 
 
 def named_language(code: str) -> str:
