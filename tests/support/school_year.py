@@ -102,7 +102,7 @@ class SchoolYear:
             person["left_at"], person["why"] = datetime(2026, 12, 4, 18, tzinfo=UTC), "complaint"
 
     def _person(self, at: datetime, source: str) -> None:
-        """Who never confirms is forgotten after a month, as the purge does: the record of the sign-up stays."""
+        # Who never confirms is forgotten after a month, as the purge does: the record of the sign-up stays.
         confirms = source in ("import", "mail") or self.chance.random() < 0.88
         wait = (
             timedelta(minutes=min(self.chance.lognormvariate(2.6, 1.6), 9_000))
