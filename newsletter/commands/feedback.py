@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,7 +25,8 @@ _COUNTED = {
     Kind.DELAYED: ("notice of delay", "notices of delay"),
     Kind.NONE: ("other message", "other messages"),
 }
-_PERMANENT = {True: "for good", False: "for now", None: ""}
+_PERMANENT = {True: "yes", False: "no", None: ""}
+_WITH_REASONS = (Kind.BOUNCE, Kind.DELAYED)
 
 
 @click.group()
@@ -75,9 +77,13 @@ def _rows(name: str) -> Iterator[dict[str, Any]]:
 def _show(console: Console, rows: list[dict[str, Any]]) -> None:
     kinds = Counter(row["kind"] for row in rows)
     told = [f"{n} {_COUNTED[kind][n != 1]}" for kind in Kind if (n := kinds[kind])]
+    messages = len({row["file"] for row in rows})
     for_good = sum(row["permanent"] is True for row in rows)
-    console.print(f"Read {', '.join(told) or 'nothing'}; {for_good} of them for good.", markup=False)
+    console.print(
+        f"Read {messages} {'message' if messages == 1 else 'messages'}: {', '.join(told) or 'nothing'}.", markup=False
+    )
     if rows:
+        console.print(f"{for_good} of the addresses will never take mail.", markup=False)
         console.print(_table(rows))
 
 
@@ -85,7 +91,11 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold")
     for heading in ("file", "kind", "recipient", "for good", "status", "reason", "text"):
         table.add_column(heading, overflow="fold")
+    last = ""
     for row in rows:
-        cells = (row["file"], row["kind"], row["recipient"], _PERMANENT[row["permanent"]], row["status"])
-        table.add_row(*(Text(cell) for cell in (*cells, row["reason"], row["text"])))
+        name = "" if row["file"] == last else Path(row["file"]).name
+        reason = row["reason"] if row["kind"] in _WITH_REASONS else ""
+        cells = (name, row["kind"], row["recipient"], _PERMANENT[row["permanent"]], row["status"], reason, row["text"])
+        table.add_row(*map(Text, cells))
+        last = row["file"]
     return table

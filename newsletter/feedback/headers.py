@@ -1,4 +1,4 @@
-"""The header of a message, however broken: names in lower case, values unfolded and decoded."""
+"""The header of a message, however broken: names in lower case, values unfolded."""
 
 import re
 from collections.abc import Mapping
@@ -38,16 +38,18 @@ class Headers:
                 unfolded.append([found[1].lower(), found[2][:LONGEST_VALUE].strip()])
             elif unfolded and line[:1] in " \t" and len(unfolded[-1]) < MOST_FIELDS:
                 unfolded[-1].append(line[:LONGEST_VALUE].strip())
-        return cls(
-            tuple((name, encodings.words_of(" ".join(lines)[:LONGEST_VALUE]).strip()) for name, *lines in unfolded)
-        )
+        return cls(tuple((name, " ".join(lines)[:LONGEST_VALUE].strip()) for name, *lines in unfolded))
 
     def get(self, *names: str) -> str:
         """The first value of the first of these fields that is there and not empty."""
         return next((value for value in self.all(*names) if value), "")
 
     def all(self, *names: str) -> list[str]:
-        """Every value of these fields, the first name's first."""
+        """Every value of these fields, the first name's first, its encoded words read (RFC 2047)."""
+        return [encodings.words_of(value) for value in self.raw(*names)]
+
+    def raw(self, *names: str) -> list[str]:
+        """Every value of these fields as it is written."""
         return [value for wanted in names for name, value in self.fields if name == wanted]
 
     def content_type(self) -> tuple[str, Mapping[str, str]]:

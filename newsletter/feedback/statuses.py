@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from .addresses import addresses_in
 from .headers import Headers
 from .messages import Part
 from .originals import unquoted
@@ -17,6 +16,7 @@ _RULES = re.compile(r"^reporting-mta[ \t]{0,9}:[^\n]{0,20}inbound-smtp\.", re.IG
 _OF_ADDRESS = frozenset({"bad-mailbox", "bad-domain"})
 _BLANK = re.compile(r"\n[ \t]{0,80}\n")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\.\d)")
+_ADDRESS = re.compile(r"(?<![^\s<>(])[^\s<>(]{1,250}@[^\s<>();,]{1,250}")
 _TYPED = re.compile(r"[a-z0-9._/-]{1,40}[ \t]{0,9};", re.IGNORECASE)
 
 
@@ -57,11 +57,10 @@ def _groups(text: str) -> Iterator[RecipientStatus]:
 
 
 def _recipient(fields: Headers) -> str:
-    values = [value for value in fields.all(*_NAMES) if value]
-    for value in values:
-        if found := addresses_in(_untyped(value)):
-            return found[0]
-    return _untyped(values[0]) if values else ""
+    """The first that is an address, as it is written; else the first that is named at all."""
+    values = [_untyped(value) for value in fields.raw(*_NAMES) if value]
+    addresses = (found[0] for value in values if (found := _ADDRESS.search(value)))
+    return next(addresses, values[0] if values else "")
 
 
 def _status(fields: Headers) -> str:
