@@ -32,7 +32,8 @@ REASONS = {word: {reason} for reason, words in _WORDS.items() for word in words.
 REASONS |= {word: {Reason.CONTENT, Reason.POLICY} for word in ("spamdetected", "contenterror", "norelaying")}
 """The corpus' words in ours; what is not here is `other`."""
 _NAMED = re.compile(
-    rb"^(?:Final-Recipient|Original-Recipient): *rfc822; *<?([^\s<>]+@[^\s<>]+)|^X-Failed-Recipients: *([^\s,]+@[^\s,]+)",
+    rb"^(?:Final-Recipient|Original-Recipient): *rfc822; *<?([^\s<>]+@[^\s<>]+)"
+    rb"|^X-Failed-Recipients: *([^\s,]+@[^\s,]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _LATER = re.compile(rb"delayed|warning message only|not yet been delivered|will be retried", re.IGNORECASE)
