@@ -97,7 +97,8 @@ def _explained(console: Console, facts: dict[str, Any]) -> None:
     console.print(facts["sentence"], markup=False)
     for copy in facts["copies"]:
         at = f"{datetime.fromisoformat(copy['at']):%-d %B %Y, %H:%M} UTC"
-        said = " ".join(filter(None, (copy["status"], copy["text"])))
+        status = "" if copy["status"] in copy["text"] else copy["status"]
+        said = " ".join(filter(None, (status, copy["text"])))
         console.print(f"  campaign {copy['campaign']}, {at}: {said or copy['reason']}", markup=False)
 
 

@@ -25,6 +25,7 @@ def examine(settings: Settings, identities: Sequence[Identity]) -> Iterator[Find
     yield _configuration_file(Path(CONFIG_FILE))
     yield _base_url(settings)
     yield _machine_networks(settings)
+    yield _returned_mail(settings)
     for identity in identities:
         yield _sender(settings, identity)
         yield _postal_address(settings, identity)
@@ -86,6 +87,25 @@ def _machine_networks(settings: Settings) -> Finding:
     except NetworkListInvalid as refusal:
         return error(about, str(refusal), "Correct the list, or take it out of NEWSLETTER_MACHINE_NETWORKS.")
     return ok(about, "The lists of networks that machines open and click from can be read.")
+
+
+def _returned_mail(settings: Settings) -> Finding:
+    about = "returned mail"
+    is_read = bool(settings.feedback or settings.inbound_key.get_secret_value())
+    by_smtp = settings.transport.startswith("smtp")
+    if by_smtp and not settings.bounce_address:
+        return warning(
+            about,
+            "Mail that comes back has no key of its copy, so dead addresses may be mailed again and again.",
+            "Set NEWSLETTER_BOUNCE_ADDRESS and NEWSLETTER_FEEDBACK.",
+        )
+    if settings.bounce_address and by_smtp and not is_read:
+        return warning(
+            about,
+            f"Refusals go to {settings.bounce_address}, and nothing here reads them.",
+            "Set NEWSLETTER_FEEDBACK to that mailbox, or run `newsletter feedback ingest` by a timer.",
+        )
+    return ok(about, "Mail that comes back is read." if is_read else "No mail comes back to a mailbox of ours.")
 
 
 def _sender(settings: Settings, identity: Identity) -> Finding:

@@ -27,6 +27,7 @@ from . import (
     confirming,
     health,
     hooks,
+    inbound,
     media,
     personal,
     pictures,
@@ -56,6 +57,7 @@ _PARTS = (
     shelves,
     archive,
     hooks,
+    inbound,
     health,
 )
 EVEN_ANSWER_SECONDS = 0.5

@@ -12,10 +12,13 @@ from newsletter.events import sendgrid_calls
 LARGEST_BODY = 64 * 1024
 LARGEST_CALL = 10 * 1024 * 1024
 """Of a provider's call; SendGrid's are below 1 MB."""
+LARGEST_MAIL = 32 * 1024 * 1024
+"""Of a mail that SendGrid passes on; those are below 30 MB. Only its beginning is kept in memory."""
 LARGEST_TEXT = 512 * 1024
 """Of a section that somebody writes: 5,000 words in any writing, as forms encode them."""
 HOOKS = "/hooks/"
 EVENTS = "/hooks/sendgrid/events"
+INBOUND = "/hooks/sendgrid/inbound"
 TEXTS = "/submit/"
 _HEADERS = {
     "Referrer-Policy": "no-referrer",  # addresses with tokens stay here
@@ -109,6 +112,8 @@ def _declared(scope: Scope) -> int:
 def _largest(path: str) -> int:
     if path == EVENTS:
         return sendgrid_calls.LARGEST_CALL
+    if path == INBOUND:
+        return LARGEST_MAIL
     if path.startswith(HOOKS):
         return LARGEST_CALL
     return LARGEST_TEXT if path.startswith(TEXTS) else LARGEST_BODY

@@ -169,6 +169,16 @@ def test_a_list_of_networks_is_read_and_what_is_wrong_with_it_named(newsletter: 
     assert "networks.txt, line 2: '192.0.2.1/24' is not a network." in found["sentence"]
 
 
+def test_refusals_that_nobody_reads_are_a_warning(newsletter: CommandLine) -> None:
+    newsletter.set("transport", "smtp://127.0.0.1:9")
+    newsletter.set("bounce_address", "")
+    assert "has no key" in findings(newsletter)["returned mail"]["sentence"]
+    newsletter.set("bounce_address", "bounce@maple.example")
+    assert "nothing here reads them" in findings(newsletter)["returned mail"]["sentence"]
+    newsletter.set("feedback", "maildir:box")
+    assert findings(newsletter)["returned mail"]["level"] == "ok"
+
+
 def test_an_older_secret_is_counted(newsletter: CommandLine) -> None:
     newsletter.set("secret_key", f"{SECRET} {SECRET[::-1]}")
     assert "1 older" in findings(newsletter)["secret key"]["sentence"]

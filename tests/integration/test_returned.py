@@ -87,8 +87,8 @@ def test_an_address_speaks_only_of_a_copy_of_the_last_days(world: World) -> None
 @pytest.mark.parametrize("where", ["return path", "Message-ID"])
 def test_a_key_that_we_did_not_sign_names_nothing(world: World, where: str) -> None:
     key = Signer(("another secret, as long as ours is",)).delivery_key(sent(world))
-    given = {"to": PATHS.of(key)} if where == "return path" else {"message_id": f"{key}@school.example"}
-    (one,) = take(world, returned(**given, recipient="x@elsewhere.example"))
+    to = PATHS.of(key) if where == "return path" else "news@school.example"
+    (one,) = take(world, returned(to, message_id=f"{key}@school.example", recipient="x@elsewhere.example"))
     assert one.outcome is Outcome.NOT_OURS
     assert not is_suppressed(world)
 

@@ -1,0 +1,150 @@
+"""`newsletter feedback ingest`: what it takes, from where, and what it says."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from newsletter.commands.output import opened
+from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Delivery, DeliveryState
+from newsletter.return_paths import ReturnPath
+from newsletter.tokens import DeliveryKey
+from subscribers import lists, subscribers
+from subscribers.addresses import EmailAddress
+from tests.support.commands import CommandLine
+from tests.support.returned_mail import note, returned
+
+ANA, GONE = "ana@school.example", "550 5.1.1 no such user"
+
+
+@pytest.fixture
+def newsletter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    command = CommandLine(tmp_path, monkeypatch, capsys)
+    command.do("init")
+    command.do("lists", "create", "families", "--name", "Family newsletter", "--single-opt-in")
+    command.do("subscribers", "add", ANA, "--list", "families")
+    return command
+
+
+@pytest.fixture
+def path(newsletter: CommandLine) -> str:
+    """The return path of a copy that Ana got."""
+    assert newsletter.folder == Path.cwd()
+    with opened() as app, app.database.writing() as session:
+        now = app.clock.now()
+        list_ = lists.get(session, app.organization.id, "families")
+        campaign = Campaign(
+            organization_id=app.organization.id,
+            kind=CampaignKind.BROADCAST,
+            state=CampaignState.SENT,
+            list_id=list_.id,
+            audience=1,
+            created_at=now,
+            finished_at=now,
+        )
+        session.add(campaign)
+        session.flush()
+        reader = subscribers.get(session, app.organization.id, EmailAddress.parse(ANA))
+        copy = Delivery(campaign_id=campaign.id, seq=1, subscriber_id=reader.id, to_address=ANA, updated_at=now)
+        session.add(copy)
+        session.flush()
+        session.execute(update(Delivery).values(state=DeliveryState.ACCEPTED, attempt=1))
+        key = app.signer.delivery_key(DeliveryKey(campaign.id, 1, 1))
+    return ReturnPath("bounce+", "@school.example").of(key)
+
+
+@pytest.fixture
+def folder(newsletter: CommandLine, path: str) -> Path:
+    """A refusal for good, a person's note, and a refusal of somebody else's mail."""
+    folder = newsletter.folder / "came-back"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(returned(path, words=GONE))
+    (folder / "2.eml").write_bytes(note())
+    (folder / "3.eml").write_bytes(returned(recipient="x@elsewhere.example", name="three"))
+    return folder
+
+
+def maildir(newsletter: CommandLine) -> Path:
+    for part in ("new", "cur", "tmp"):
+        (newsletter.folder / "box" / part).mkdir(parents=True)
+    return newsletter.folder / "box"
+
+
+def test_a_folder_is_taken_and_summed_up(newsletter: CommandLine, folder: Path) -> None:
+    said = newsletter.do("feedback", "ingest", str(folder)).out.splitlines()
+    assert said[0] == "3 messages: 1 bounce, 1 other message, 1 of no mail of ours."
+    assert said[-1] == "Next: newsletter subscribers suppressions"
+    assert any(ANA in line and "suppresses" in line for line in said)
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(newsletter: CommandLine, folder: Path) -> None:
+    dry = newsletter.do("feedback", "ingest", str(folder), "--dry-run", "--json").json()
+    assert newsletter.do("subscribers", "suppressions", "--json").json() == []
+    wet = newsletter.do("feedback", "ingest", str(folder), "--json").json()
+    assert {**dry, "dry_run": False} == wet
+    assert [row["reason"] for row in newsletter.do("subscribers", "suppressions", "--json").json()] == ["bounce"]
+
+
+def test_a_suppression_explains_itself_and_can_be_lifted(newsletter: CommandLine, folder: Path) -> None:
+    newsletter.do("feedback", "ingest", str(folder))
+    shown = newsletter.do("subscribers", "show", ANA)
+    assert "because mail to it came back: 550 5.1.1 no such user." in shown.out
+    assert " UTC: 550 5.1.1 no such user" in shown.out
+    assert f"newsletter subscribers lift {ANA}" in shown.out
+    assert ANA in newsletter.do("subscribers", "suppressions", "--reason", "bounce").out
+    newsletter.do("subscribers", "lift", ANA, "--yes")
+    newsletter.do("feedback", "ingest", str(folder))
+    assert newsletter.do("subscribers", "suppressions").out.startswith("0 addresses are never mailed.")
+    assert newsletter.do("subscribers", "show", ANA, "--json").json()["suppression"] is None
+
+
+def test_what_names_only_an_address_is_left_to_a_person(newsletter: CommandLine, path: str) -> None:
+    del path
+    file = newsletter.folder / "forged.eml"
+    file.write_bytes(returned(recipient=ANA, words=GONE))
+    said = newsletter.do("feedback", "ingest", str(file)).out
+    assert f"newsletter subscribers suppress {ANA} --reason bounce" in said
+    assert newsletter.do("subscribers", "suppressions", "--json").json() == []
+
+
+def test_a_maildir_is_emptied_into_cur_and_nothing_is_lost(newsletter: CommandLine, folder: Path) -> None:
+    box = maildir(newsletter)
+    for file in folder.iterdir():
+        file.rename(box / "new" / file.stem)
+    assert newsletter.do("feedback", "ingest", "--maildir", str(box), "--dry-run", "--json").json()["messages"] == 3
+    assert len(list((box / "new").iterdir())) == 3
+    assert newsletter.do("feedback", "ingest", "--maildir", str(box), "--json").json()["messages"] == 3
+    assert sorted(file.name for file in (box / "cur").iterdir()) == ["1:2,S", "2:2,", "3:2,"]
+    newsletter.set("feedback", f"maildir:{box}")
+    assert newsletter.do("feedback", "ingest").out.startswith("0 messages: nothing to take.")
+
+
+def test_an_escape_of_a_terminal_is_shown_as_nothing(newsletter: CommandLine, path: str) -> None:
+    file = newsletter.folder / "hostile.eml"
+    file.write_bytes(returned(path, words="550 5.1.1 \x1b]0;pwned\x07\x1b[31m [bold]no such user[/bold]"))
+    printed = newsletter.do("feedback", "ingest", str(file)).out + newsletter.do("subscribers", "show", ANA).out
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
+    assert "[bold]" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Say where the mail is"),
+        (("x.eml", "--maildir", "y"), "Give one place"),
+        (("nowhere.eml",), "cannot be read"),
+        (("--maildir", "nowhere"), "is no Maildir"),
+        (("--imap", "https://school.example"), "Write imaps://"),
+        (("--imap", "imaps://ana:hunter2@school.example"), "No password belongs into the address"),
+        (("--imap", "imaps://ana@school.example?colour=red"), "colour= says nothing here"),
+        (("--imap", "imaps://ana@127.0.0.1:9"), "cannot be read"),
+        (("x.eml", "--watch"), "Only a mailbox can be watched"),
+        (("--maildir", "y", "--watch", "--json"), "leave out --dry-run and --json"),
+    ],
+)
+def test_a_mistake_is_one_sentence(newsletter: CommandLine, arguments: tuple[str, ...], sentence: str) -> None:
+    said = newsletter("feedback", "ingest", *arguments)
+    assert said.code == 1
+    assert sentence in said.err
+    assert "hunter2" not in said.err
