@@ -12,7 +12,7 @@ _REPORT = re.compile(r"^feedback-type[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE)
 _RECIPIENTS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient", "x-original-rcpt-to")
 _NOT_SPAM = "not-spam"
 """The reader took it out of the spam again (RFC 6430)."""
-OF_NO_READER = frozenset({"auth-failure", "dmarc"})
+_OF_NO_READER = frozenset({"auth-failure", "dmarc"})
 """A domain tells that a signature fails (RFC 6591): a report of abuse, but no reader complains, so it names nobody."""
 _HIDDEN = re.compile(r"redacted|^x+@|^\*+@|^[0-9a-f]{32,64}@", re.IGNORECASE)
 _LONGEST_TEXT = 500
@@ -28,6 +28,11 @@ def complaints(message: Part) -> tuple[Verdict, ...]:
     if _is_of_outlook(message):
         return tuple(_verdicts(Headers(), message))
     return ()
+
+
+def is_of_no_reader(verdict: Verdict) -> bool:
+    """Whether nobody complains, so that no copy is to be looked for."""
+    return verdict.kind is Kind.COMPLAINT and verdict.text in _OF_NO_READER
 
 
 def _is_report(text: str) -> bool:
@@ -49,7 +54,7 @@ def _is_of_outlook(message: Part) -> bool:
 
 def _verdicts(report: Headers, message: Part) -> Iterator[Verdict]:
     said = report.get("feedback-type").strip().lower() or "abuse"
-    if said in OF_NO_READER:
+    if said in _OF_NO_READER:
         yield Verdict(Kind.COMPLAINT, "", reason=Reason.POLICY, text=said)
         return
     kind = Kind.NONE if said == _NOT_SPAM else Kind.COMPLAINT

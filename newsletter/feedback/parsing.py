@@ -5,7 +5,7 @@ import re
 from .addresses import addresses_in
 from .amazon import notifications
 from .bounces import bounces
-from .complaints import OF_NO_READER, complaints
+from .complaints import complaints, is_of_no_reader
 from .messages import Part, read
 from .originals import message_ids_in, said_in
 from .replies import is_automatic
@@ -36,8 +36,9 @@ def parse(raw: bytes) -> Feedback:
     verdicts = _verdicts(message, sent_to)
     if not verdicts and (inner := next((one for one in message.inner() if statuses(one)), None)):
         verdicts = bounces(inner, "", ())  # a bounce that somebody passed on
-    about = () if any(one.text in OF_NO_READER for one in verdicts) else _message_ids(message)
-    return Feedback(verdicts or (Verdict(Kind.NONE, ""),), sent_to, about)
+    if any(is_of_no_reader(verdict) for verdict in verdicts):
+        return Feedback(verdicts)
+    return Feedback(verdicts or (Verdict(Kind.NONE, ""),), sent_to, _message_ids(message))
 
 
 def _verdicts(message: Part, sent_to: tuple[str, ...]) -> tuple[Verdict, ...]:

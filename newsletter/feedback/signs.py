@@ -42,22 +42,6 @@ _FORWARDED = either(
 _ANSWER = either(
     r"^[ \t]{0,20}(?:re|aw|sv|antw|res|r|回复|答复)\s?[:\uff1a]",
 )
-_FROM_MACHINES = ("x-failed-recipients",)
-
-
-def is_bounce(message: Part, words: str) -> bool:
-    """Whether a server wrote this to say that it gives a copy back, or will."""
-    headers = message.headers
-    subject = headers.get("subject")
-    is_of_daemon = bool(_DAEMON.search(headers.get("from"))) or headers.get("return-path").strip() == "<>"
-    if headers.get(*_FROM_MACHINES):
-        return True
-    if is_of_daemon and (_SUBJECT.search(subject) or _WORDS.search(words) or _ERROR.search(words)):
-        return True
-    has_subject = bool(_SUBJECT.search(subject)) and not _ANSWER.search(subject)
-    return (has_subject and bool(_WORDS.search(words))) or bool(_UNMISTAKABLE.search(words))
-
-
 _ERROR = either(
     r"error message|\b[45]\d\d[ -][45]\.\d|^[ \t]{0,20}(?:error|\W{0,3}5\d\d)\b",
 )
@@ -66,6 +50,19 @@ _UNMISTAKABLE = either(
     r"this message was created automatically by mail delivery software",
     r"you are not a member of this mailing list|this is the mail system at host|this is the mailer-daemon",
 )
+
+
+def is_bounce(message: Part, words: str) -> bool:
+    """Whether a server wrote this to say that it gives a copy back, or will."""
+    headers = message.headers
+    if headers.get("x-failed-recipients"):
+        return True
+    subject = headers.get("subject")
+    if _DAEMON.search(headers.get("from")):
+        return any(sign.search(text) for sign, text in ((_SUBJECT, subject), (_WORDS, words), (_ERROR, words)))
+    if _ANSWER.search(subject):
+        return False
+    return bool(_SUBJECT.search(subject) and _WORDS.search(words)) or bool(_UNMISTAKABLE.search(words))
 
 
 def is_later(message: Part, words: str) -> bool:

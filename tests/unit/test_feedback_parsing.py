@@ -89,7 +89,7 @@ def test_a_sample_says_this_of_each_recipient(name: str) -> None:
 @pytest.mark.parametrize("name", SAID)
 def test_a_sample_leads_to_the_copy_that_it_is_about(name: str) -> None:
     feedback = parse(sample(name))
-    assert feedback.sent_to == ("bounce+k1@maple.example",)
+    assert feedback.sent_to == (("bounce+k1@maple.example",) if name != "signature-failed" else ())
     assert ("copy-1@maple.example" in feedback.message_ids) == (name not in WITHOUT_A_COPY)
     assert "notice-1@mx.birch.example" not in feedback.message_ids
 
@@ -134,6 +134,18 @@ def test_where_it_came_to_stands_in_many_headers(header: str) -> None:
 def test_an_automatic_reply_is_known_by_many_marks(header: str) -> None:
     verdict = parse(f"From: {ANA}\n{header}\n\nThank you.\n".encode()).verdicts[0]
     assert facts(verdict) == (AUTO, ANA, None, "", OTHER)
+
+
+def test_a_reader_whose_machine_says_that_they_left_is_not_refused() -> None:
+    head = f"Return-Path: <>\nFrom: {ANA}\nSubject: Automatic reply: December\nAuto-Submitted: auto-replied\n\n"
+    words = "Ana no longer works here. The delivery of mail to this address was rejected: 550 5.1.1 user unknown.\n"
+    assert [facts(verdict) for verdict in parse((head + words).encode()).verdicts] == [(AUTO, ANA, None, "", OTHER)]
+
+
+def test_a_person_who_quotes_a_bounce_is_no_server() -> None:
+    quoted = sample("exim").partition(b"\n\n")[2].replace(b"\n", b"\n> ")
+    raw = f"From: {ANA}\nSubject: Re: December at Maple\n\nWhat is this?\n\n> ".encode() + quoted
+    assert parse(raw).verdicts == (Verdict(NONE, ""),)
 
 
 @pytest.mark.parametrize("header", ["Auto-Submitted: no", "X-Autoreply: no", "Subject: The auto show"])
