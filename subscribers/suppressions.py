@@ -62,10 +62,10 @@ def suppress(
     return False
 
 
-def is_any_counted(session: Session, organization_id: int) -> bool:
-    """Whether anything in force rests on a count."""
+def counted_among(session: Session, organization_id: int, hashes: Collection[str]) -> list[Suppression]:
+    """What is in force of many address hashes and rests on a count."""
     of_counts = Suppression.organization_id == organization_id, Suppression.is_counted, Suppression.lifted_at.is_(None)
-    return session.scalar(select(Suppression.id).where(*of_counts).limit(1)) is not None
+    return list(session.scalars(select(Suppression).where(*of_counts, Suppression.address_hash.in_(hashes))))
 
 
 def undo_count(session: Session, organization: Organization, address: EmailAddress) -> None:
@@ -74,11 +74,13 @@ def undo_count(session: Session, organization: Organization, address: EmailAddre
     session.execute(delete(Suppression).where(everywhere, Suppression.is_counted))
 
 
-def last_lifted(session: Session, organization: Organization, address: EmailAddress) -> datetime | None:
-    """When what kept an address from every mail was last lifted; None where it never was."""
-    hashed = address_hash(address.key, organization.salt)
-    of_address = Suppression.organization_id == organization.id, Suppression.address_hash == hashed
-    return session.scalar(select(func.max(Suppression.lifted_at)).where(*of_address, Suppression.list_id.is_(None)))
+def last_lifted(session: Session, organization_id: int, hashes: Collection[str]) -> dict[str, datetime]:
+    """When what kept each of many addresses from every mail was last lifted, where it ever was."""
+    of = Suppression.organization_id == organization_id, Suppression.list_id.is_(None)
+    lifted = select(Suppression.address_hash, func.max(Suppression.lifted_at)).where(
+        *of, Suppression.lifted_at.is_not(None), Suppression.address_hash.in_(hashes)
+    )
+    return {hashed: at for hashed, at in session.execute(lifted.group_by(Suppression.address_hash)) if at}
 
 
 def listing(

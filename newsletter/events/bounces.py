@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.feedback.verdicts import Reason
-from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
+from newsletter.ledger.tables import Delivery, DeliveryState
 from subscribers import organizations, suppressions
-from subscribers.addresses import EmailAddress
-from subscribers.tables import Organization, Subscriber, SuppressionReason
+from subscribers.addresses import EmailAddress, address_hash
+from subscribers.tables import Organization, Subscriber, Suppression, SuppressionReason
 
 from .tables import Event, EventKind
 
@@ -33,7 +33,7 @@ SETTLED = timedelta(days=5)
 _ARRIVED = (EventKind.DELIVERED, EventKind.OPEN, EventKind.CLICK)
 _LONGEST_GROUNDS = 10
 _Copy: TypeAlias = tuple[int, int]
-_Sent: TypeAlias = Row[int, int, str, int | None, int]
+_Sent: TypeAlias = Row[int, int, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,8 @@ class Refusal(NamedTuple):
 class _Reader(NamedTuple):
     """A reader at one address: what came back from another that they had says nothing of this one."""
 
-    id: int
+    id: int | None
     address: str
-    organization_id: int
 
 
 def is_for_good(notice: "Notice") -> bool:
@@ -87,44 +86,51 @@ def weigh(session: Session, clock: Clock, new: Sequence["Notice"], patience: Pat
     refusals = [n for n in new if n.kind is EventKind.BOUNCE]
     arrived = [n for n in new if n.kind is EventKind.DELIVERED]
     copies = _copies_of(session, [*complaints, *refusals])
-    _hold(session, copies.values())
-    for notice in complaints:
-        _suppress(session, clock, notice, copies.get(_at(notice)), SuppressionReason.COMPLAINT)
-    for notice in filter(is_for_good, refusals):
-        _suppress(session, clock, notice, copies.get(_at(notice)), SuppressionReason.BOUNCE)
+    organization = organizations.the(session)
+    undone = _wrongly_counted(session, organization, arrived)
+    _hold(session, [*copies.values(), *undone])
+    lifted = _lifted(session, organization, [*copies.values(), *undone])
+    for reason, notices in (
+        (SuppressionReason.COMPLAINT, complaints),
+        (SuppressionReason.BOUNCE, filter(is_for_good, refusals)),
+    ):
+        for notice in notices:
+            copy = copies.get(_at(notice))
+            if copy is not None and not _is_before(notice.occurred_at, lifted.get(copy.to_address)):
+                _suppress(session, clock, organization, copy.to_address, notice, reason)
     counted = {copies[_at(n)] for n in refusals if _at(n) in copies and not is_for_good(n)}
-    _count(session, clock, _readers([*counted, *_wrongly_counted(session, arrived)]), patience)
+    _count(session, clock, organization, _readers([*counted, *undone]), lifted, patience)
 
 
 def _suppress(
     session: Session,
     clock: Clock,
+    organization: Organization,
+    address: str,
     notice: "Notice",
-    copy: _Sent | None,
     reason: SuppressionReason,
 ) -> None:
-    """Silence the address of a copy, unless staff lifted that after what is told now happened."""
-    if copy is None or not copy.to_address:
-        return
-    organization, address = session.get_one(Organization, copy.organization_id), EmailAddress.parse(copy.to_address)
-    lifted_at = suppressions.last_lifted(session, organization, address)
-    if lifted_at is not None and notice.occurred_at <= lifted_at:
-        return
-    at, permanent = notice.occurred_at, reason is SuppressionReason.BOUNCE
-    ground = _ground(copy.campaign_id, at, notice.status, notice.reason, notice.text, is_permanent=permanent)
-    suppressions.suppress(session, organization, address, reason, now=clock.now(), detail=notice.text, grounds=[ground])
+    at, is_permanent = notice.occurred_at, reason is SuppressionReason.BOUNCE
+    text, campaign_id = notice.text, notice.key.campaign_id
+    ground = _ground(campaign_id, at, notice.status, notice.reason, text, is_permanent=is_permanent)
+    to = EmailAddress.parse(address)
+    suppressions.suppress(session, organization, to, reason, now=clock.now(), detail=text, grounds=[ground])
 
 
-def _count(session: Session, clock: Clock, readers: Sequence[_Reader], patience: Patience) -> None:
+def _count(
+    session: Session,
+    clock: Clock,
+    organization: Organization,
+    readers: Sequence[_Reader],
+    lifted: Mapping[str, datetime],
+    patience: Patience,
+) -> None:
     """Let the suppression that rests on each reader's count be what the count is now."""
     told, taken = _told(session, readers), _taken(session, readers)
+    counted = {one.address_hash for one in _counted_of(session, organization, [one.address for one in readers])}
     for reader in readers:
-        organization, address = (
-            session.get_one(Organization, reader.organization_id),
-            EmailAddress.parse(reader.address),
-        )
-        since = suppressions.last_lifted(session, organization, address)
-        run = _run(told[reader.id], taken[reader.id], since, patience)
+        address = EmailAddress.parse(reader.address)
+        run = _run(told[reader], taken[reader], lifted.get(reader.address), patience)
         if run:
             suppressions.suppress(
                 session,
@@ -136,7 +142,7 @@ def _count(session: Session, clock: Clock, readers: Sequence[_Reader], patience:
                 grounds=[refusal.ground() for refusal in run[:_LONGEST_GROUNDS]],
                 is_counted=True,
             )
-        else:
+        elif _hash(organization, reader.address) in counted:
             suppressions.undo_count(session, organization, address)
 
 
@@ -175,48 +181,72 @@ def _counted(told: Iterable[Event]) -> Iterator[Refusal]:
             yield Refusal(event.occurred_at, event.campaign_id, event.seq, status, reason, text)
 
 
-def _told(session: Session, readers: Collection[_Reader]) -> Mapping[int | None, list[Event]]:
+def _told(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, list[Event]]:
     """What is kept of everything that was returned by or arrived at each reader."""
-    found: dict[int | None, list[Event]] = defaultdict(list)
+    found: dict[_Reader, list[Event]] = defaultdict(list)
     if readers:
         copy = and_(Delivery.campaign_id == Event.campaign_id, Delivery.seq == Event.seq)
-        rows = select(Delivery.subscriber_id, Event).join(Event, copy).where(_sent_to(readers))
-        for reader_id, event in session.execute(rows.where(Event.kind.in_((EventKind.BOUNCE, *_ARRIVED)))):
-            found[reader_id].append(event)
+        rows = select(Delivery.subscriber_id, Delivery.to_address, Event).join(Event, copy).where(_sent_to(readers))
+        for reader_id, address, event in session.execute(rows.where(Event.kind.in_((EventKind.BOUNCE, *_ARRIVED)))):
+            found[_Reader(reader_id, address)].append(event)
     return found
 
 
-def _taken(session: Session, readers: Collection[_Reader]) -> Mapping[int | None, dict[_Copy, datetime]]:
+def _taken(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, dict[_Copy, datetime]]:
     """When each of the readers' copies was taken by the next server."""
-    found: dict[int | None, dict[_Copy, datetime]] = defaultdict(dict)
+    found: dict[_Reader, dict[_Copy, datetime]] = defaultdict(dict)
     if readers:
-        columns = Delivery.subscriber_id, Delivery.campaign_id, Delivery.seq, Delivery.updated_at
+        columns = Delivery.subscriber_id, Delivery.to_address, Delivery.campaign_id, Delivery.seq, Delivery.updated_at
         rows = select(*columns).where(_sent_to(readers), Delivery.state == DeliveryState.ACCEPTED)
-        for reader_id, campaign_id, seq, at in session.execute(rows):
-            found[reader_id][campaign_id, seq] = at
+        for reader_id, address, campaign_id, seq, at in session.execute(rows):
+            found[_Reader(reader_id, address)][campaign_id, seq] = at
     return found
 
 
-def _sent_to(readers: Collection[_Reader]) -> Any:
-    return or_(*(and_(Delivery.subscriber_id == one.id, Delivery.to_address == one.address) for one in readers))
+def _sent_to(readers: Collection[_Reader]) -> ColumnElement[bool]:
+    return Delivery.subscriber_id.in_({reader.id for reader in readers})
 
 
-def _wrongly_counted(session: Session, arrived: Sequence["Notice"]) -> Iterator[_Sent]:
+def _wrongly_counted(session: Session, organization: Organization, arrived: Sequence["Notice"]) -> list[_Sent]:
     """The copies, told late to have arrived, whose readers are silenced for a count that goes over that time."""
-    if not arrived:
-        return
-    organization = organizations.the(session)
-    if not suppressions.is_any_counted(session, organization.id):
-        return
-    times = {_at(notice): notice.occurred_at for notice in arrived}
-    for at, copy in _copies_of(session, arrived).items():
-        if not copy.to_address:
-            continue
-        found = suppressions.in_force_everywhere(session, organization, EmailAddress.parse(copy.to_address))
-        if found is not None and found.is_counted and found.grounds:
-            first, last = (datetime.fromisoformat(found.grounds[end]["at"]) for end in (0, -1))
-            if first < times[at] < last:
-                yield copy
+    copies = _copies_of(session, arrived)
+    addresses = {copy.to_address for copy in copies.values()}
+    spans = {one.address_hash: _span(one) for one in _counted_of(session, organization, addresses)}
+    if not spans:
+        return []
+    found = []
+    for notice in arrived:
+        copy = copies.get(_at(notice))
+        if copy is not None:
+            first, last = spans.get(_hash(organization, copy.to_address), (notice.occurred_at, notice.occurred_at))
+            found += [copy] if first < notice.occurred_at < last else []
+    return found
+
+
+def _span(counted: Suppression) -> tuple[datetime, datetime]:
+    """From the first refusal that was counted to the last."""
+    times = [datetime.fromisoformat(ground["at"]) for ground in counted.grounds or ()]
+    return (min(times), max(times)) if times else (counted.created_at, counted.created_at)
+
+
+def _counted_of(session: Session, organization: Organization, addresses: Collection[str]) -> list[Suppression]:
+    hashes = {_hash(organization, address) for address in addresses}
+    return suppressions.counted_among(session, organization.id, hashes) if hashes else []
+
+
+def _lifted(session: Session, organization: Organization, copies: Collection[_Sent]) -> Mapping[str, datetime]:
+    """When the suppression of each copy's address was last lifted by staff, where it was."""
+    hashes = {copy.to_address: _hash(organization, copy.to_address) for copy in copies}
+    lifted = suppressions.last_lifted(session, organization.id, hashes.values()) if hashes else {}
+    return {address: lifted[hashed] for address, hashed in hashes.items() if hashed in lifted}
+
+
+def _is_before(at: datetime, lifted_at: datetime | None) -> bool:
+    return lifted_at is not None and at <= lifted_at
+
+
+def _hash(organization: Organization, address: str) -> str:
+    return address_hash(EmailAddress.parse(address).key, organization.salt)
 
 
 def _hold(session: Session, copies: Iterable[_Sent]) -> None:
@@ -228,26 +258,22 @@ def _hold(session: Session, copies: Iterable[_Sent]) -> None:
 
 
 def _copies_of(session: Session, notices: Sequence["Notice"]) -> Mapping[_Copy, _Sent]:
-    """The copies that notices are about, as the ledger knows them; those that are purged are missing."""
+    """The copies that notices are about, as the ledger knows them; those of nobody any more are missing."""
     seqs: dict[int, set[int]] = defaultdict(set)
     for notice in notices:
         seqs[notice.key.campaign_id].add(notice.key.seq)
     if not seqs:
         return {}
-    columns = Delivery.campaign_id, Delivery.seq, Delivery.to_address, Delivery.subscriber_id, Campaign.organization_id
+    columns = Delivery.campaign_id, Delivery.seq, Delivery.to_address, Delivery.subscriber_id
     of = or_(*(and_(Delivery.campaign_id == id_, Delivery.seq.in_(of_id)) for id_, of_id in seqs.items()))
-    rows = session.execute(select(*columns).join(Campaign, Campaign.id == Delivery.campaign_id).where(of))
+    rows = session.execute(select(*columns).where(of, Delivery.to_address != ""))
     return {(row.campaign_id, row.seq): row for row in rows}
 
 
 def _readers(copies: Iterable[_Sent]) -> list[_Reader]:
     """Whose copies these are, in the order of the readers; copies to nobody, such as tests, are nobody's."""
-    found = {
-        _Reader(copy.subscriber_id, copy.to_address, copy.organization_id)
-        for copy in copies
-        if copy.subscriber_id is not None and copy.to_address
-    }
-    return sorted(found)
+    found = {_Reader(copy.subscriber_id, copy.to_address) for copy in copies if copy.subscriber_id is not None}
+    return sorted(found, key=lambda reader: (reader.id or 0, reader.address))
 
 
 def _at(notice: "Notice") -> _Copy:
