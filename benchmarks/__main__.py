@@ -23,6 +23,7 @@ ROWS = {
     "variants": "compiling every variant of an issue beside the reference mjml on one, and a preview",
     "tracking": "opens and clicks beside an empty route",
     "webhooks": "events that SendGrid posts, beside a bare INSERT of the same",
+    "reports": "the report on a campaign of many events beside a bare SELECT count(*) of them",
     "workers": "two workers beside one, the mail server far away",
     "commands": "the command's help beside an empty Click program",
     "million": "the memory of sending to a million, which takes a quarter of an hour",

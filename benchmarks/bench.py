@@ -27,6 +27,7 @@ class Sizes:
     export_rows: int = 1_000_000
     tracking_seconds: int = 5
     webhook_events: int = 100_000
+    report_events: int = 1_000_000
     window_seconds: int = 8
     rounds: int | None = None
     """Instead of five, or three where a round is long."""

@@ -61,8 +61,7 @@ def seed(database: Database, families: int, *, excluded: bool = False) -> None:
         session.execute(text("DROP TABLE seed"))
         if dialect_of(session) == "postgresql":
             _settle_sequences(session)
-    if not database.is_sqlite:
-        _as_autovacuum_would(database)
+    as_autovacuum_would(database)
 
 
 def numbers(session: Session, families: int) -> ColumnElement[int]:
@@ -74,6 +73,13 @@ def numbers(session: Session, families: int) -> ColumnElement[int]:
     )
     session.execute(text(f"CREATE TEMPORARY TABLE seed AS {counting}"), {"families": families})
     return text("SELECT n FROM seed").columns(n=Integer).subquery("numbers").c.n
+
+
+def as_autovacuum_would(database: Database) -> None:
+    """What a PostgreSQL server does by itself within minutes of such a load."""
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def trust_ourselves(session: Session) -> None:
@@ -142,9 +148,3 @@ def _settle_sequences(session: Session) -> None:
     """Ids go on after those written by hand."""
     for table in ("household", "subscriber"):
         session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))  # noqa: S608
-
-
-def _as_autovacuum_would(database: Database) -> None:
-    """What a server does by itself within minutes of such a load."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))

@@ -48,19 +48,22 @@ class Scheduler:
     kept: Sequence[RetentionClock] = ()
     take_over: Callable[[], object] = bool
     """Writes the opens and clicks that dead processes of this host left in their spools."""
-    roll_up: Callable[[], object] = bool
-    """Counts one large campaign of which more came back, so that its report need not."""
+    roll_up: Callable[[], int | None] = lambda: None
+    """Counts one campaign whose report is to be ready, or to outlive its readers; None: there is none left."""
 
     def tick(self) -> None:
-        """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done."""
+        """Fire what is due, go on with snapshots, mend what dead senders left, and end what is done.
+
+        Nothing is let go of while a campaign waits to be counted.
+        """
         self.end_pauses()
         self.fire()
         self.prepare()
         recovery.sweep(self.database, self.clock, self.journals)
         self.take_over()
         self.finish()
-        self.roll_up()
-        self.purge()
+        if self.roll_up() is None:
+            self.purge()
 
     def end_pauses(self) -> None:
         """Go on with the lists of readers whose pause is over."""

@@ -25,6 +25,7 @@ def purge(dry_run: bool, as_json: bool) -> None:
             due = retention.due(session, kept, now)
         counts: Mapping[str, int] = {name: found.rows for name, found in due.items()}
         if not dry_run:
+            app.rollups.make_all_due(app.database)
             with progress("Letting go", sum(counts.values())) as advance:
                 counts, _ = retention.purge(app.database, kept, now, progress=advance)
     facts = {"dry_run": dry_run, "clocks": _facts(kept, due, counts)}

@@ -12,7 +12,7 @@ from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import DeliveryState
 from newsletter.reports import comparisons
 from newsletter.reports.answers import QuestionFigures
-from newsletter.reports.arms import TestFigures, verdict
+from newsletter.reports.arms import TrialFigures, verdict
 from newsletter.reports.campaigns import CampaignReport
 from newsletter.reports.groups import Group as ReaderGroup
 from newsletter.reports.hours import first_hours, hours_of_day
@@ -166,7 +166,7 @@ def _answers(console: Console, report: CampaignReport) -> Table:
     return table
 
 
-def _test(test: TestFigures) -> Group:
+def _test(test: TrialFigures) -> Group:
     table = figures_table("Subject", "Copies", "Clicked", "Share", "95 in 100 times between")
     for arm in test.arms:
         share = arm.share

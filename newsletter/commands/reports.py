@@ -51,7 +51,7 @@ def campaign(campaign_id: int, language: str, output: Output) -> None:
 def rollup(campaign_ids: tuple[int, ...], as_json: bool) -> None:
     """Count the copies of large campaigns now, or of campaigns ID.
 
-    `run` and `scheduler` do that by themselves. A report on a large campaign shows what was counted last.
+    Schedulers do that by themselves. A report on a large campaign shows what was counted last.
     """
     with opened() as app:
         chosen = campaign_ids or rollups.large(app.database)

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.events.tables import Actor, CampaignStat, EventKind
+from newsletter.events.tables import Actor, EventKind
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Link
 from newsletter.rendering.answers import is_answer, question_of
+
+from .figures import Counters, counters_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,21 @@ class QuestionFigures:
 def question_figures(session: Session, campaign_id: int) -> tuple[QuestionFigures, ...]:
     """Every question of a campaign, in the issue's order. Raises `CampaignNotFound`."""
     get(session, campaign_id)
-    taps = _taps(session, campaign_id)
+    return questions_from(session, campaign_id, counters_of(session, campaign_id, (EventKind.CLICK,)))
+
+
+def questions_from(session: Session, campaign_id: int, counters: Counters) -> tuple[QuestionFigures, ...]:
+    """The same, where its counters are read."""
     of_campaign = select(Link).where(Link.campaign_id == campaign_id).order_by(Link.no)
     links = [link for link in session.scalars(of_campaign) if is_answer(link.target)]
     return tuple(
-        QuestionFigures(key, [_figures(link, taps) for link in answers])
+        QuestionFigures(key, [_figures(link, counters) for link in answers])
         for key, answers in groupby(links, key=lambda link: question_of(link.target)[0])
     )
 
 
-def _figures(link: Link, taps: dict[tuple[int, Actor], int]) -> AnswerFigures:
-    return AnswerFigures(link.label, taps.get((link.no, Actor.HUMAN), 0), taps.get((link.no, Actor.MACHINE), 0))
-
-
-def _taps(session: Session, campaign_id: int) -> dict[tuple[int, Actor], int]:
-    rows = session.execute(
-        select(CampaignStat.link_no, CampaignStat.actor, func.sum(CampaignStat.count))
-        .where(CampaignStat.campaign_id == campaign_id, CampaignStat.kind == EventKind.CLICK)
-        .group_by(CampaignStat.link_no, CampaignStat.actor)
+def _figures(link: Link, counters: Counters) -> AnswerFigures:
+    people, machines = (
+        counters.requests.get((EventKind.CLICK, link.no, actor), 0) for actor in (Actor.HUMAN, Actor.MACHINE)
     )
-    return {(no, actor): int(count) for no, actor, count in rows}
+    return AnswerFigures(link.label, people, machines)

@@ -26,7 +26,7 @@ class ArmFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class TestFigures:
+class TrialFigures:
     """Two subjects beside each other, as they stand, or as they stood when the winner was chosen.
 
     `lead` is how much larger B's share is than A's; None where that cannot be said.
@@ -39,7 +39,7 @@ class TestFigures:
     counts_readers: bool
 
 
-def test_figures(session: Session, campaign: Campaign, tracking: Tracking) -> TestFigures | None:
+def trial_figures(session: Session, campaign: Campaign, tracking: Tracking) -> TrialFigures | None:
     """The test of a campaign; None where it has none."""
     facts = arms.facts(session, campaign, tracking)
     if facts is None:
@@ -47,10 +47,10 @@ def test_figures(session: Session, campaign: Campaign, tracking: Tracking) -> Te
     counts_readers = facts["counts"] == Counts.READERS
     first, second = (_figures(arm, facts["arms"][arm], is_share=counts_readers) for arm in (ARM_A, ARM_B))
     lead = difference(first.share, second.share) if first.share and second.share else None
-    return TestFigures(facts["subject_b"], (first, second), lead, facts["winner"], counts_readers)
+    return TrialFigures(facts["subject_b"], (first, second), lead, facts["winner"], counts_readers)
 
 
-def verdict(test: TestFigures) -> str:
+def verdict(test: TrialFigures) -> str:
     """What the figures of a test come to, in one sentence."""
     if not test.counts_readers:
         return "Only requests were counted, and one reader may make many: nobody can say how far chance goes."

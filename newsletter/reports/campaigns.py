@@ -9,13 +9,14 @@ from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignKind
 
 from . import comparisons
-from .answers import QuestionFigures, question_figures
-from .arms import TestFigures, test_figures
+from .answers import QuestionFigures, questions_from
+from .arms import TrialFigures, trial_figures
 from .comparisons import Comparison
+from .figures import counters_of
 from .groups import Group, largest, shown
 from .hours import Hour, hours_of
-from .links import LinkFigures, link_figures
-from .mailings import CameBack, came_back
+from .links import LinkFigures, links_from
+from .mailings import CameBack
 from .rates import Rates, rates_of
 from .rollups import Rollups
 from .status import Totals, totals_from
@@ -27,7 +28,8 @@ MOST_DOMAINS = 10
 class CampaignReport:
     """Everything a report shows. Groups below `minimum_group` are hidden.
 
-    `as_of` is when the copies were counted: their states, and the groups; None: just now. All else is of now.
+    `as_of` is when the copies were counted: their states, the groups and what came back; None: just now. All else is of
+    now.
     """
 
     campaign_id: int
@@ -47,7 +49,7 @@ class CampaignReport:
     hours: tuple[Hour, ...]
     returned: CameBack
     questions: tuple[QuestionFigures, ...]
-    test: TestFigures | None
+    test: TrialFigures | None
     comparison: Comparison | None
     """None for a stream: there is nothing like it before it."""
 
@@ -56,7 +58,8 @@ def campaign_report(session: Session, campaign_id: int, minimum_group: int, roll
     """Count one campaign; grades are read on its day. Raises `CampaignNotFound`."""
     campaign = get(session, campaign_id)
     counted, as_of = rollups.counted(session, campaign)
-    totals = totals_from(session, campaign, counted)
+    counters = counters_of(session, campaign_id)
+    totals = totals_from(campaign, counted, counters)
     is_broadcast = campaign.kind is CampaignKind.BROADCAST
     return CampaignReport(
         campaign_id=campaign.id,
@@ -68,14 +71,14 @@ def campaign_report(session: Session, campaign_id: int, minimum_group: int, roll
         as_of=as_of,
         totals=totals,
         rates=rates_of(totals),
-        links=link_figures(session, campaign_id),
+        links=links_from(session, campaign_id, counters),
         languages=shown(counted.languages, minimum_group),
         bands=shown(counted.bands, minimum_group),
         roles=shown(counted.roles, minimum_group),
         domains=shown(largest(counted.domains, MOST_DOMAINS, minimum_group), minimum_group),
         hours=hours_of(session, campaign_id),
-        returned=came_back(session, [campaign_id])[campaign_id],
-        questions=question_figures(session, campaign_id),
-        test=test_figures(session, campaign, rollups.tracking),
+        returned=counted.returned,
+        questions=questions_from(session, campaign_id, counters),
+        test=trial_figures(session, campaign, rollups.tracking),
         comparison=comparisons.comparison(session, campaign, rollups) if is_broadcast else None,
     )

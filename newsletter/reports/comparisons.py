@@ -7,8 +7,10 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.events.tables import EventKind
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState
 
+from .figures import counters_of
 from .rates import Rates, rates_of
 from .rollups import Rollups
 from .status import totals_from
@@ -47,7 +49,7 @@ def comparison(session: Session, campaign: Campaign, rollups: Rollups) -> Compar
     if campaign.started_at is not None:
         before = before.where(Campaign.started_at < campaign.started_at)
     campaigns = session.scalars(before).all()
-    rates = [rates_of(totals_from(session, one, rollups.counted(session, one)[0])) for one in campaigns]
+    rates = [_rates(session, one, rollups) for one in campaigns]
     return Comparison(tuple(one.id for one in campaigns), {name: _usual(rates, name) for name in COMPARED})
 
 
@@ -61,6 +63,12 @@ def sentence(rates: Rates, found: Comparison) -> str:
     issues = f"the last {len(found.campaign_ids)} issues"
     told = f"{_percent(rates.opened)}, {issues} {_percent(usual.low)} to {_percent(usual.high)}"
     return f"{how} readers opened it {than}{'' if how == 'As many' else ' ' + issues}: {told}."
+
+
+def _rates(session: Session, campaign: Campaign, rollups: Rollups) -> Rates:
+    """No share is made of opens and clicks of everybody, so those are not read."""
+    counted, _ = rollups.counted(session, campaign)
+    return rates_of(totals_from(campaign, counted, counters_of(session, campaign.id, (EventKind.UNSUBSCRIBE,))))
 
 
 def _usual(rates: Sequence[Rates], name: str) -> Usual | None:

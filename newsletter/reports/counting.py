@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, func
+from sqlalchemy import ColumnElement, case
 from sqlalchemy.orm import Session
 
 from newsletter.ledger import balance
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState, Exclusion
 from newsletter.settings import Tracking
-from subscribers.db import dialect_of
 from subscribers.segments.rules import Rule, RuleContext
 from subscribers.tables import Role, Subscriber
 
-from .figures import NOBODY, Figures, figures_of
+from .figures import NOBODY, Figures, domain_of_copy, figures_of
 from .groups import largest
+from .mailings import CameBack, came_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,27 @@ class Counted:
     bands: Mapping[str, Figures]
     roles: Mapping[str, Figures]
     domains: Mapping[str, Figures]
+    returned: CameBack
 
     def as_facts(self) -> dict[str, Any]:
         """For keeping as JSON."""
-        return asdict(self)
+        return {
+            "states": dict(self.states),
+            "excluded_reasons": dict(self.excluded_reasons),
+            "tracked": self.tracked,
+            **{part: {name: asdict(figures) for name, figures in getattr(self, part).items()} for part in _GROUPINGS},
+            "returned": self.returned.as_facts(),
+        }
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Counted":
         """What was kept."""
-        groups = {name: _figures(facts[name]) for name in ("languages", "bands", "roles", "domains")}
+        groups = {part: _figures(facts[part]) for part in _GROUPINGS}
         return cls(
             states={DeliveryState(state): count for state, count in facts["states"].items()},
             excluded_reasons={Exclusion(reason): count for reason, count in facts["excluded_reasons"].items()},
             tracked=facts["tracked"],
+            returned=CameBack.of(facts["returned"]),
             **groups,
         )
 
@@ -52,19 +60,20 @@ def count(session: Session, campaign: Campaign, tracking: Tracking, context: Rul
     reasons = balance.exclusions(session, campaign.id)
     traits = _traits(session, campaign, tracking, context)
     tracked = sum(figures.tracked for figures, _ in traits)
-    if campaign.kind is not CampaignKind.BROADCAST:
-        return Counted(states, reasons, tracked, {}, _fold(traits, _bands(context)), _fold(traits, _ROLES), {})
+    is_of_an_issue = campaign.kind is CampaignKind.BROADCAST
     return Counted(
         states=states,
         excluded_reasons=reasons,
         tracked=tracked,
-        languages=_by_language(traits),
+        languages=_by_language(traits) if is_of_an_issue else {},
         bands=_fold(traits, _bands(context)),
         roles=_fold(traits, _ROLES),
-        domains=_by_domain(session, campaign.id, tracking),
+        domains=_by_domain(session, campaign.id, tracking) if is_of_an_issue else {},
+        returned=came_back(session, [campaign.id])[campaign.id],
     )
 
 
+_GROUPINGS = ("languages", "bands", "roles", "domains")
 _ROLES = {role.value: f"role = {role.value}" for role in Role}
 _Traits = list[tuple[Figures, Mapping[str, Any]]]
 _VARIANT, _IS_KNOWN = "variant", "is_known"
@@ -89,6 +98,8 @@ def _traits(session: Session, campaign: Campaign, tracking: Tracking, context: R
 
 _MOST_DOMAINS = 100
 """Kept; a report shows fewer."""
+_FEWEST_OF_DOMAIN = 5
+"""A family may have a domain of its own: what is kept for ever names none of so few copies."""
 _WIDTH = len(Figures.__dataclass_fields__)
 
 
@@ -115,15 +126,7 @@ def _by_domain(session: Session, campaign_id: int, tracking: Tracking) -> Mappin
     domain = domain_of_copy(session).label("domain")
     found = figures_of(campaign_id, tracking).add_columns(domain).group_by(domain)
     by_name = {name or "": Figures(*counts) for *counts, name in session.execute(found)}
-    return largest(by_name, _MOST_DOMAINS)
-
-
-def domain_of_copy(session: Session) -> ColumnElement[str]:
-    """The receiving domain of a copy; empty where the address is forgotten."""
-    address = Delivery.to_address
-    if dialect_of(session) == "sqlite":
-        return func.substr(address, func.nullif(func.instr(address, "@"), 0) + 1, type_=String)
-    return func.split_part(address, "@", 2, type_=String)
+    return largest(by_name, _MOST_DOMAINS, _FEWEST_OF_DOMAIN)
 
 
 def _sum(parts: Iterable[Figures]) -> Figures:

@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.feedback.verdicts import Reason
 
-from .arms import TestFigures, verdict
+from .arms import TrialFigures, verdict
 from .campaigns import CampaignReport
 from .groups import Group
 from .links import LinkFigures
@@ -89,7 +89,7 @@ def _by_word(reasons: Mapping[Reason, int]) -> dict[str, int]:
     return {reason.value: copies for reason, copies in reasons.items()}
 
 
-def _test_facts(test: TestFigures) -> dict[str, Any]:
+def _test_facts(test: TrialFigures) -> dict[str, Any]:
     return {**asdict(test), "verdict": verdict(test)}
 
 

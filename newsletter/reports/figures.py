@@ -1,20 +1,18 @@
 """The counting that every report shares: one row a copy, with what its reader's tracked requests say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.events.consents import may_track
 from newsletter.events.tables import Actor, CampaignReach, CampaignStat, EventKind, Reached
 from newsletter.ledger.tables import Delivery, DeliveryState
 from newsletter.settings import Tracking
+from subscribers.db import dialect_of
 from subscribers.tables import Subscriber
-
-Copies: TypeAlias = Mapping[tuple[EventKind, int, Actor], int]
-"""How many copies something happened to: by its kind, the link (0: the copy), and who it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +31,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Copies of one group of readers; `opened` and `clicked` are those that a person asked for."""
+    """Copies of one group of readers; `opened` and `clicked` are those that a person asked for, `bounced` came back."""
 
     accepted: int
     tracked: int
     opened: int
     clicked: int
+    bounced: int
 
     def __add__(self, other: "Figures") -> "Figures":
         """Both groups together."""
@@ -47,10 +46,11 @@ class Figures:
             self.tracked + other.tracked,
             self.opened + other.opened,
             self.clicked + other.clicked,
+            self.bounced + other.bounced,
         )
 
 
-NOBODY = Figures(0, 0, 0, 0)
+NOBODY = Figures(0, 0, 0, 0, 0)
 
 
 def figures_of(campaign_id: int, tracking: Tracking) -> Select[*tuple[Any, ...]]:
@@ -59,54 +59,87 @@ def figures_of(campaign_id: int, tracking: Tracking) -> Select[*tuple[Any, ...]]
     The caller adds conditions and groups. A copy is tracked when it was accepted and its reader's requests may be
     kept today, or when a request was kept: a yes taken back later leaves no copy that was opened but not tracked.
     """
-    requests = _requests(campaign_id)
+    reached = _reached(campaign_id)
     accepted = Delivery.state == DeliveryState.ACCEPTED
-    tracked = or_(and_(accepted, may_track(tracking)), requests.c.seq.is_not(None))
-    seen = [func.count().filter(requests.c[name] == 1) for name in _BY_PEOPLE]
+    tracked = or_(and_(accepted, may_track(tracking)), reached.c.asked == 1)
+    seen = [func.count().filter(reached.c[name] == 1) for name in _SHOWN]
     return (
         select(func.count().filter(accepted), func.count().filter(tracked), *seen)
         .select_from(Delivery)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .outerjoin(requests, requests.c.seq == Delivery.seq)
+        .outerjoin(reached, reached.c.seq == Delivery.seq)
         .where(Delivery.campaign_id == campaign_id)
     )
 
 
-def copies_of(session: Session, campaign_id: int) -> Copies:
-    """What happened to the copies of a campaign, each counted once; it was counted as it happened."""
-    counted = select(CampaignReach).where(CampaignReach.campaign_id == campaign_id)
-    return {(row.kind, row.link_no, row.actor): row.copies for row in session.scalars(counted)}
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What was counted of a campaign as it came: nothing of a report counts it again."""
+
+    copies: Mapping[tuple[EventKind, int, Actor], int]
+    """How many copies something happened to: by its kind, the link (0: the copy), and who it was."""
+    requests: Mapping[tuple[EventKind, int, Actor], int]
+    """How often something was asked for or done, by anybody."""
+
+    def told(self, kind: EventKind) -> int:
+        """How many copies a provider told this of."""
+        return self.copies.get((kind, 0, Actor.HUMAN), 0)
+
+    def requests_of(self, kind: EventKind) -> int:
+        """How often this was asked for or done, with any link."""
+        return sum(count for (asked, _, _), count in self.requests.items() if asked == kind)
+
+    def seen(self, kind: EventKind) -> Seen:
+        """Opens or clicks of the campaign."""
+        return Seen(*(self.copies.get((kind, 0, actor), 0) for actor in _SEEN), self.requests_of(kind))
+
+    def followed(self, link_no: int) -> Seen:
+        """Clicks on one link."""
+        click = EventKind.CLICK
+        requests = sum(self.requests.get((click, link_no, actor), 0) for actor in _SEEN)
+        return Seen(*(self.copies.get((click, link_no, actor), 0) for actor in _SEEN), requests)
 
 
-def requests_of(session: Session, campaign_id: int) -> Mapping[tuple[EventKind, int], int]:
-    """How often something was asked for or done, by anybody: by its kind and the link."""
-    rows = session.execute(
-        select(CampaignStat.kind, CampaignStat.link_no, func.sum(CampaignStat.count))
-        .where(CampaignStat.campaign_id == campaign_id)
-        .group_by(CampaignStat.kind, CampaignStat.link_no)
+def counters_of(session: Session, campaign_id: int, kinds: Collection[EventKind] = tuple(EventKind)) -> Counters:
+    """Read the counters of a campaign; requests of some kinds only, where no others are needed."""
+    copies = session.scalars(select(CampaignReach).where(CampaignReach.campaign_id == campaign_id))
+    keys = CampaignStat.kind, CampaignStat.link_no, CampaignStat.actor
+    requests = session.execute(
+        select(*keys, func.sum(CampaignStat.count))
+        .where(CampaignStat.campaign_id == campaign_id, CampaignStat.kind.in_(kinds))
+        .group_by(*keys)
     )
-    return {(kind, link_no): int(count) for kind, link_no, count in rows}
-
-
-def seen_of(kind: EventKind, copies: Copies, requests: int, link_no: int = 0) -> Seen:
-    """Opens or clicks of a campaign, or clicks on one of its links."""
-    human, machine, unknown = (copies.get((kind, link_no, actor), 0) for actor in _SEEN)
-    return Seen(human, machine, unknown, requests)
+    return Counters(
+        {(row.kind, row.link_no, row.actor): row.copies for row in copies},
+        {(kind, link_no, actor): int(count) for kind, link_no, actor, count in requests},
+    )
 
 
 _SEEN = (Actor.HUMAN, Actor.MACHINE, Actor.UNKNOWN)
-_BY_PEOPLE: Mapping[str, ColumnElement[bool]] = {
-    name: and_(Reached.kind == kind, Reached.actor == Actor.HUMAN)
-    for name, kind in (("opened", EventKind.OPEN), ("clicked", EventKind.CLICK))
+_REQUESTS = (EventKind.OPEN, EventKind.CLICK)
+_BY_PEOPLE = Reached.actor == Actor.HUMAN
+_SHOWN: Mapping[str, ColumnElement[bool]] = {
+    "opened": and_(Reached.kind == EventKind.OPEN, _BY_PEOPLE),
+    "clicked": and_(Reached.kind == EventKind.CLICK, _BY_PEOPLE),
+    "bounced": Reached.kind == EventKind.BOUNCE,
 }
 
 
-def _requests(campaign_id: int) -> Any:
-    """One row a copy with a kept request: 1 or 0 for each of `_BY_PEOPLE`."""
+def _reached(campaign_id: int) -> Any:
+    """One row a copy that was asked for or came back: 1 or 0 for each of `_SHOWN`, and for any request at all."""
+    told = {**_SHOWN, "asked": Reached.kind.in_(_REQUESTS)}
     return (
-        select(Reached.seq, *(func.max(case((is_it, 1), else_=0)).label(name) for name, is_it in _BY_PEOPLE.items()))
+        select(Reached.seq, *(func.max(case((is_it, 1), else_=0)).label(name) for name, is_it in told.items()))
         .where(Reached.campaign_id == campaign_id, Reached.link_no == 0)
-        .where(Reached.kind.in_((EventKind.OPEN, EventKind.CLICK)))
+        .where(Reached.kind.in_((*_REQUESTS, EventKind.BOUNCE)))
         .group_by(Reached.seq)
-        .subquery("requests")
+        .subquery("reached_copies")
     )
+
+
+def domain_of_copy(session: Session) -> ColumnElement[str]:
+    """The receiving domain of a copy; empty where the address is forgotten."""
+    address = Delivery.to_address
+    if dialect_of(session) == "sqlite":
+        return func.substr(address, func.nullif(func.instr(address, "@"), 0) + 1, type_=String)
+    return func.split_part(address, "@", 2, type_=String)

@@ -14,7 +14,7 @@ class Group:
     """Readers who got a copy, by language, band, role or receiving domain. A figure that is None is hidden.
 
     `name` is the language and so on; empty for readers of whom that is not known. `opened` and `clicked` count
-    people, of the `tracked` ones.
+    people, of the `tracked` ones; `bounced` copies came back, of those of all.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Group:
     tracked: int | None
     opened: int | None
     clicked: int | None
+    bounced: int | None
 
 
 def shown(found: Mapping[str, Figures], minimum: int) -> tuple[Group, ...]:
@@ -35,6 +36,7 @@ def shown(found: Mapping[str, Figures], minimum: int) -> tuple[Group, ...]:
             None if name in untold else group.tracked,
             None if name in untold else group.opened,
             None if name in untold else group.clicked,
+            None if name in hidden else group.bounced,
         )
         for name, group in found.items()
         if group.accepted

@@ -10,7 +10,7 @@ from newsletter.ledger.states import get
 from newsletter.ledger.tables import Link
 from newsletter.rendering import hidden_links
 
-from .figures import Seen, copies_of, requests_of, seen_of
+from .figures import Counters, Seen, counters_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ class LinkFigures:
 def link_figures(session: Session, campaign_id: int) -> tuple[LinkFigures, ...]:
     """Every link of a campaign, the most followed first, else in the issue's order. Raises `CampaignNotFound`."""
     get(session, campaign_id)
-    copies, requests = copies_of(session, campaign_id), requests_of(session, campaign_id)
+    return links_from(session, campaign_id, counters_of(session, campaign_id, (EventKind.CLICK,)))
+
+
+def links_from(session: Session, campaign_id: int, counters: Counters) -> tuple[LinkFigures, ...]:
+    """The same, where its counters are read."""
     of_readers = Link.campaign_id == campaign_id, Link.target != hidden_links.TARGET
-    figures = []
-    for link in session.scalars(select(Link).where(*of_readers).order_by(Link.no)):
-        clicked = seen_of(EventKind.CLICK, copies, requests.get((EventKind.CLICK, link.no), 0), link.no)
-        figures.append(LinkFigures(link.no, link.label, link.target, clicked))
+    links = session.scalars(select(Link).where(*of_readers).order_by(Link.no))
+    figures = (LinkFigures(link.no, link.label, link.target, counters.followed(link.no)) for link in links)
     return tuple(sorted(figures, key=lambda link: (-link.clicked.human, -link.clicked.total, link.no)))

@@ -14,7 +14,7 @@ from newsletter.feedback.verdicts import Reason
 from newsletter.issues.tables import Issue
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
 
-from .counting import domain_of_copy
+from .figures import domain_of_copy
 
 _TOLD = (EventKind.DELIVERED, EventKind.BOUNCE, EventKind.COMPLAINT)
 
@@ -42,6 +42,27 @@ class CameBack:
     is_told: bool = False
     hard_reasons: Counter[Reason] = field(default_factory=Counter)
     soft_reasons: Counter[Reason] = field(default_factory=Counter)
+
+    def as_facts(self) -> dict[str, Any]:
+        """For keeping as JSON."""
+        return {
+            "accepted": self.accepted,
+            "hard": self.hard,
+            "soft": self.soft,
+            "complained": self.complained,
+            "is_told": self.is_told,
+            "hard_reasons": dict(self.hard_reasons),
+            "soft_reasons": dict(self.soft_reasons),
+        }
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "CameBack":
+        """What was kept."""
+        reasons = {
+            name: Counter({Reason(word): copies for word, copies in facts[name].items()})
+            for name in ("hard_reasons", "soft_reasons")
+        }
+        return cls(**{**facts, **reasons})
 
     def share(self, copies: int) -> float | None:
         """Of the accepted copies, from 0 to 1; None where nobody can tell."""

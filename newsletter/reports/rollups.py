@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from newsletter.clock import Clock
 from newsletter.events.tables import CampaignReach, CampaignStat
@@ -76,6 +76,11 @@ class Rollups:
             self.make(database, due)
         return due
 
+    def make_all_due(self, database: Database) -> None:
+        """Count every campaign whose count is out of date; before readers are forgotten, it is the last time."""
+        while self.make_due(database) is not None:
+            pass
+
     def is_forgotten(self, campaign: Campaign) -> bool:
         """Whether a campaign's readers are forgotten by now, so that a new count would know less than the last."""
         ended, keep = campaign.finished_at, self.keep_readers
@@ -93,6 +98,7 @@ class Rollups:
         rows = session.execute(
             select(Campaign, CampaignRollup)
             .outerjoin(CampaignRollup, CampaignRollup.campaign_id == Campaign.id)
+            .options(defer(CampaignRollup.counted))
             .where(Campaign.state.in_((*_OPEN, *_ENDED)), or_(Campaign.audience > FEW, is_settled))
             .order_by(CampaignRollup.made_at.asc().nulls_first())
         )
@@ -103,10 +109,11 @@ class Rollups:
         return SETTLED if self.keep_readers is None else min(SETTLED, self.keep_readers / 2)
 
     def _is_due(self, session: Session, campaign: Campaign, kept: CampaignRollup | None) -> bool:
-        if self.is_forgotten(campaign):
-            return False
         if kept is None:
             return True
+        ended = campaign.finished_at
+        if ended is not None and kept.made_at >= ended + self._settles_after:
+            return False
         is_rested = kept.made_at < self.clock.now() - max(_EVERY, timedelta(seconds=kept.seconds * _PART_OF_TIME))
         return is_rested and (campaign.state in _OPEN or kept.mark != _mark(session, campaign))
 

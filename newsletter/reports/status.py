@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns import arms
-from newsletter.events.tables import Actor, EventKind
+from newsletter.events.tables import EventKind
 from newsletter.ledger import balance
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign, DeliveryState, Exclusion
 from newsletter.settings import Tracking
 
 from .counting import Counted
-from .figures import Figures, Seen, copies_of, figures_of, requests_of, seen_of
+from .figures import Counters, Figures, Seen, counters_of, figures_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +53,31 @@ def totals(session: Session, campaign: Campaign, tracking: Tracking) -> Totals:
     """Count everything about one campaign, as it stands now."""
     states, reasons = balance.balance(session, campaign.id).counts, balance.exclusions(session, campaign.id)
     tracked = Figures(*session.execute(figures_of(campaign.id, tracking)).one()).tracked
-    return _totals(session, campaign, states, reasons, tracked)
+    return _totals(campaign, states, reasons, tracked, counters_of(session, campaign.id))
 
 
-def totals_from(session: Session, campaign: Campaign, counted: Counted) -> Totals:
-    """The same, where its copies are counted."""
-    return _totals(session, campaign, counted.states, counted.excluded_reasons, counted.tracked)
+def totals_from(campaign: Campaign, counted: Counted, counters: Counters) -> Totals:
+    """The same, where its copies are counted and its counters read."""
+    return _totals(campaign, counted.states, counted.excluded_reasons, counted.tracked, counters)
 
 
 def _totals(
-    session: Session,
     campaign: Campaign,
     states: Mapping[DeliveryState, int],
     reasons: Mapping[Exclusion, int],
     tracked: int,
+    counters: Counters,
 ) -> Totals:
-    copies, requests = copies_of(session, campaign.id), requests_of(session, campaign.id)
-    told = {kind: copies.get((kind, 0, Actor.HUMAN), 0) for kind in EventKind}
-    opened, clicked = (
-        seen_of(kind, copies, sum(count for (asked, _), count in requests.items() if asked == kind))
-        for kind in (EventKind.OPEN, EventKind.CLICK)
-    )
     return Totals(
         audience=campaign.audience,
         states=dict.fromkeys(DeliveryState, 0) | dict(states),
         excluded_reasons=dict(reasons),
-        delivered=told[EventKind.DELIVERED],
-        bounced=told[EventKind.BOUNCE],
-        complained=told[EventKind.COMPLAINT],
-        unsubscribed=requests.get((EventKind.UNSUBSCRIBE, 0), 0),
-        opened=opened,
-        clicked=clicked,
+        delivered=counters.told(EventKind.DELIVERED),
+        bounced=counters.told(EventKind.BOUNCE),
+        complained=counters.told(EventKind.COMPLAINT),
+        unsubscribed=counters.requests_of(EventKind.UNSUBSCRIBE),
+        opened=counters.seen(EventKind.OPEN),
+        clicked=counters.seen(EventKind.CLICK),
         tracked=tracked,
     )
 

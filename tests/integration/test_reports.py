@@ -167,7 +167,7 @@ def test_languages_are_those_of_the_copies(sent: Returns) -> None:
     sent.event(EventKind.OPEN, first)
     sent.event(EventKind.CLICK, first)
     found = [astuple(group) for group in report_on(sent).languages]
-    assert found == [("en", 8, 5, 0, 0), ("pt-BR", 6, 6, 1, 1)]
+    assert found == [("en", 8, 5, 0, 0, 0), ("pt-BR", 6, 6, 1, 1, 0)]
 
 
 def test_a_stream_of_single_mails_has_no_languages(sent: Returns) -> None:
@@ -209,7 +209,7 @@ def test_few_tracked_readers_in_a_large_group_are_hidden_too(sent: Returns) -> N
     sent.copies(20, variant="fr-1")
     sent.event(EventKind.OPEN, sent.copies(1, variant="fr-1", agreed=True))
     found = [astuple(group) for group in report_on(sent).languages]
-    assert found == [("en", 20, 20, 0, 0), ("es", 8, None, None, None), ("fr", 29, None, None, None)]
+    assert found == [("en", 20, 20, 0, 0, 0), ("es", 8, None, None, None, 0), ("fr", 29, None, None, None, 0)]
 
 
 def test_the_minimum_is_a_setting(sent: Returns) -> None:
