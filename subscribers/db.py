@@ -109,7 +109,12 @@ def random_ids(count: int) -> list[str]:
 
 def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_...` in the words of the session's database."""
-    return sqlite.insert(table) if dialect_of(session) == "sqlite" else postgresql.insert(table)
+    return insert_for(dialect_of(session), table)
+
+
+def insert_for(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """The same, for a statement that is built once."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def dialect_of(session: Session) -> str:

@@ -1,18 +1,19 @@
 """The counters of a campaign. They grow for every request and hold nothing about a reader."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
+from sqlalchemy import Executable
 from sqlalchemy.orm import Session
 
-from subscribers.db import insert_into
+from subscribers.db import dialect_of, insert_for
 
 from .tables import Actor, CampaignStat, EventKind
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(NamedTuple):
     """Which counter: a kind of request in one hour, of one link where a link is meant (else 0)."""
 
     campaign_id: int
@@ -43,13 +44,15 @@ def grow(session: Session, growth: Mapping[Counter, int]) -> None:
             "actor": counter.actor,
             "count": growth[counter],
         }
-        for counter in sorted(growth, key=astuple)
+        for counter in sorted(growth)
     ]
-    statement = insert_into(session, CampaignStat)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["campaign_id", "arm", "kind", "link_no", "hour", "actor"],
-            set_={"count": CampaignStat.count + statement.excluded["count"]},
-        ),
-        rows,
+    session.connection().execute(_grow(dialect_of(session)), rows)
+
+
+@lru_cache
+def _grow(dialect: str) -> Executable:
+    new = insert_for(dialect, CampaignStat)
+    return new.on_conflict_do_update(
+        index_elements=["campaign_id", "arm", "kind", "link_no", "hour", "actor"],
+        set_={"count": CampaignStat.count + new.excluded["count"]},
     )

@@ -7,10 +7,9 @@ the number in the database says whether the group is written.
 from functools import lru_cache
 
 from sqlalchemy import Executable, bindparam, case, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from subscribers.db import dialect_of
+from subscribers.db import dialect_of, insert_for
 
 from .tables import Recorded
 
@@ -31,8 +30,9 @@ def forget(session: Session, recorder: str) -> None:
 
 @lru_cache
 def _advance(dialect: str) -> Executable:
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    new = insert(Recorded).values(recorder=bindparam("recorder"), groups=bindparam("group"), groups_before=0)
+    new = insert_for(dialect, Recorded).values(
+        recorder=bindparam("recorder"), groups=bindparam("group"), groups_before=0
+    )
     further = case((new.excluded.groups > Recorded.groups, new.excluded.groups), else_=Recorded.groups)
     return new.on_conflict_do_update(
         index_elements=["recorder"], set_={"groups": further, "groups_before": Recorded.groups}

@@ -4,13 +4,14 @@ from collections import Counter as Multiset
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, func, literal, or_, select, text, union
+from sqlalchemy import Executable, and_, delete, func, literal, or_, select, text, true, union
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 
-from subscribers.db import dialect_of, insert_into
+from subscribers.db import dialect_of, insert_for, json_rows
 
 from .tables import Actor, CampaignReach, Event, EventKind, Reached
 
@@ -87,12 +88,10 @@ def rebuild(session: Session, campaign_id: int) -> None:
 def _first_of(session: Session, reaches: Iterable[Reach]) -> Iterable[_CountedBy]:
     """Write those that are not there, and return them by what they are counted by."""
     # Always in the same order, so that two processes that count the same copies never wait for each other.
-    rows = [reach._asdict() for reach in sorted(reaches)]
+    rows = [tuple(reach) for reach in sorted(reaches)]
     if not rows:
         return ()
-    new = insert_into(session, Reached).on_conflict_do_nothing(index_elements=_KEY)
-    counted_by = (getattr(Reached, name) for name in _COUNTED_BY)
-    first = session.execute(new.returning(*counted_by), rows, execution_options={"synchronize_session": False})
+    first = session.connection().execute(_reach(dialect_of(session)), {"rows": rows})
     return [(campaign_id, kind, link_no, actor) for campaign_id, kind, link_no, actor in first]
 
 
@@ -120,8 +119,23 @@ def _without_events(session: Session, reaches: AbstractSet[Reach]) -> AbstractSe
     return reaches - {each for row in rows for each in of_request(*row)}
 
 
+@lru_cache
+def _reach(dialect: str) -> Executable:
+    """Write that something happened to copies; tells by what each that is new is counted."""
+    row = json_rows(dialect, "rows")
+    values = row[0].as_integer(), row[1].as_integer(), row[2].as_string(), row[4].as_integer(), row[3].as_string()
+    new = insert_for(dialect, Reached).from_select(_KEY, select(*values).where(true()))
+    counted_by = (getattr(Reached, name) for name in _COUNTED_BY)
+    return new.on_conflict_do_nothing(index_elements=_KEY).returning(*counted_by)
+
+
 def _grow(session: Session, growth: Mapping[_CountedBy, int]) -> None:
     rows = [dict(zip(_COUNTED_BY, key, strict=True), copies=growth[key]) for key in sorted(growth)]
-    statement = insert_into(session, CampaignReach)
-    more = {"copies": CampaignReach.copies + statement.excluded["copies"]}
-    session.execute(statement.on_conflict_do_update(index_elements=_COUNTED_BY, set_=more), rows)
+    session.connection().execute(_more(dialect_of(session)), rows)
+
+
+@lru_cache
+def _more(dialect: str) -> Executable:
+    new = insert_for(dialect, CampaignReach)
+    more = {"copies": CampaignReach.copies + new.excluded["copies"]}
+    return new.on_conflict_do_update(index_elements=_COUNTED_BY, set_=more)

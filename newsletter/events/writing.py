@@ -1,25 +1,27 @@
 """What a group of opens and clicks leaves behind: counters always, an event only of readers who agreed."""
 
+import json
 from collections import Counter as Multiset
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import JSON, Executable, and_, case, cast, func, literal, select, true
 from sqlalchemy.orm import Session
 
 from newsletter.ledger.tables import Campaign, Chunk, Delivery, DeliveryState
 from newsletter.settings import Tracking
-from subscribers.db import insert_into
+from subscribers.db import UtcDateTime, dialect_of, insert_for, json_rows
 from subscribers.tables import Subscriber
 
 from . import reach, rejudging
 from .classify import Verdict
 from .counters import Counter, grow
-from .judging import Judge
+from .judging import CopyKey, Judge
 from .reach import Reach
-from .rejudging import WEB
+from .rejudging import WEB, Moves
 from .requests import Fact
 from .tables import Actor, Event, EventKind
 from .visits import Copy, Visit
@@ -31,7 +33,7 @@ _ARM = case(
 )
 """The arm of a copy, looked up only where there is a test of two subjects."""
 _BUCKETS = 16
-_Copies = Mapping[tuple[int, int], Copy]
+_Copies = Mapping[CopyKey, Copy]
 _Judged = tuple[Fact, Visit, Verdict]
 
 
@@ -60,26 +62,39 @@ def _keep(session: Session, judged: Sequence[_Judged], judge: Judge) -> None:
     rows = {row["event_id"]: row for row in (_row(*each) for each in judged)}
     if not rows:
         return
-    events = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
-    new = session.scalars(events.returning(Event.event_id), [rows[event_id] for event_id in sorted(rows)]).all()
-    come, gone = {each for event_id in new for each in _reaches(rows[event_id])}, set[Reach]()
-    telling = [fact for fact, visit, _ in judged if visit.kind is EventKind.CLICK or visit.method == "HEAD"]
-    if telling:
-        moves = rejudging.look_back(session, map(_key, telling), [fact.request.at for fact in telling], judge)
-        come, gone = come | moves.come, gone | moves.gone
-    reach.count(session, come, gone)
+    # Always in the same order, so that two processes that write the same events never wait for each other.
+    values = {"rows": [_values(rows[event_id]) for event_id in sorted(rows)]}
+    new = [rows[event_id] for event_id in session.connection().scalars(_insert(dialect_of(session)), values)]
+    moves = _look_back(session, new, judge)
+    reach.count(session, {each for row in new for each in _reaches(row)} | moves.come, moves.gone)
+
+
+def _look_back(session: Session, written: Sequence[Mapping[str, Any]], judge: Judge) -> Moves:
+    """Let clicks and `HEAD` tell of what was kept of their copies before; a copy of which nothing was needs no look."""
+    telling = [row for row in written if row["kind"] is EventKind.CLICK or row["detail"]["method"] == "HEAD"]
+    counts = Multiset((row["campaign_id"], row["seq"]) for row in written)
+    rows = [(*key, counts[key]) for key in sorted({(row["campaign_id"], row["seq"]) for row in telling})]
+    found = session.connection().execute(_with_others(dialect_of(session)), {"rows": rows}) if rows else ()
+    others = [(campaign_id, seq) for campaign_id, seq in found]
+    if not others:
+        return Moves(frozenset(), frozenset())
+    return rejudging.look_back(session, others, [row["occurred_at"] for row in telling], judge)
+
+
+@lru_cache
+def _with_others(dialect: str) -> Executable:
+    """Of which copies more requests are kept than were written just now, and judged together."""
+    row = json_rows(dialect, "rows")
+    columns = enumerate(("campaign_id", "seq", "count"))
+    written = select(*(row[at].as_integer().label(name) for at, name in columns)).subquery()
+    of_copy = Event.campaign_id == written.c.campaign_id, Event.seq == written.c.seq
+    asked = Event.kind.in_((EventKind.OPEN, EventKind.CLICK))
+    kept = select(func.count()).select_from(Event).where(*of_copy, asked).scalar_subquery()
+    return select(written.c.campaign_id, written.c.seq).where(kept > written.c.count)
 
 
 def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:
-    seqs = defaultdict(set)
-    for fact in facts:
-        seqs[fact.claim.campaign_id].add(fact.claim.seq)
-    rows = session.execute(
-        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking, _ARM)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(or_(*(and_(Delivery.campaign_id == c, Delivery.seq.in_(of_c)) for c, of_c in seqs.items())))
-    )
+    rows = session.connection().execute(_asked(dialect_of(session)), {"rows": list(set(map(_key, facts)))})
     return {
         (campaign_id, seq): Copy(
             accepted_at=None if state is DeliveryState.ATTEMPTING else updated_at,
@@ -88,6 +103,20 @@ def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Cop
         )
         for campaign_id, seq, state, updated_at, agreed, arm in rows
     }
+
+
+@lru_cache
+def _asked(dialect: str) -> Executable:
+    """What the ledger knows of copies, and whether their readers agree now."""
+    row = json_rows(dialect, "rows")
+    keys = select(row[0].as_integer().label("campaign_id"), row[1].as_integer().label("seq")).cte("asked")
+    return (
+        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking, _ARM)
+        .select_from(keys.prefix_with("MATERIALIZED"))
+        .join(Delivery, and_(Delivery.campaign_id == keys.c.campaign_id, Delivery.seq == keys.c.seq))
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+    )
 
 
 def _may_track(agreed: bool | None, tracking: Tracking) -> bool:
@@ -100,7 +129,7 @@ def _is_tracked(fact: Fact, copies: _Copies) -> bool:
     return copy is not None and copy.is_tracked and not fact.request.opted_out
 
 
-def _key(fact: Fact) -> tuple[int, int]:
+def _key(fact: Fact) -> CopyKey:
     return fact.claim.campaign_id, fact.claim.seq
 
 
@@ -132,3 +161,33 @@ def _row(fact: Fact, visit: Visit, verdict: Verdict) -> dict[str, Any]:
         "occurred_at": at,
         "received_at": at,
     }
+
+
+def _values(row: Mapping[str, Any]) -> list[Any]:
+    """As `_insert` reads it."""
+    moment = f"{row['occurred_at'].astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"  # as SQLite keeps it
+    link_no, detail = row["link_no"], json.dumps(row["detail"])
+    return [row["event_id"], row["kind"], row["campaign_id"], row["seq"], link_no, row["actor"], detail, moment]
+
+
+@lru_cache
+def _insert(dialect: str) -> Executable:
+    """Write events, and tell which of them are new."""
+    row = json_rows(dialect, "rows")
+    detail, moment = row[6].as_string(), row[7].as_string()
+    if dialect != "sqlite":
+        detail, moment = cast(detail, JSON), cast(moment + "+00", UtcDateTime)
+    values = {
+        "provider": literal(WEB),
+        "event_id": row[0].as_string(),
+        "kind": row[1].as_string(),
+        "campaign_id": row[2].as_integer(),
+        "seq": row[3].as_integer(),
+        "link_no": row[4].as_integer(),
+        "actor": row[5].as_string(),
+        "detail": detail,
+        "occurred_at": moment,
+        "received_at": moment,
+    }
+    new = insert_for(dialect, Event).from_select(list(values), select(*values.values()).where(true()))
+    return new.on_conflict_do_nothing(index_elements=["provider", "event_id"]).returning(Event.event_id)
