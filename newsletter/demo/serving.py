@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from newsletter.errors import NewsletterError
 
@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(web: FastAPI) -> Iterator[int]:
+def served(web: ASGIApp) -> Iterator[int]:
     """Serve an application; yields the port. Raises `PagesSilent`."""
     server = _Server(uvicorn.Config(web, log_level="critical", ws="none"))
     listener = socket.create_server((_HOST, 0))

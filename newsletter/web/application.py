@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from ipaddress import IPv4Network, ip_network
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from newsletter.app import App
@@ -69,7 +71,7 @@ _MAPPED_PREFIX = 96
 
 def create(
     app: App, *, even_answer_seconds: float = EVEN_ANSWER_SECONDS, patience_seconds: float = PATIENCE_SECONDS
-) -> FastAPI:
+) -> ASGIApp:
     """Make the application. Its recorder runs from the server's start to its end.
 
     Raises `WebhookKeyInvalid` or `NetworkListInvalid`.
@@ -95,9 +97,8 @@ def create(
     _say_errors(web)
     said = always(site.pages.images, is_https=settings.base_url.startswith("https:"))
     web.add_middleware(Guard, headers=said)
-    web.add_middleware(tracking.Tracking, site=site, headers=said)
-    web.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings.trusted_proxies))
-    return web
+    whole: Any = ProxyHeadersMiddleware  # its types and Starlette's are the same by two names
+    return cast("ASGIApp", whole(tracking.Tracking(web, site, said), _trusted(settings.trusted_proxies)))
 
 
 def _trusted(proxies: str) -> list[str]:

@@ -10,13 +10,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter.errors import NewsletterError
 from newsletter.events import requests
 from newsletter.events.networks import network_of
 from newsletter.events.targets import TargetsAway
@@ -100,7 +98,7 @@ class Tracking:
         """Wait until a fact is kept. A reader is never kept from a page because we could not count."""
         try:
             await self._site.recorder.record(fact)
-        except (SQLAlchemyError, OSError, NewsletterError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is
             _log.warning("A %s of campaign %d was not counted: %s", fact.kind, fact.claim.campaign_id, error)
 
     def _as_seen(self, scope: Scope) -> requests.Request:
