@@ -50,6 +50,7 @@ bench: .venv/dev
 
 faults: .venv/dev
 	$(BIN)/python -m benchmarks.faults
+	NEWSLETTER_TEST_OUTAGE_SECONDS=20 $(BIN)/python -m pytest -q tests/faults/test_click_storms.py
 	$(MEMORY) $(BIN)/python -m pytest -q -n 2 -m long -o faulthandler_timeout=1200 tests
 
 # What docs/ shows of letters, taken anew in a real browser.

@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     media_key: SecretStr = SecretStr("")
     media_secret: SecretStr = SecretStr("")
     state_folder: Path = Path("var")
-    """Where a host keeps its attempt journals; every process of one host must share it."""
+    """Where a host keeps its attempt journals and spools; every process of one host must share it."""
 
     @cached_property
     def seal(self) -> "Seal | None":

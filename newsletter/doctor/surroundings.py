@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import NewsletterError
+from newsletter.events import spools
 from newsletter.sending.journal import abandoned
 from newsletter.sending.sendgrid import SendGridTransport
 from newsletter.sending.transports import ServiceTrouble, SlowDown, open_transport
@@ -28,6 +29,7 @@ def examine(settings: Settings, journals: Path) -> Iterator[Finding]:
     for name, folder in _folders(settings):
         yield _space(name, folder)
     yield _journals(journals)
+    yield _spools(settings.state_folder / "spools")
     yield _transport(settings)
 
 
@@ -79,6 +81,18 @@ def _journals(folder: Path) -> Finding:
             "Run `newsletter run` or `newsletter send` on this host; it is settled at once.",
         )
     return ok("dead senders", "No sender of this host died at work.")
+
+
+def _spools(folder: Path) -> Finding:
+    about, size = "opens and clicks", spools.waiting(folder)
+    if not size:
+        return ok(about, "None waits on this host's disk.")
+    sentence = f"{size / _MEGABYTE:,.1f} MB wait in {folder} until the database takes them."
+    if size > spools.LARGEST_SPOOL / 2:
+        return error(
+            about, sentence, "See that the database answers, and `newsletter run` runs; soon they do not count."
+        )
+    return warning(about, sentence, "See that the database answers; `newsletter run` on this host writes them into it.")
 
 
 def _transport(settings: Settings) -> Finding:

@@ -282,6 +282,19 @@ def test_what_dead_senders_left_is_a_warning_and_stays(newsletter: CommandLine, 
     living.close(keep=False)
 
 
+@pytest.mark.parametrize(("size", "level"), [(0, "ok"), (2_000_000, "warning"), (200_000_000, "error")])
+def test_opens_and_clicks_that_wait_on_the_disk_are_said(
+    newsletter: CommandLine, tmp_path: Path, size: int, level: str
+) -> None:
+    folder = tmp_path / "state" / "spools"
+    folder.mkdir(parents=True)
+    with (folder / "one.spool").open("wb") as spool:
+        spool.truncate(size)
+    found = findings(newsletter)["opens and clicks"]
+    assert found["level"] == level
+    assert size == 0 or f"{size / 1_000_000:,.1f} MB wait" in found["sentence"]
+
+
 def test_campaigns_that_wait_for_a_person_are_named(newsletter: CommandLine) -> None:  # F17
     app = wiring.build(load())
     stopped, held = a_scheduled_campaign(app), a_scheduled_campaign(app)
