@@ -90,8 +90,12 @@ class Rollups:
         return count(session, campaign, self.tracking, self.context_of(campaign.day))
 
     def _holds(self, session: Session, campaign: Campaign, kept: CampaignRollup) -> bool:
-        """Whether a kept count is what is shown."""
-        return campaign.audience > FEW or self.is_forgotten(campaign) or kept.mark == _mark(session, campaign)
+        """Whether a kept count is what is shown. What was counted while a campaign was sent is no end of it."""
+        if self.is_forgotten(campaign):
+            return True
+        if campaign.audience > FEW:
+            return kept.mark.startswith(f"{campaign.state} ")
+        return kept.mark == _mark(session, campaign)
 
     def _due(self, session: Session) -> int | None:
         is_settled = Campaign.finished_at < self.clock.now() - self._settles_after

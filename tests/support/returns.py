@@ -1,7 +1,7 @@
 """A campaign that went out, and what came back of it: rows put in directly, so that a report's figures are known."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
@@ -22,12 +22,15 @@ class Returns:
     """Adds copies to one campaign, and events to the copies."""
 
     session: Session
+    after: InitVar["Returns | None"] = None
+    """Another campaign of the same list, to other readers."""
+    at: datetime = SENT_AT
     list_: List = field(init=False)
     campaign: Campaign = field(init=False)
     events: int = 0
 
-    def __post_init__(self) -> None:
-        self.list_ = a_list(self.session, an_organization(self.session))
+    def __post_init__(self, after: "Returns | None") -> None:
+        self.list_ = after.list_ if after else a_list(self.session, an_organization(self.session))
         self.campaign = Campaign(
             organization_id=self.list_.organization_id,
             kind=CampaignKind.BROADCAST,
@@ -36,8 +39,8 @@ class Returns:
             audience=0,
             day=DAY,
             created_at=LONG_AGO,
-            started_at=SENT_AT,
-            finished_at=SENT_AT,
+            started_at=self.at,
+            finished_at=self.at,
         )
         self.session.add(self.campaign)
         self.session.flush()
@@ -58,7 +61,7 @@ class Returns:
         """One more reader's copy; its seq."""
         self.campaign.audience += 1
         seq = self.campaign.audience
-        reader = a_subscriber(self.session, self.list_, f"reader{seq}@school.example")
+        reader = a_subscriber(self.session, self.list_, f"reader{seq}of{self.campaign_id}@school.example")
         reader.tracking = agreed
         self._children(reader, graduating)
         self.session.add(
@@ -81,13 +84,17 @@ class Returns:
         first, *_ = [self.copy(variant=variant, agreed=agreed, graduating=graduating) for _ in range(count)]
         return first
 
+    def delivery(self, seq: int) -> Delivery:
+        """A copy's row."""
+        return self.session.get_one(Delivery, (self.campaign_id, seq))
+
     def event(self, kind: EventKind, seq: int, *, actor: Actor = Actor.HUMAN, link_no: int | None = None) -> None:
         """A kept fact about one copy, and its request counted."""
         self.events += 1
         self.session.add(
             Event(
                 provider="web",
-                event_id=str(self.events),
+                event_id=f"{self.campaign_id}:{self.events}",
                 kind=kind,
                 campaign_id=self.campaign_id,
                 seq=seq,
