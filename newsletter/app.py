@@ -23,8 +23,8 @@ from .clock import Clock
 from .confinement.children import Confinement, confined
 from .errors import NewsletterError
 from .events import engagement, retention
-from .events.bounces import Patience
 from .events.networks import NetworkLists
+from .events.refusals import Patience
 from .events.retention import RetentionClock
 from .events.writers import Writer as EventsWriter
 from .events.writers import take_over

@@ -7,60 +7,27 @@ All of it follows from what is known and when that happened, never from the orde
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from newsletter.feedback.verdicts import Reason
-from newsletter.ledger.tables import Delivery, DeliveryState
-from subscribers import organizations, suppressions
+from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
+from subscribers import suppressions
 from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Organization, Subscriber, Suppression, SuppressionReason
 
+from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, Copy, Patience, ground, in_a_row
 from .tables import Event, EventKind
 
 if TYPE_CHECKING:
     from .notices import Notice
 
-NOT_OF_THE_ADDRESS = frozenset({Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, Reason.RATE})
-"""Refusals that say nothing of the mailbox: they never silence a reader, and never count."""
-SETTLED = timedelta(days=5)
-"""So long servers try at most (RFC 5321, 4.5.4.1): a copy that was taken and not returned by then has arrived."""
-_ARRIVED = (EventKind.DELIVERED, EventKind.OPEN, EventKind.CLICK)
-_LONGEST_GROUNDS = 10
-_Copy: TypeAlias = tuple[int, int]
+_MOST_GROUNDS = 9
+"""So many of the last refusals are kept beside the first."""
 _Sent: TypeAlias = Row[int, int, str, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many copies in a row, over at least how many days, are refused for now before an address is silenced."""
-
-    copies: int = 3
-    days: int = 14
-
-    def is_over(self, refused: Sequence["Refusal"]) -> bool:
-        """Whether these refusals, of as many copies, are enough."""
-        return len(refused) >= self.copies and refused[-1].at - refused[0].at >= timedelta(days=self.days)
-
-
-class Refusal(NamedTuple):
-    """A copy that was refused for now."""
-
-    at: datetime
-    campaign_id: int
-    seq: int
-    status: str
-    reason: str
-    text: str
-
-    def ground(self) -> dict[str, Any]:
-        """As a suppression keeps it."""
-        return _ground(self.campaign_id, self.at, self.status, self.reason, self.text, is_permanent=False)
 
 
 class _Reader(NamedTuple):
@@ -72,21 +39,23 @@ class _Reader(NamedTuple):
 
 def is_for_good(notice: "Notice") -> bool:
     """Whether a notice alone says that the address never takes a mail."""
-    return notice.kind is EventKind.BOUNCE and notice.is_permanent and notice.reason not in NOT_OF_THE_ADDRESS
-
-
-def counts(reason: str, status: str) -> bool:
-    """Whether a refusal for now is one of those that are counted. What is about security (RFC 3463, X.7) is not."""
-    return reason not in NOT_OF_THE_ADDRESS and not status[1:].startswith(".7.")
+    is_refusal = notice.kind is EventKind.BOUNCE and notice.is_permanent and notice.is_proven
+    return is_refusal and notice.reason not in NOT_OF_THE_ADDRESS
 
 
 def weigh(session: Session, clock: Clock, new: Sequence["Notice"], patience: Patience) -> None:
     """Silence whom these notices, told for the first time and kept, give reason to; in the caller's transaction."""
-    complaints = [n for n in new if EventKind.COMPLAINT in (n.kind, n.recalls)]
+    for organization, told in _by_organization(session, new):
+        _weigh(session, clock, organization, told, patience)
+
+
+def _weigh(
+    session: Session, clock: Clock, organization: Organization, new: Sequence["Notice"], patience: Patience
+) -> None:
+    complaints = [n for n in new if n.is_proven and EventKind.COMPLAINT in (n.kind, n.recalls)]
     refusals = [n for n in new if n.kind is EventKind.BOUNCE]
     arrived = [n for n in new if n.kind is EventKind.DELIVERED]
     copies = _copies_of(session, [*complaints, *refusals])
-    organization = organizations.the(session)
     undone = _wrongly_counted(session, organization, arrived)
     _hold(session, [*copies.values(), *undone])
     lifted = _lifted(session, organization, [*copies.values(), *undone])
@@ -112,9 +81,9 @@ def _suppress(
 ) -> None:
     at, is_permanent = notice.occurred_at, reason is SuppressionReason.BOUNCE
     text, campaign_id = notice.text, notice.key.campaign_id
-    ground = _ground(campaign_id, at, notice.status, notice.reason, text, is_permanent=is_permanent)
+    why = ground(campaign_id, at, notice.status, notice.reason, text, is_permanent=is_permanent)
     to = EmailAddress.parse(address)
-    suppressions.suppress(session, organization, to, reason, now=clock.now(), detail=text, grounds=[ground])
+    suppressions.suppress(session, organization, to, reason, now=clock.now(), detail=text, grounds=[why])
 
 
 def _count(
@@ -130,7 +99,7 @@ def _count(
     counted = {one.address_hash for one in _counted_of(session, organization, [one.address for one in readers])}
     for reader in readers:
         address = EmailAddress.parse(reader.address)
-        run = _run(told[reader], taken[reader], lifted.get(reader.address), patience)
+        run = in_a_row(told[reader], taken[reader], lifted.get(reader.address), patience)
         if run:
             suppressions.suppress(
                 session,
@@ -139,46 +108,11 @@ def _count(
                 SuppressionReason.BOUNCE,
                 now=clock.now(),
                 detail=run[-1].text,
-                grounds=[refusal.ground() for refusal in run[:_LONGEST_GROUNDS]],
+                grounds=[refusal.ground() for refusal in (run[0], *run[1:][-_MOST_GROUNDS:])],
                 is_counted=True,
             )
         elif _hash(organization, reader.address) in counted:
             suppressions.undo_count(session, organization, address)
-
-
-def _run(
-    told: Iterable[Event], taken: Mapping[_Copy, datetime], since: datetime | None, patience: Patience
-) -> list[Refusal]:
-    """The first refusals in a row that are enough, one a copy; none where there are not so many."""
-    proven = [event for event in told if not event.detail.get("unproven")]
-    returned = {(event.campaign_id, event.seq) for event in proven if event.kind is EventKind.BOUNCE}
-    silent = sorted(at for copy, at in taken.items() if copy not in returned)
-    arrived = sorted(event.occurred_at for event in proven if event.kind in _ARRIVED)
-    run: list[Refusal] = []
-    for refusal in sorted(_counted(proven)):
-        if since is not None and refusal.at <= since:
-            continue
-        if run and _has_arrived(run[-1].at, refusal.at, arrived, silent):
-            run = []
-        if all((refusal.campaign_id, refusal.seq) != (known.campaign_id, known.seq) for known in run):
-            run.append(refusal)
-        if patience.is_over(run):
-            return run
-    return []
-
-
-def _has_arrived(after: datetime, before: datetime, arrived: Sequence[datetime], silent: Sequence[datetime]) -> bool:
-    """Whether a copy arrived between two refusals: it was told so, or nobody returned it in all the time there was."""
-    return any(after < at < before for at in arrived) or any(after < at <= before - SETTLED for at in silent)
-
-
-def _counted(told: Iterable[Event]) -> Iterator[Refusal]:
-    for event in told:
-        facts = event.detail
-        status, reason = facts.get("status", ""), facts.get("reason", Reason.OTHER)
-        if event.kind is EventKind.BOUNCE and not facts.get("permanent") and counts(reason, status):
-            text = facts.get("text", "")
-            yield Refusal(event.occurred_at, event.campaign_id, event.seq, status, reason, text)
 
 
 def _told(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, list[Event]]:
@@ -187,14 +121,14 @@ def _told(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, li
     if readers:
         copy = and_(Delivery.campaign_id == Event.campaign_id, Delivery.seq == Event.seq)
         rows = select(Delivery.subscriber_id, Delivery.to_address, Event).join(Event, copy).where(_sent_to(readers))
-        for reader_id, address, event in session.execute(rows.where(Event.kind.in_((EventKind.BOUNCE, *_ARRIVED)))):
+        for reader_id, address, event in session.execute(rows.where(Event.kind.in_((EventKind.BOUNCE, *ARRIVED)))):
             found[_Reader(reader_id, address)].append(event)
     return found
 
 
-def _taken(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, dict[_Copy, datetime]]:
+def _taken(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, dict[Copy, datetime]]:
     """When each of the readers' copies was taken by the next server."""
-    found: dict[_Reader, dict[_Copy, datetime]] = defaultdict(dict)
+    found: dict[_Reader, dict[Copy, datetime]] = defaultdict(dict)
     if readers:
         columns = Delivery.subscriber_id, Delivery.to_address, Delivery.campaign_id, Delivery.seq, Delivery.updated_at
         rows = select(*columns).where(_sent_to(readers), Delivery.state == DeliveryState.ACCEPTED)
@@ -249,6 +183,18 @@ def _hash(organization: Organization, address: str) -> str:
     return address_hash(EmailAddress.parse(address).key, organization.salt)
 
 
+def _by_organization(session: Session, notices: Sequence["Notice"]) -> Iterator[tuple[Organization, list["Notice"]]]:
+    """Whose campaigns these are of; what is of none that is kept is left out."""
+    campaigns = {notice.key.campaign_id for notice in notices}
+    if not campaigns:
+        return
+    owners = select(Campaign.id, Campaign.organization_id).where(Campaign.id.in_(campaigns))
+    owner_of = {campaign.id: campaign.organization_id for campaign in session.execute(owners)}
+    for organization_id in sorted(set(owner_of.values())):
+        theirs = [notice for notice in notices if owner_of.get(notice.key.campaign_id) == organization_id]
+        yield session.get_one(Organization, organization_id), theirs
+
+
 def _hold(session: Session, copies: Iterable[_Sent]) -> None:
     """Let two transactions about the same readers come one after the other, so that none is left out of a count."""
     ids = {copy.subscriber_id for copy in copies if copy.subscriber_id is not None}
@@ -257,7 +203,7 @@ def _hold(session: Session, copies: Iterable[_Sent]) -> None:
         session.execute(held.with_for_update(key_share=True)).all()
 
 
-def _copies_of(session: Session, notices: Sequence["Notice"]) -> Mapping[_Copy, _Sent]:
+def _copies_of(session: Session, notices: Sequence["Notice"]) -> Mapping[Copy, _Sent]:
     """The copies that notices are about, as the ledger knows them; those of nobody any more are missing."""
     seqs: dict[int, set[int]] = defaultdict(set)
     for notice in notices:
@@ -276,18 +222,5 @@ def _readers(copies: Iterable[_Sent]) -> list[_Reader]:
     return sorted(found, key=lambda reader: (reader.id or 0, reader.address))
 
 
-def _at(notice: "Notice") -> _Copy:
+def _at(notice: "Notice") -> Copy:
     return notice.key.campaign_id, notice.key.seq
-
-
-def _ground(
-    campaign_id: int, at: datetime, status: str, reason: str, text: str, *, is_permanent: bool
-) -> dict[str, Any]:
-    return {
-        "campaign": campaign_id,
-        "at": at.isoformat(),
-        "permanent": is_permanent,
-        "status": status,
-        "reason": str(reason),
-        "text": text,
-    }

@@ -21,8 +21,8 @@ from subscribers.db import dialect_of, insert_into, json_rows
 from subscribers.tables import List, Subscriber
 
 from . import bounces, reach
-from .bounces import Patience
 from .reach import Reach
+from .refusals import Patience
 from .tables import Actor, Event, EventKind
 from .unsubscribes import leave
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from newsletter.events import bounces, notices, returned
-from newsletter.events.bounces import Patience
+from newsletter.events import bounces, notices, refusals, returned
+from newsletter.events.refusals import Patience
 from newsletter.events.returned import FoundBy, Returned
 from newsletter.feedback.verdicts import Kind
 from newsletter.tokens import Signer
@@ -81,7 +81,7 @@ def outcome(each: Returned) -> Outcome:
         return Outcome.NOT_OURS
     if each.verdict.kind is Kind.COMPLAINT or bounces.is_for_good(notice):
         return Outcome.SILENCED
-    is_counted = each.verdict.kind is Kind.BOUNCE and bounces.counts(notice.reason, notice.status)
+    is_counted = each.verdict.kind is Kind.BOUNCE and refusals.counts(notice.reason, notice.status)
     return Outcome.COUNTED if is_counted else Outcome.KEPT
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from newsletter.clock import Clock
-from newsletter.events.bounces import Patience
 from newsletter.events.notices import Notice
+from newsletter.events.refusals import Patience
 from newsletter.events.tables import EventKind
 from newsletter.feedback.verdicts import Reason
 from subscribers.db import Database
@@ -124,7 +124,8 @@ def test_a_copy_that_may_still_come_back_has_not_arrived(told_here: Refusals) ->
 
 def test_what_one_may_have_forged_neither_silences_nor_counts(told_here: Refusals) -> None:
     told_here.bounce(1, 8, 15, is_proven=False)
-    told_here.bounce(16, is_proven=False, **FOR_GOOD | {"is_permanent": False})
+    told_here.bounce(16, is_proven=False, **FOR_GOOD)
+    told_here.tell(told_here.notice(17, EventKind.COMPLAINT, is_proven=False))
     assert told_here.in_force is None
 
 

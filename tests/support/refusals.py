@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from newsletter.events.bounces import Patience
 from newsletter.events.notices import Notice, take
+from newsletter.events.refusals import Patience
 from newsletter.events.tables import EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import Delivery

@@ -46,7 +46,11 @@ _SENDINGS = [
 ]
 """The first Tuesday of each month, at nine in the morning in Chicago."""
 _DOMAINS = {
-    "gmail.com": 46, "yahoo.com": 13, "outlook.com": 9, "hotmail.com": 8, "icloud.com": 9,
+    "gmail.com": 46,
+    "yahoo.com": 13,
+    "outlook.com": 9,
+    "hotmail.com": 8,
+    "icloud.com": 9,
     "springfield.example": 15,
 }
 _VARIANTS = {"en-8191": 41, "es-8191": 25, "en-8183": 18, "es-8183": 13, "ar-8191": 3}

@@ -1,0 +1,99 @@
+"""Refusals for now: which count, how many of them in a row are enough, and what is kept of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+
+from newsletter.feedback.verdicts import Reason
+
+from .tables import Event, EventKind
+
+NOT_OF_THE_ADDRESS = frozenset({Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, Reason.RATE})
+"""Refusals that say nothing of the mailbox: they never silence a reader, and never count."""
+SETTLED = timedelta(days=5)
+"""So long servers try at most (RFC 5321, 4.5.4.1): a copy that was taken and not returned by then has arrived."""
+ARRIVED = (EventKind.DELIVERED, EventKind.OPEN, EventKind.CLICK)
+Copy: TypeAlias = tuple[int, int]
+"""A campaign and the number of a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many copies in a row, over at least how many days, are refused for now before an address is silenced."""
+
+    copies: int = 3
+    days: int = 14
+
+    def is_over(self, refused: Sequence["Refusal"]) -> bool:
+        """Whether these refusals, of as many copies, are enough."""
+        return len(refused) >= self.copies and refused[-1].at - refused[0].at >= timedelta(days=self.days)
+
+
+class Refusal(NamedTuple):
+    """A copy that was refused for now."""
+
+    at: datetime
+    campaign_id: int
+    seq: int
+    status: str
+    reason: str
+    text: str
+
+    def ground(self) -> dict[str, Any]:
+        """As a suppression keeps it."""
+        return ground(self.campaign_id, self.at, self.status, self.reason, self.text, is_permanent=False)
+
+
+def counts(reason: str, status: str) -> bool:
+    """Whether a refusal for now is one of those that are counted. What is about security (RFC 3463, X.7) is not."""
+    return reason not in NOT_OF_THE_ADDRESS and not status[1:].startswith(".7.")
+
+
+def in_a_row(
+    told: Iterable[Event], taken: Mapping[Copy, datetime], since: datetime | None, patience: Patience
+) -> list[Refusal]:
+    """The first refusals in a row that are enough, one a copy; none where there are not so many."""
+    proven = [event for event in told if not event.detail.get("unproven")]
+    returned = {(event.campaign_id, event.seq) for event in proven if event.kind is EventKind.BOUNCE}
+    silent = sorted(at for copy, at in taken.items() if copy not in returned)
+    arrived = sorted(event.occurred_at for event in proven if event.kind in ARRIVED)
+    run: list[Refusal] = []
+    for refusal in sorted(_counted(proven)):
+        if since is not None and refusal.at <= since:
+            continue
+        if run and _has_arrived(run[-1].at, refusal.at, arrived, silent):
+            run = []
+        if all((refusal.campaign_id, refusal.seq) != (known.campaign_id, known.seq) for known in run):
+            run.append(refusal)
+        if patience.is_over(run):
+            return run
+    return []
+
+
+def _has_arrived(after: datetime, before: datetime, arrived: Sequence[datetime], silent: Sequence[datetime]) -> bool:
+    """Whether a copy arrived between two refusals: it was told so, or nobody returned it in all the time there was."""
+    return any(after < at < before for at in arrived) or any(after < at <= before - SETTLED for at in silent)
+
+
+def _counted(told: Iterable[Event]) -> Iterator[Refusal]:
+    for event in told:
+        facts = event.detail
+        status, reason = facts.get("status", ""), facts.get("reason", Reason.OTHER)
+        if event.kind is EventKind.BOUNCE and not facts.get("permanent") and counts(reason, status):
+            text = facts.get("text", "")
+            yield Refusal(event.occurred_at, event.campaign_id, event.seq, status, reason, text)
+
+
+def ground(
+    campaign_id: int, at: datetime, status: str, reason: str, text: str, *, is_permanent: bool
+) -> dict[str, Any]:
+    """What a suppression rests on, ready for JSON."""
+    return {
+        "campaign": campaign_id,
+        "at": at.isoformat(),
+        "permanent": is_permanent,
+        "status": status,
+        "reason": str(reason),
+        "text": text,
+    }
