@@ -91,13 +91,17 @@ class Counters:
 
     def seen(self, kind: EventKind) -> Seen:
         """Opens or clicks of the campaign."""
-        return Seen(*(self.copies.get((kind, 0, actor), 0) for actor in _SEEN), self.requests_of(kind))
+        return self._seen(kind, 0, self.requests_of(kind))
 
     def followed(self, link_no: int) -> Seen:
         """Clicks on one link."""
         click = EventKind.CLICK
         requests = sum(self.requests.get((click, link_no, actor), 0) for actor in _SEEN)
-        return Seen(*(self.copies.get((click, link_no, actor), 0) for actor in _SEEN), requests)
+        return self._seen(click, link_no, requests)
+
+    def _seen(self, kind: EventKind, link_no: int, requests: int) -> Seen:
+        human, machine, unknown = (self.copies.get((kind, link_no, actor), 0) for actor in _SEEN)
+        return Seen(human, machine, unknown, requests)
 
 
 def counters_of(session: Session, campaign_id: int, kinds: Collection[EventKind] = tuple(EventKind)) -> Counters:

@@ -185,7 +185,7 @@ def test_a_campaign_is_compared_with_the_six_before_it(database: Database, clock
         assert found.comparison is not None
         usual = found.comparison.usual["opened"]
         assert usual is not None
-        assert (usual.middle, usual.low, usual.high) == (pytest.approx(0.35), 0.2, 0.5)
+        assert [usual.middle, usual.low, usual.high] == pytest.approx([0.35, 0.2, 0.5])
         assert len(found.comparison.campaign_ids) == 6
         assert found.comparison.usual["complained"] is None
         assert comparisons.sentence(found.rates, found.comparison) == (
