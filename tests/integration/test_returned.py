@@ -15,7 +15,7 @@ from newsletter.tokens import DeliveryKey, Signer
 from subscribers import suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.db import Database
-from tests.support.returned_mail import WHEN, note, returned
+from tests.support.returned_mail import WHEN, note, reported, returned
 from tests.support.web_world import World, new_world
 
 ANA, BEN = "ana@school.example", "ben@school.example"
@@ -64,6 +64,23 @@ def test_the_key_in_the_message_id_finds_the_copy(world: World) -> None:  # M57
     (one,) = take(world, returned(message_id=f"{world.app.signer.delivery_key(key)}@school.example"))
     assert (one.returned.found_by, one.outcome) == (FoundBy.MESSAGE_ID, Outcome.SILENCED)
     assert is_suppressed(world)
+
+
+@pytest.mark.parametrize("sign", ["return path", "Message-ID"])
+def test_a_complaint_silences_by_either_key(world: World, sign: str) -> None:  # M57
+    key = sent(world)
+    written = f"{world.app.signer.delivery_key(key)}@school.example"
+    take(world, reported(path_of(world, key)) if sign == "return path" else reported(message_id=written))
+    assert kept(world) == [EventKind.COMPLAINT]
+    assert is_suppressed(world)
+
+
+def test_a_complaint_that_names_only_an_address_changes_nothing(world: World) -> None:
+    sent(world)
+    (one,) = take(world, reported())
+    assert one.outcome is Outcome.UNPROVEN
+    assert kept(world) == []
+    assert not is_suppressed(world)
 
 
 def test_a_message_that_names_only_an_address_is_kept_and_silences_nobody(world: World) -> None:

@@ -36,6 +36,39 @@ Subject: Family news
 
 --b1--
 """
+_ARF = """\
+From: feedback@mailbox.example
+To: {to}
+Subject: Abuse report
+Date: {date}
+Message-ID: <arf@mailbox.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b1"
+
+--b1
+Content-Type: text/plain
+
+This is an email abuse report.
+
+--b1
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Mailbox/1.0
+Version: 1
+Original-Rcpt-To: {recipient}
+
+--b1
+Content-Type: message/rfc822
+
+From: news@school.example
+To: {recipient}
+Message-ID: <{message_id}>
+Subject: Family news
+
+Hello
+--b1--
+"""
 WHEN = datetime(2026, 12, 2, 11, 30, tzinfo=UTC)
 
 
@@ -53,6 +86,17 @@ def returned(
     """A refusal, as RFC 3464 has it."""
     facts = {"to": to, "recipient": recipient, "message_id": message_id, "status": status, "words": words}
     text = _DSN.format(**facts, action=action, date=format_datetime(at), name=name)
+    return text.replace("\n", "\r\n").encode()
+
+
+def reported(
+    to: str = "news@school.example",
+    *,
+    recipient: str = "ana@school.example",
+    message_id: str = "of-nobody@school.example",
+) -> bytes:
+    """A complaint, as RFC 5965 has it."""
+    text = _ARF.format(to=to, recipient=recipient, message_id=message_id, date=format_datetime(WHEN))
     return text.replace("\n", "\r\n").encode()
 
 
