@@ -14,10 +14,12 @@ from newsletter.reports import comparisons
 from newsletter.reports.answers import QuestionFigures
 from newsletter.reports.arms import TrialFigures, verdict
 from newsletter.reports.campaigns import CampaignReport
+from newsletter.reports.comparisons import Comparison
 from newsletter.reports.groups import Group as ReaderGroup
 from newsletter.reports.hours import first_hours, hours_of_day
 from newsletter.reports.links import LinkFigures
 from newsletter.reports.mailings import CameBack
+from newsletter.reports.rates import Rates
 from newsletter.reports.sums import sentence
 from newsletter.reports.verdicts import REASONS
 
@@ -121,7 +123,7 @@ def _parts(report: CampaignReport, zone: ZoneInfo) -> Iterator[RenderableType]:
     """What there is of everything that not every campaign has."""
     yield f"Opens and clicks of people are shares of the {report.totals.tracked:,} readers who agreed to them."
     if report.comparison is not None:
-        yield comparisons.sentence(report.rates, report.comparison)
+        yield _comparison(report.rates, report.comparison)
     if report.test is not None:
         yield _test(report.test)
     if report.hours and report.started_at is not None:
@@ -134,7 +136,7 @@ def _parts(report: CampaignReport, zone: ZoneInfo) -> Iterator[RenderableType]:
     if report.returned.hard or report.returned.soft:
         yield _returned(report.returned)
     if report.links:
-        yield _links(report.links)
+        yield _links(report.links, report.totals.tracked)
 
 
 def _groupings(report: CampaignReport) -> Iterator[tuple[str, Sequence[ReaderGroup], str]]:
@@ -164,6 +166,19 @@ def _answers(console: Console, report: CampaignReport) -> Table:
         shown = _UNKNOWN if rate is None else f"{count:,}"
         table.add_row(name, shown, _percent(rate), "", "", "", *block_bar(console, count, accepted))
     return table
+
+
+def _comparison(rates: Rates, found: Comparison) -> RenderableType:
+    """The sentence, and under it every share of which something is usual."""
+    said = comparisons.sentence(rates, found)
+    told = [(name, usual) for name, usual in found.usual.items() if usual is not None]
+    if not told:
+        return said
+    table = figures_table(f"Beside the last {len(found.campaign_ids)}", "This one", "Middle", "Lowest", "Highest")
+    for name, usual in told:
+        shares = (getattr(rates, name), usual.middle, usual.low, usual.high)
+        table.add_row(name, *(_percent(share) for share in shares))
+    return Group(said, table)
 
 
 def _test(test: TrialFigures) -> Group:
@@ -200,21 +215,34 @@ def _returned(returned: CameBack) -> Table:
 
 
 def _groups(title: str, groups: Sequence[ReaderGroup], nameless: str) -> Table:
-    table = figures_table(title, "Readers", "Agreed", "Opened", "Clicked")
+    table = figures_table(title, "Readers", "Agreed", "Opened", "", "Clicked", "", "Came back")
     for group in groups:
-        figures = (group.readers, group.tracked, group.opened, group.clicked)
-        table.add_row(group.name or nameless, *(_HIDDEN if count is None else f"{count:,}" for count in figures))
+        asked = (cell for count in (group.opened, group.clicked) for cell in (_count(count), _of(count, group.tracked)))
+        table.add_row(
+            group.name or nameless, _count(group.readers), _count(group.tracked), *asked, _count(group.bounced)
+        )
     return table
 
 
-def _links(links: Sequence[LinkFigures]) -> Table:
-    table = figures_table("Link", "People", "Machines", "Unknown", "Requests")
+def _count(count: int | None) -> str:
+    return _HIDDEN if count is None else f"{count:,}"
+
+
+def _of(part: int | None, whole: int | None) -> str:
+    return _percent(part / whole) if part is not None and whole else ""
+
+
+def _links(links: Sequence[LinkFigures], tracked: int | None = None) -> Table:
+    """With the share of people, where it is told how many readers agreed."""
+    share = () if tracked is None else ("Share",)
+    table = figures_table("Link", "People", *share, "Machines", "Unknown", "Requests")
     table.columns[0].overflow = "fold"
     for link in links:
         clicked = link.clicked
         name = Text(link.label or link.target).append(f"\n{link.target}" if link.label else "", style="dim")
         machines = (f"{clicked.machine:,}", f"{clicked.unknown:,}")
-        table.add_row(name, f"{clicked.human:,}", *machines, f"{clicked.total:,}")
+        of_agreed = [_of(clicked.human, tracked) for _ in share]
+        table.add_row(name, f"{clicked.human:,}", *of_agreed, *machines, f"{clicked.total:,}")
     return table
 
 

@@ -11,6 +11,7 @@ from .campaigns import CampaignReport
 from .groups import Group
 from .links import LinkFigures
 from .mailings import CameBack
+from .rates import share_of
 from .status import as_facts, seen_facts
 
 COLUMNS = ("part", "name", "figure", "value")
@@ -29,8 +30,11 @@ def report_facts(report: CampaignReport) -> dict[str, Any]:
         "minimum_group": report.minimum_group,
         "as_of": report.as_of.isoformat() if report.as_of else None,
         "totals": as_facts(report.totals),
-        "rates": {name: None if rate is None else round(rate, 4) for name, rate in asdict(report.rates).items()},
-        "links": link_facts(report.links),
+        "rates": {name: _rounded(rate) for name, rate in asdict(report.rates).items()},
+        "links": [
+            {**facts, "share": _rounded(share_of(facts["human"], report.totals.tracked))}
+            for facts in link_facts(report.links)
+        ],
         **{part: [asdict(group) for group in groups] for part, groups in _groups_of(report).items()},
         "hours": [{"at": hour.at.isoformat(), "opened": hour.opened, "clicked": hour.clicked} for hour in report.hours],
         "returned": _returned_facts(report.returned),
@@ -91,6 +95,10 @@ def _by_word(reasons: Mapping[Reason, int]) -> dict[str, int]:
 
 def _test_facts(test: TrialFigures) -> dict[str, Any]:
     return {**asdict(test), "verdict": verdict(test)}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _flat(part: str, name: str, value: Any) -> Iterator[_Row]:

@@ -30,15 +30,16 @@ def rates_of(found: Totals) -> Rates:
     accepted = found.states[DeliveryState.ACCEPTED]
     told_of = accepted if found.delivered or found.bounced or found.complained else 0
     return Rates(
-        accepted=_share(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
-        delivered=_share(found.delivered, told_of),
-        bounced=_share(found.bounced, told_of),
-        complained=_share(found.complained, told_of),
-        unsubscribed=_share(found.unsubscribed, accepted),
-        opened=_share(found.opened.human, found.tracked),
-        clicked=_share(found.clicked.human, found.tracked),
+        accepted=share_of(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
+        delivered=share_of(found.delivered, told_of),
+        bounced=share_of(found.bounced, told_of),
+        complained=share_of(found.complained, told_of),
+        unsubscribed=share_of(found.unsubscribed, accepted),
+        opened=share_of(found.opened.human, found.tracked),
+        clicked=share_of(found.clicked.human, found.tracked),
     )
 
 
-def _share(part: int, whole: int) -> float | None:
+def share_of(part: int, whole: int) -> float | None:
+    """From 0 to 1; None where there is nothing to divide by."""
     return part / whole if whole else None

@@ -12,6 +12,7 @@ from newsletter.errors import NewsletterError
 from newsletter.events.tables import EventKind
 from newsletter.ledger.tables import DeliveryState, Exclusion
 from subscribers.db import Database
+from tests.support.mixed_returns import mixed
 from tests.support.returns import SENT_AT, Returns
 
 
@@ -58,7 +59,7 @@ def test_counts_have_separators_and_shares_one_digit(sqlite_url: str, sent: int)
     assert ["because", "suppressed", "1"] in words
     assert ["opened", "150", "25.0", "%", "0", "0", "150"] in words
     assert ["delivered", "-", "-"] in words
-    assert ["en", "hidden", "hidden", "hidden", "hidden"] in words
+    assert ["en", "hidden", "hidden", "hidden", "hidden", "hidden"] in words
 
 
 def test_a_campaign_that_has_not_begun_says_so(sqlite_url: str) -> None:
@@ -171,3 +172,57 @@ def test_answers_are_shown_by_question_with_their_shares(sqlite_url: str) -> Non
 
 def test_a_campaign_that_asks_nothing_says_so(sqlite_url: str, sent: int) -> None:
     assert f"Campaign {sent} asks no question." in call(sqlite_url, "reports", "answers", sent).stdout
+
+
+def test_a_report_shows_what_is_usual_hours_and_why_copies_came_back(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = mixed(session)
+        for days in (1, 2):
+            earlier = Returns(session, returns, SENT_AT - timedelta(days=days))
+            earlier.event(EventKind.OPEN, earlier.copies(4, agreed=True))
+        campaign_id = returns.campaign_id
+    database.close()
+    shown = call(sqlite_url, "reports", "campaign", campaign_id).stdout
+    lines = [line.split() for line in shown.splitlines()]
+    assert "More readers opened it than in any of the last 2 issues: " in shown
+    assert ["Beside", "the", "last", "2", "This", "one", "Middle", "Lowest", "Highest"] in lines
+    assert ["Why", "copies", "came", "back", "For", "good", "For", "now"] in lines
+    assert "Most opened between " in shown
+    printed = call(sqlite_url, "reports", "campaign", campaign_id, "--csv").stdout
+    parts = {row[0] for row in csv.reader(io.StringIO(printed))}
+    of_readers = {"language", "band", "role", "domain"}
+    assert parts == {"part", "totals", "rates", "link", "hour", "returned", "usual"} | of_readers
+
+
+def test_a_test_of_two_subjects_is_told_with_its_uncertainty(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        returns = Returns(session)
+        returns.copies(2, agreed=True)
+        returns.campaign.subject_b = json.dumps({"en": "Other"})
+        arm = {"accepted": 80, "of": 80, "clicked": 48}
+        other = {"accepted": 80, "of": 70, "clicked": 56}
+        returns.campaign.decision = {"counts": "readers", "arms": {"A": arm, "B": other}, "decided_by": "clicks"}
+        returns.campaign.winner = "B"
+        campaign_id = returns.campaign_id
+    database.close()
+    shown = call(sqlite_url, "reports", "campaign", campaign_id).stdout
+    assert "B is ahead by 20.0 points (between 5.2 and 33.4): more than chance." in shown
+    of_winner = ["B", "won", "70", "56", "80.0", "%", "69.2", "%", "and", "87.7", "%"]
+    assert of_winner in [line.split() for line in shown.splitlines()]
+    printed = call(sqlite_url, "reports", "campaign", campaign_id, "--csv").stdout
+    assert ["test", "B", "clicked", "56"] in list(csv.reader(io.StringIO(printed)))
+
+
+def test_a_count_that_is_kept_is_made_by_command_and_its_time_is_said(sqlite_url: str, sent: int) -> None:
+    assert call(sqlite_url, "reports", "rollup").stdout.startswith("No campaign is so large")
+    said = call(sqlite_url, "reports", "rollup", sent).stdout
+    assert said == f"Counted 1 campaign.\nNext: newsletter reports campaign {sent}\n"
+    assert "The copies were counted at " in call(sqlite_url, "reports", "campaign", sent).stdout
+    assert json.loads(call(sqlite_url, "reports", "rollup", sent, "--json").stdout) == [{"id": sent}]
+
+
+def test_counting_a_campaign_that_is_not_there_is_a_sentence(sqlite_url: str, sent: int) -> None:
+    result = call(sqlite_url, "reports", "rollup", sent + 1)
+    assert isinstance(result.exception, NewsletterError)

@@ -220,7 +220,9 @@ def test_the_minimum_is_a_setting(sent: Returns) -> None:
 def test_facts_say_hidden_and_unknown_as_null(sent: Returns) -> None:
     sent.copies(2)
     facts = report_facts(report_on(sent))
-    assert facts["languages"] == [{"name": "en", "readers": None, "tracked": None, "opened": None, "clicked": None}]
+    assert facts["languages"] == [
+        {"name": "en", "readers": None, "tracked": None, "opened": None, "clicked": None, "bounced": None}
+    ]
     assert facts["rates"]["delivered"] is None
     assert facts["totals"]["accepted"] == 2
 
