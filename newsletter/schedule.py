@@ -60,9 +60,24 @@ class Scheduler:
         self.fire()
         self.prepare()
         recovery.sweep(self.database, self.clock, self.journals)
-        self.take_over()
         self.finish()
-        if self.roll_up() is None:
+        self.tend()
+
+    def tend(self) -> None:
+        """Take over what dead processes of this host left, count what reports need, and let go of what is old.
+
+        What is counted still needs what is old: it is let go of when nothing is left to count. A count that fails is
+        said, and keeps nobody's data longer.
+        """
+        self.take_over()
+        try:
+            is_counted = self.roll_up() is None
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - a report may be missed, what is to be forgotten may not
+            _log.exception("A campaign could not be counted for its report.")
+            is_counted = True
+        if is_counted:
             self.purge()
 
     def end_pauses(self) -> None:

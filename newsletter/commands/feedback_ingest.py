@@ -85,8 +85,8 @@ def _place(app: App, path: str | None, url: str | None, maildir: str | None) -> 
 def _messages(app: App, place: str | ImapFolder | Maildir, *, is_dry: bool) -> Iterator[list[Taken]]:
     desk, password = app.desk(), app.settings.feedback_password.get_secret_value()
     if isinstance(place, str):
-        handle = desk.look if is_dry else desk.take
-        yield from (handle(mail.file, mail.raw) for mail in mail_in(place))
+        take = desk.look if is_dry else desk.take
+        yield from (take(mail.file, mail.raw) for mail in mail_in(place))
     elif not is_dry:
         yield from take_all(desk, place, password)
     elif isinstance(place, Maildir):

@@ -63,11 +63,13 @@ def scheduler() -> None:
 
 
 def _tick(app: App, scheduler: Scheduler, tickets: Tickets) -> None:
-    """Fire what is due, end leases that ran out, and see that every piece of work has its ticket."""
+    """Do all that no worker does, and see that every piece of work has its ticket."""
+    scheduler.end_pauses()
     scheduler.fire()
     recovery.sweep(app.database, app.clock, app.journals)
     with app.database.writing() as session:
         tickets.top_up(session, app.clock, {Job(JobKind.CALL, 0): claims.wanted(session, app.clock, CALLERS)})
+    scheduler.tend()
 
 
 def _handlers(app: App, tickets: Tickets, senders: Senders, stop: threading.Event) -> Handlers:

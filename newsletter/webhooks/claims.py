@@ -138,7 +138,7 @@ def _write_down(session: Session, clock: Clock, held: Claim, reply: Reply) -> No
 
 
 def _failed(session: Session, clock: Clock, webhook_id: int, reply: Reply) -> None:
-    webhook = session.get_one(Webhook, webhook_id, with_for_update=True, populate_existing=True)
+    webhook = session.get_one(Webhook, webhook_id, with_for_update={"key_share": True}, populate_existing=True)
     now = clock.now()
     webhook.failures += 1
     webhook.failing_since = webhook.failing_since or now

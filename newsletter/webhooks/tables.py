@@ -136,7 +136,11 @@ class WebhookCall(Base):
     )
     state: Mapped[CallState] = mapped_column(named(CallState), default=CallState.WAITING)
     subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
-    """Who is erased takes their calls with them, and what was answered to these. Of a copy it is looked up later."""
+    """Who is erased takes their calls with them, and what was answered to these.
+
+    Empty where the call is of a copy, whose reader is looked up when it is made. What was answered to that stays as
+    long as calls are kept.
+    """
     erased_id: Mapped[str | None]
     """The public id of somebody who was erased: by it alone the receiver knows whom to erase."""
     list_id: Mapped[int | None] = mapped_column(ForeignKey("list.id", ondelete="SET NULL"))

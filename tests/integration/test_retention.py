@@ -1,6 +1,7 @@
 """What was kept as long as the settings say goes by itself; nothing goes before, and the figures stay."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -161,3 +162,19 @@ def test_events_go_in_pages_and_none_twice(app: App, monkeypatch: pytest.MonkeyP
     assert is_all
     assert count(app, Event) == 0
     assert told == [1] * sum(went.values())
+
+
+def test_a_count_that_fails_is_said_and_keeps_nobodys_data_longer(app: App) -> None:
+    a_known_person(app)
+    campaign_id = a_scheduled_campaign(app)
+    send(app, campaign_id)
+    hear_of(app, campaign_id)
+    after(app, 800)
+    events = count(app, Event)
+    assert events
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    replace(app.scheduler(), roll_up=broken).tend()
+    assert count(app, Event) == 0
