@@ -1,10 +1,10 @@
 """How those who joined in the same month read and stay, month after month."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, distinct, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -15,9 +15,13 @@ from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryS
 from newsletter.settings import Tracking
 from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression
 
+from .groups import too_small
 from .periods import Periods
 
-_NOBODY = (0, 0, 0, 0)
+_Read: TypeAlias = Mapping[tuple[int, int], Sequence[int]]
+_Figures: TypeAlias = tuple[int | None, int | None, int | None]
+_NOTHING: _Figures = (0, 0, 0)
+_HIDDEN: _Figures = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +78,41 @@ def engagement_report(
     """Follow those who joined in each of the months, over the months. Who is forgotten since is in no cohort."""
     read = _read(session, organization_id, list_id, months, tracking)
     gone = _gone(session, organization_id, list_id, months)
-    cohorts = []
-    for at, joined in enumerate(months.begins):
-        size = sum(gone[at].values())
-        shown = size >= minimum_group
-        later = _months(at, len(months.begins), read, gone[at], minimum_group) if shown else ()
-        cohorts.append(Cohort(joined, size if shown or not size else None, later))
+    sizes = {at: sum(gone[at].values()) for at in range(len(months.begins))}
+    hidden = too_small(sizes, minimum_group)
+    told = _told(read, minimum_group, hidden)
+    cohorts = (
+        Cohort(joined, None, ())
+        if at in hidden
+        else Cohort(joined, sizes[at], _months(at, len(sizes), told, gone[at]) if sizes[at] else ())
+        for at, joined in enumerate(months.begins)
+    )
     return EngagementReport(minimum_group, tuple(cohorts))
 
 
+def _told(read: _Read, minimum: int, hidden: Collection[int]) -> Mapping[tuple[int, int], _Figures]:
+    """What may be told of the months of the cohorts; some of these are hidden anyway.
+
+    The report on a campaign tells of all cohorts together, so those that are hidden in a month are no few readers.
+    """
+    readers: dict[int, dict[int, int]] = defaultdict(dict)
+    for (cohort, month), counts in read.items():
+        readers[month][cohort] = counts[0]
+    untold = {month: too_small(of_cohorts, minimum, hidden) for month, of_cohorts in readers.items()}
+    return {
+        (cohort, month): _HIDDEN if cohort in untold[month] else (copies, opened, clicked)
+        for (cohort, month), (_, copies, opened, clicked) in read.items()
+    }
+
+
 def _months(
-    at: int, count: int, read: Mapping[tuple[int, int], Sequence[int]], gone: Mapping[int, int], minimum: int
+    at: int, count: int, told: Mapping[tuple[int, int], _Figures], gone: Mapping[int, int]
 ) -> tuple[Month, ...]:
     size = left = sum(gone.values())
     found = []
     for month in range(at, count):
         left -= gone.get(month, 0)
-        readers, *told = read.get((at, month), _NOBODY)
-        copies, opened, clicked = told if readers >= minimum or not readers else (None, None, None)
-        found.append(Month(month - at, copies, opened, clicked, left / size))
+        found.append(Month(month - at, *told.get((at, month), _NOTHING), left / size))
     return tuple(found)
 
 
@@ -100,9 +120,7 @@ def _joined_at() -> ColumnElement[Any]:
     return func.coalesce(Subscription.confirmed_at, Subscription.created_at)
 
 
-def _read(
-    session: Session, organization_id: int, list_id: int | None, months: Periods, tracking: Tracking
-) -> Mapping[tuple[int, int], Sequence[int]]:
+def _read(session: Session, organization_id: int, list_id: int | None, months: Periods, tracking: Tracking) -> _Read:
     """By the months of joining and of sending: readers who agreed, their copies, the opened and the clicked ones."""
     opened, clicked = aliased(Reached), aliased(Reached)
     joined, sent = months.column(_joined_at()), months.column(Campaign.started_at)
@@ -130,19 +148,10 @@ def _gone(
     session: Session, organization_id: int, list_id: int | None, months: Periods
 ) -> Mapping[int, Mapping[int, int]]:
     """By the month of joining: how many left in which month; who has not left is in the one after the last."""
-    suppressed = (
-        select(func.min(Suppression.created_at))
-        .where(Suppression.organization_id == Subscriber.organization_id, Suppression.lifted_at.is_(None))
-        .where(Suppression.address_hash == Subscriber.address_hash)
-        .where(or_(Suppression.list_id.is_(None), Suppression.list_id == Subscription.list_id))
-        .correlate(Subscriber, Subscription)
-        .scalar_subquery()
-    )
-    ways_out = [Subscription.off_roster_at, suppressed]
-    joined = months.column(_joined_at())
+    ways_out = (Subscription.off_roster_at.expression, _suppressed_at(), Subscription.unsubscribed_at.expression)
     people = (
-        select(joined.label("joined"), *(months.column(way).label(f"way{no}") for no, way in enumerate(ways_out)))
-        .add_columns(months.column(Subscription.unsubscribed_at).label("way2"))
+        select(months.column(_joined_at()).label("joined"))
+        .add_columns(*(months.column(way).label(f"way{no}") for no, way in enumerate(ways_out)))
         .join_from(Subscription, Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(Subscriber.organization_id == organization_id)
         .where(Subscription.confirmed_at.is_not(None) | (Subscription.state == SubscriptionState.CONFIRMED))
@@ -156,6 +165,18 @@ def _gone(
     for cohort, *ways, count in session.execute(select(*keys, func.count(literal(1))).group_by(*keys)):
         found[cohort][max(cohort, min(ways))] += count
     return found
+
+
+def _suppressed_at() -> ColumnElement[Any]:
+    """When a reader's address was suppressed, first of all, for a list of theirs."""
+    return (
+        select(func.min(Suppression.created_at))
+        .where(Suppression.organization_id == Subscriber.organization_id, Suppression.lifted_at.is_(None))
+        .where(Suppression.address_hash == Subscriber.address_hash)
+        .where(or_(Suppression.list_id.is_(None), Suppression.list_id == Subscription.list_id))
+        .correlate(Subscriber, Subscription)
+        .scalar_subquery()
+    )
 
 
 def _is_theirs() -> ColumnElement[bool]:

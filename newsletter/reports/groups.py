@@ -1,12 +1,16 @@
 """The figures of groups of readers, with those hidden that are so small that they would tell of a person."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .figures import NOBODY, Figures
 
 OTHERS = "others"
 """Of a group that is made of all the small ones."""
+
+
+_Name = TypeVar("_Name", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,18 @@ def largest(found: Mapping[str, Figures], most: int, minimum: int = 0) -> Mappin
     return {**named, OTHERS: sum(rest, NOBODY)}
 
 
-def too_small(counts: Mapping[str, int], minimum: int) -> set[str]:
+def too_small(counts: Mapping[_Name, int], minimum: int, hidden_anyway: Collection[_Name] = ()) -> set[_Name]:
     """The groups to hide: those below the minimum, and the next smallest until the hidden ones reach it together.
 
     Else the total less the groups shown would be the figure of the one that is hidden. Empty groups tell of nobody.
+    What is hidden anyway is hidden first.
     """
-    hidden: set[str] = set()
+    hidden: set[_Name] = set()
     together = 0
-    for count, name in sorted((count, name) for name, count in counts.items() if count):
-        if count >= minimum and (not hidden or together >= minimum):
+    # Smallest first; groups of one size by their names, so that the same ones are hidden whenever one looks.
+    ordered = sorted((name not in hidden_anyway, count, name) for name, count in counts.items() if count)
+    for not_anyway, count, name in ordered:
+        if not_anyway and count >= minimum and (not hidden or together >= minimum):
             break
         hidden.add(name)
         together += count

@@ -158,26 +158,33 @@ def _unopened(
     """Of the readers who got every one of these issues and agreed: how many there are, and who opened none."""
     if tracking not in (Tracking.CONSENT, Tracking.PERSONAL) or not read:
         return None, None
+    copies = _copies_read([mailing.campaign_id for mailing in read])
+    if tracking is Tracking.CONSENT:
+        copies = copies.where(Subscriber.tracking)
+    of_reader = copies.subquery("readers")
+    opened, unopened = session.execute(
+        select(func.count().filter(of_reader.c.read > 0), func.count().filter(of_reader.c.read == 0))
+    ).one()
+    is_of_persons = opened + unopened < minimum or any(0 < count < minimum for count in (opened, unopened))
+    return (None, None) if is_of_persons else (opened + unopened, unopened)
+
+
+def _copies_read(campaign_ids: Sequence[int]) -> Select[int]:
+    """For each reader who got all of these issues, how many of them they read."""
     asked_for = exists().where(
         Reached.campaign_id == Delivery.campaign_id,
         Reached.seq == Delivery.seq,
         Reached.kind.in_((EventKind.OPEN, EventKind.CLICK)),
         Reached.actor == Actor.HUMAN,
     )
-    copies = (
+    return (
         select(func.count().filter(asked_for).label("read"))
         .select_from(Delivery)
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.campaign_id.in_([mailing.campaign_id for mailing in read]))
-        .where(Delivery.state == DeliveryState.ACCEPTED)
+        .where(Delivery.campaign_id.in_(campaign_ids), Delivery.state == DeliveryState.ACCEPTED)
         .group_by(Delivery.subscriber_id)
-        .having(func.count() == len(read))
+        .having(func.count() == len(campaign_ids))
     )
-    if tracking is Tracking.CONSENT:
-        copies = copies.where(Subscriber.tracking)
-    of_reader = copies.subquery("readers")
-    agreed, unopened = session.execute(select(func.count(), func.count().filter(of_reader.c.read == 0))).one()
-    return (None, None) if agreed < minimum or 0 < unopened < minimum else (agreed, unopened)
 
 
 def _domains(found: Mapping[str, CameBack], minimum: int, recent: CameBack) -> tuple[DomainHealth, ...]:

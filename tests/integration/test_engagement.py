@@ -17,7 +17,7 @@ from subscribers.tables import Subscriber, Subscription, SubscriptionState, Supp
 from tests.support.returns import Returns
 
 MONTHS = Periods.between(date(2026, 10, 1), date(2026, 12, 20), By.MONTH, ZoneInfo("America/Chicago"))
-OCTOBER, NOVEMBER = datetime(2026, 10, 9, tzinfo=UTC), datetime(2026, 11, 9, tzinfo=UTC)
+OCTOBER, NOVEMBER, DECEMBER = (datetime(2026, month, 9, tzinfo=UTC) for month in (10, 11, 12))
 
 
 class Cohorts(Returns):
@@ -85,14 +85,43 @@ def test_who_left_stays_in_the_cohort_as_somebody_who_did_not_stay(sent: Cohorts
     assert [month.stayed for month in months] == [0.9, 0.8, 0.7]
 
 
-def test_small_cohorts_are_hidden_and_so_are_few_readers_who_agreed(sent: Cohorts) -> None:
-    sent.join(4, OCTOBER)
-    sent.join(4, NOVEMBER)
-    sent.join(6, NOVEMBER, agreed=False)
+def test_a_small_cohort_is_hidden_and_with_it_the_next_one_that_would_tell_of_it(sent: Cohorts) -> None:
+    sent.join(2, OCTOBER)
+    sent.join(10, NOVEMBER)
+    sent.join(11, DECEMBER)
     found = sent.cohorts()
-    assert (found["October"].readers, found["October"].months) == (None, ())
-    month = found["November"].months[1]
-    assert (found["November"].readers, month.copies, month.opened_share, month.stayed) == (10, None, None, 1)
+    assert [(cohort.readers, len(cohort.months)) for cohort in found.values()] == [(None, 0), (None, 0), (11, 1)]
+    assert found["December"].months[0].copies == 11
+
+
+def test_no_campaign_less_the_cohorts_shown_tells_of_the_hidden_one(sent: Cohorts) -> None:
+    first, few = sent.join(10, OCTOBER), sent.join(2, NOVEMBER)
+    sent.did(EventKind.OPEN, range(first, first + 4))
+    sent.did(EventKind.OPEN, range(few, few + 2))
+    assert [(cohort.readers, cohort.months) for cohort in sent.cohorts().values()] == [(None, ()), (None, ()), (0, ())]
+
+
+def test_few_readers_who_agreed_are_hidden_and_with_them_the_next_ones_of_that_month(sent: Cohorts) -> None:
+    first = sent.join(10, OCTOBER)
+    sent.join(9, NOVEMBER, agreed=False)
+    one = sent.join(1, NOVEMBER)
+    sent.did(EventKind.OPEN, range(first, first + 4))
+    sent.did(EventKind.OPEN, range(one, one + 1))
+    found = sent.cohorts()
+    october, november = found["October"].months[2], found["November"].months[1]
+    for cohort, month in (("October", october), ("November", november)):
+        assert (found[cohort].readers, month.copies, month.opened_share, month.stayed) == (10, None, None, 1)
+    assert found["October"].months[0].copies == 0
+
+
+def test_cohorts_that_are_hidden_for_their_size_are_enough_readers_in_every_month(sent: Cohorts) -> None:
+    sent.join(3, OCTOBER)
+    sent.join(1, NOVEMBER)
+    sent.join(5, NOVEMBER, agreed=False)
+    sent.join(12, DECEMBER)
+    found = sent.cohorts()
+    assert [cohort.readers for cohort in found.values()] == [None, None, 12]
+    assert found["December"].months[0].copies is None
 
 
 def test_where_nothing_is_kept_of_readers_only_staying_is_told(sent: Cohorts) -> None:
@@ -105,6 +134,7 @@ def test_the_page_says_why_there_is_no_figure_and_how_warm_one_is(sent: Cohorts)
     first = sent.join(10, OCTOBER)
     sent.join(4, NOVEMBER)
     sent.join(6, NOVEMBER, agreed=False)
+    sent.join(6, DECEMBER)
     sent.did(EventKind.OPEN, range(first, first + 5))
     sent.session.flush()
     organization_id = sent.list_.organization_id

@@ -145,9 +145,10 @@ def test_who_opened_none_of_the_issues_they_got_is_counted_of_who_agreed(told: T
     assert "did not open the last issue" in told.level("readers who do not open")[1]
 
 
-def test_so_few_that_they_would_be_persons_are_hidden(told: Told) -> None:
+@pytest.mark.parametrize("read", [1, 4, 16, 19])
+def test_so_few_that_they_would_be_persons_are_hidden(told: Told, read: int) -> None:
     told.copies(20, agreed=True)
-    for seq in range(1, 19):
+    for seq in range(1, read + 1):
         reach.count(told.session, [Reach(told.campaign_id, seq, EventKind.CLICK, Actor.HUMAN)])
     assert (told.report().agreed, told.report().unopened) == (None, None)
     assert told.level("readers who do not open")[0] is Level.UNKNOWN
