@@ -34,32 +34,26 @@ def suppress(
 ) -> bool:
     """Never mail an address again, on one list or, without `list_id`, on any. Returns whether that is new.
 
-    Of an address that bounced and whose reader complained, the complaint is kept, whichever was told first; and of one
-    that was refused for now and for good, what was for good.
+    Of an address that bounced and whose reader complained, the complaint is kept, whichever was told first. What rests
+    on a count of refusals for now gives way to any other reason, and then no arrival undoes it.
     """
+    why = {"reason": reason, "detail": detail, "grounds": grounds, "is_counted": is_counted}
     hashed = address_hash(address.key, organization.salt)
-    values = {
-        "organization_id": organization.id,
-        "address_hash": hashed,
-        "list_id": list_id,
-        "reason": reason,
-        "detail": detail,
-        "grounds": grounds,
-        "is_counted": is_counted,
-        "created_at": now,
-    }
+    of = {"organization_id": organization.id, "address_hash": hashed, "list_id": list_id}
     # Two may come at once: the database refuses the second, and that is no fault.
-    insert = insert_into(session, Suppression).values(values).on_conflict_do_nothing().returning(Suppression.id)
-    if session.scalar(insert) is not None:
-        return True
-    weaker = {
-        SuppressionReason.COMPLAINT: Suppression.reason == SuppressionReason.BOUNCE,
-        SuppressionReason.BOUNCE: Suppression.is_counted,
-    }.get(reason)
-    if weaker is not None:
-        known = update(Suppression).where(_exactly(organization.id, hashed, list_id), weaker)
-        session.execute(known.values(reason=reason, detail=detail, grounds=grounds, is_counted=is_counted))
-    return False
+    insert = insert_into(session, Suppression).values(**of, **why, created_at=now).on_conflict_do_nothing()
+    is_new = session.scalar(insert.returning(Suppression.id)) is not None
+    if not is_new:
+        known = update(Suppression).where(_exactly(organization.id, hashed, list_id), _gives_way_to(reason))
+        session.execute(known.values(why))
+    return is_new
+
+
+def _gives_way_to(reason: SuppressionReason) -> ColumnElement[bool]:
+    """Whether a suppression is weaker than one for this reason; a count is always a bounce."""
+    if reason is SuppressionReason.COMPLAINT:
+        return Suppression.reason == SuppressionReason.BOUNCE
+    return Suppression.is_counted.is_(True)
 
 
 def counted_among(session: Session, organization_id: int, hashes: Collection[str]) -> list[Suppression]:

@@ -19,7 +19,7 @@ from subscribers import suppressions
 from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Organization, Subscriber, Suppression, SuppressionReason
 
-from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, Copy, Patience, ground, in_a_row
+from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, Copy, Patience, counts, ground, in_a_row
 from .tables import Event, EventKind
 
 if TYPE_CHECKING:
@@ -52,36 +52,30 @@ def weigh(session: Session, clock: Clock, new: Sequence["Notice"], patience: Pat
 def _weigh(
     session: Session, clock: Clock, organization: Organization, new: Sequence["Notice"], patience: Patience
 ) -> None:
-    complaints = [n for n in new if n.is_proven and EventKind.COMPLAINT in (n.kind, n.recalls)]
-    refusals = [n for n in new if n.kind is EventKind.BOUNCE]
-    arrived = [n for n in new if n.kind is EventKind.DELIVERED]
+    """By what is proven alone: the rest is kept, and says nothing of anybody."""
+    proven = [n for n in new if n.is_proven]
+    complaints = [n for n in proven if EventKind.COMPLAINT in (n.kind, n.recalls)]
+    refusals = [n for n in proven if n.kind is EventKind.BOUNCE]
     copies = _copies_of(session, [*complaints, *refusals])
-    undone = _wrongly_counted(session, organization, arrived)
-    _hold(session, [*copies.values(), *undone])
-    lifted = _lifted(session, organization, [*copies.values(), *undone])
-    for reason, notices in (
-        (SuppressionReason.COMPLAINT, complaints),
-        (SuppressionReason.BOUNCE, filter(is_for_good, refusals)),
-    ):
-        for notice in notices:
-            copy = copies.get(_at(notice))
-            if copy is not None and not _is_before(notice.occurred_at, lifted.get(copy.to_address)):
-                _suppress(session, clock, organization, copy.to_address, notice, reason)
-    counted = {copies[_at(n)] for n in refusals if _at(n) in copies and not is_for_good(n)}
-    _count(session, clock, organization, _readers([*counted, *undone]), lifted, patience)
+    doubted = _doubted(session, organization, proven)
+    _hold(session, [*copies.values(), *doubted])
+    lifted = _lifted(session, organization, [*copies.values(), *doubted])
+    for notice in [*complaints, *filter(is_for_good, refusals)]:
+        copy = copies.get(_at(notice))
+        if copy is not None and not _is_before(notice.occurred_at, lifted.get(copy.to_address)):
+            _suppress(session, clock, organization, copy.to_address, notice)
+    # One that does not count itself tells that its copy has not arrived, so that a count may go over it.
+    returned = [copies[_at(n)] for n in refusals if _at(n) in copies and not is_for_good(n)]
+    patient = _count(session, clock, organization, _readers([*returned, *doubted]), lifted, patience)
+    for reader in patient.intersection(_readers(doubted)):
+        suppressions.undo_count(session, organization, EmailAddress.parse(reader.address))
 
 
-def _suppress(
-    session: Session,
-    clock: Clock,
-    organization: Organization,
-    address: str,
-    notice: "Notice",
-    reason: SuppressionReason,
-) -> None:
-    at, is_permanent = notice.occurred_at, reason is SuppressionReason.BOUNCE
-    text, campaign_id = notice.text, notice.key.campaign_id
-    why = ground(campaign_id, at, notice.status, notice.reason, text, is_permanent=is_permanent)
+def _suppress(session: Session, clock: Clock, organization: Organization, address: str, notice: "Notice") -> None:
+    """For what a notice alone says: a refusal for good, or a complaint."""
+    is_bounce, text, campaign_id = notice.kind is EventKind.BOUNCE, notice.text, notice.key.campaign_id
+    reason = SuppressionReason.BOUNCE if is_bounce else SuppressionReason.COMPLAINT
+    why = ground(campaign_id, notice.occurred_at, notice.status, notice.reason, text, is_permanent=is_bounce)
     to = EmailAddress.parse(address)
     suppressions.suppress(session, organization, to, reason, now=clock.now(), detail=text, grounds=[why])
 
@@ -93,26 +87,26 @@ def _count(
     readers: Sequence[_Reader],
     lifted: Mapping[str, datetime],
     patience: Patience,
-) -> None:
-    """Let the suppression that rests on each reader's count be what the count is now."""
+) -> set[_Reader]:
+    """Silence each reader whose copies were refused too often in a row. Returns those whose were not."""
     told, taken = _told(session, readers), _taken(session, readers)
-    counted = {one.address_hash for one in _counted_of(session, organization, [one.address for one in readers])}
+    patient = set()
     for reader in readers:
-        address = EmailAddress.parse(reader.address)
         run = in_a_row(told[reader], taken[reader], lifted.get(reader.address), patience)
-        if run:
-            suppressions.suppress(
-                session,
-                organization,
-                address,
-                SuppressionReason.BOUNCE,
-                now=clock.now(),
-                detail=run[-1].text,
-                grounds=[refusal.ground() for refusal in (run[0], *run[1:][-_MOST_GROUNDS:])],
-                is_counted=True,
-            )
-        elif _hash(organization, reader.address) in counted:
-            suppressions.undo_count(session, organization, address)
+        if not run:
+            patient.add(reader)
+            continue
+        suppressions.suppress(
+            session,
+            organization,
+            EmailAddress.parse(reader.address),
+            SuppressionReason.BOUNCE,
+            now=clock.now(),
+            detail=run[-1].text,
+            grounds=[refusal.ground() for refusal in (run[0], *run[1:][-_MOST_GROUNDS:])],
+            is_counted=True,
+        )
+    return patient
 
 
 def _told(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, list[Event]]:
@@ -141,20 +135,30 @@ def _sent_to(readers: Collection[_Reader]) -> ColumnElement[bool]:
     return Delivery.subscriber_id.in_({reader.id for reader in readers})
 
 
-def _wrongly_counted(session: Session, organization: Organization, arrived: Sequence["Notice"]) -> list[_Sent]:
-    """The copies, told late to have arrived, whose readers are silenced for a count that goes over that time."""
-    copies = _copies_of(session, arrived)
-    addresses = {copy.to_address for copy in copies.values()}
-    spans = {one.address_hash: _span(one) for one in _counted_of(session, organization, addresses)}
-    if not spans:
-        return []
+def _doubted(session: Session, organization: Organization, told: Sequence["Notice"]) -> list[_Sent]:
+    """The copies, told late to have arrived or to have come back earlier, that a count in force goes over.
+
+    Only such a word may undo a count, and not any: what it rests on may have been let go of, or be too little for the
+    settings of today.
+    """
+    telling = [n for n in told if n.kind is EventKind.DELIVERED or _is_counted(n)]
+    copies = _copies_of(session, telling)
+    spans = {one.address_hash: _span(one) for one in _counted_of(session, organization, _addresses(copies.values()))}
     found = []
-    for notice in arrived:
+    for notice in telling if spans else ():
         copy = copies.get(_at(notice))
-        if copy is not None:
-            first, last = spans.get(_hash(organization, copy.to_address), (notice.occurred_at, notice.occurred_at))
-            found += [copy] if first < notice.occurred_at < last else []
+        span = spans.get(_hash(organization, copy.to_address)) if copy is not None else None
+        if copy is not None and span is not None and span[0] < notice.occurred_at < span[1]:
+            found.append(copy)
     return found
+
+
+def _is_counted(notice: "Notice") -> bool:
+    return notice.kind is EventKind.BOUNCE and not notice.is_permanent and counts(notice.reason, notice.status)
+
+
+def _addresses(copies: Iterable[_Sent]) -> set[str]:
+    return {copy.to_address for copy in copies}
 
 
 def _span(counted: Suppression) -> tuple[datetime, datetime]:

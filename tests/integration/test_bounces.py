@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from newsletter.clock import Clock
 from newsletter.events.notices import Notice
 from newsletter.events.refusals import Patience
-from newsletter.events.tables import EventKind
+from newsletter.events.tables import Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from subscribers.db import Database
 from subscribers.tables import SuppressionReason
@@ -146,6 +147,47 @@ def test_an_arrival_that_is_told_late_undoes_the_count_that_went_over_it(refusal
     assert [ground["campaign"] for ground in found.grounds or []] == [refusals.copy(day) for day in (15, 22, 29)]
 
 
+def forget_events(refusals: Refusals, day: float) -> None:
+    """As retention does."""
+    with refusals.world.database.writing() as session:
+        session.execute(delete(Event).where(Event.campaign_id == refusals.copy(day)))
+
+
+@pytest.mark.parametrize("kind", [EventKind.BOUNCE, EventKind.DELIVERED])
+def test_a_forged_mail_undoes_no_count_of_which_some_is_no_longer_kept(told_here: Refusals, kind: EventKind) -> None:
+    told_here.bounce(1, 8, 15)
+    forget_events(told_here, 1)
+    told_here.tell(told_here.notice(8, kind, is_proven=False, hours=30))
+    assert told_here.in_force is not None
+
+
+@pytest.mark.parametrize("reason", [Reason.POLICY, Reason.MAILBOX_FULL])
+def test_a_refusal_after_a_count_does_not_undo_it_when_the_settings_are_more_patient_now(
+    told_here: Refusals, reason: Reason
+) -> None:
+    told_here.bounce(1, 8, 15)
+    told_here.patience = Patience(copies=5)
+    told_here.tell(told_here.notice(15, is_proven=False, hours=30))
+    told_here.bounce(16, reason=reason)
+    assert told_here.in_force is not None
+
+
+def test_a_copy_that_is_told_late_to_have_come_back_earlier_is_counted_from_then(told_here: Refusals) -> None:
+    told_here.bounce(1, 8)
+    told_here.bounce(9, hours=24 * 7)
+    assert told_here.in_force is not None
+    told_here.bounce(9, hours=30)
+    assert told_here.in_force is None
+
+
+def test_a_refusal_of_us_tells_that_a_copy_has_not_arrived_and_a_count_goes_over_it(told_here: Refusals) -> None:
+    told_here.copy(9)
+    told_here.bounce(1, 8, 15)
+    assert told_here.in_force is None
+    told_here.bounce(9, reason=Reason.POLICY, status="5.7.1")
+    assert told_here.in_force is not None
+
+
 def history(refusals: Refusals, chance: random.Random) -> list[Notice]:
     """Twelve copies a few days apart, and what may be told of each."""
     found, day = [], 0.0
@@ -235,3 +277,24 @@ def test_a_complaint_silences_and_outweighs_a_refusal(refusals: Refusals) -> Non
     assert found is not None
     assert (found.reason, found.detail) == (SuppressionReason.COMPLAINT, "abuse")
     assert ADDRESS not in str(found.grounds)
+
+
+@pytest.mark.parametrize("reason", [reason for reason in SuppressionReason if reason is not SuppressionReason.BOUNCE])
+def test_what_staff_or_the_reader_asked_outweighs_a_count_and_no_arrival_undoes_it(
+    refusals: Refusals, reason: SuppressionReason
+) -> None:
+    refusals.bounce(1, 8, 15)
+    refusals.suppress(reason, "never again")
+    refusals.tell(refusals.notice(11, EventKind.DELIVERED))
+    found = refusals.in_force
+    assert found is not None
+    assert (found.reason, found.detail, found.grounds, found.is_counted) == (reason, "never again", None, False)
+
+
+def test_who_asks_at_their_erasure_never_to_be_mailed_is_not_mailed_whatever_is_told_late(refusals: Refusals) -> None:
+    refusals.bounce(1, 8, 15)
+    refusals.erase_reader()
+    refusals.tell(refusals.notice(11, EventKind.DELIVERED))
+    found = refusals.in_force
+    assert found is not None
+    assert (found.reason, found.is_counted) == (SuppressionReason.REQUEST, False)

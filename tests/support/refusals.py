@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from newsletter.events import persons
 from newsletter.events.notices import Notice, take
 from newsletter.events.refusals import Patience
 from newsletter.events.tables import EventKind
@@ -14,7 +15,7 @@ from newsletter.ledger.tables import Delivery
 from newsletter.tokens import DeliveryKey
 from subscribers import suppressions
 from subscribers.addresses import EmailAddress
-from subscribers.tables import Subscriber, Suppression
+from subscribers.tables import Subscriber, Suppression, SuppressionReason
 
 from .web_world import World
 
@@ -70,6 +71,17 @@ class Refusals:
         with self.world.database.writing() as session:
             address = EmailAddress.parse(ADDRESS)
             assert suppressions.lift(session, self.world.app.organization, address, now=self.day(day))
+
+    def suppress(self, reason: SuppressionReason, detail: str) -> None:
+        with self.world.database.writing() as session:
+            organization, address = self.world.app.organization, EmailAddress.parse(ADDRESS)
+            suppressions.suppress(session, organization, address, reason, now=self.now, detail=detail)
+
+    def erase_reader(self) -> None:
+        """As one who asks never to be mailed again."""
+        with self.world.database.writing() as session:
+            reader = session.get_one(Subscriber, self.reader.id)
+            persons.erase(session, self.world.app.organization, reader, now=self.now, never_again=True)
 
     @property
     def in_force(self) -> Suppression | None:
