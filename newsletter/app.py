@@ -18,6 +18,7 @@ from subscribers.tables import List, Organization
 from . import checks, mail_places, media_places, migrations, workshops
 from .campaigns import preparing
 from .campaigns.gates import Gate
+from .campaigns.replies import Replies
 from .checks import CheckContext, Finding, signatures
 from .clock import Clock
 from .confinement.children import Confinement, confined
@@ -283,6 +284,12 @@ class App:
     def desk(self) -> Desk:
         """What takes mail that came back."""
         return Desk(self.database, self.clock, self.signer, self.patience)
+
+    def replies(self) -> Replies:
+        """What passes letters by people on."""
+        settings = self.settings
+        senders = settings.from_, settings.reply_to, settings.bounce_address
+        return Replies(self.clock, self.organization, settings.replies_to, settings.language_codes[0], senders)
 
     def watch(self) -> Watch | None:
         """What looks into the mailbox that the settings name, if they name one."""

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from subscribers.addresses import EmailAddress
 from subscribers.errors import NewsletterError
 from subscribers.grades import Bands, RollOver
 
@@ -75,6 +76,11 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+def _address_or_nobody(text: str) -> None:
+    if text:
+        EmailAddress.parse(text)
+
+
 def _full_name(field: str) -> str:
     return PREFIX + field.rstrip("_").upper()
 
@@ -104,6 +110,7 @@ class Settings(BaseSettings):
     feedback: Annotated[str, read_by(mail_places.parse)] = ""
     feedback_password: SecretStr = SecretStr("")
     inbound_key: SecretStr = SecretStr("")
+    replies_to: Annotated[str, read_by(_address_or_nobody)] = ""
     organization: OneLine = "Our school community"
     logo: Logo = ""
     colour: Colour = ""

@@ -91,6 +91,12 @@ def _machine_networks(settings: Settings) -> Finding:
 
 def _returned_mail(settings: Settings) -> Finding:
     about = "returned mail"
+    if settings.inbound_key.get_secret_value() and not settings.replies_to:
+        return warning(
+            about,
+            "Letters that people write to the address of SendGrid's Inbound Parse are refused: nobody reads them.",
+            "Set NEWSLETTER_REPLIES_TO to an address where people read.",
+        )
     is_read = bool(settings.feedback or settings.inbound_key.get_secret_value())
     by_smtp = settings.transport.startswith("smtp")
     if by_smtp and not settings.bounce_address:

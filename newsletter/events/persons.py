@@ -16,6 +16,7 @@ from subscribers import privacy, suppressions
 from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Child, List, Organization, Subscriber, Subscription, SuppressionReason
 
+from . import replies
 from .tables import Event, EventKind
 
 _OF_NOBODY = ("attempt", "permanent", "status", "signals")
@@ -34,8 +35,8 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
     """All that is held about a reader, ready for JSON: `subscribers.privacy.held`, then their mails.
 
     `deliveries` are the issues sent to them, `mails` the single mails (confirmations, reminders, tests), `events` what
-    came back of either, `submissions` the sections of issues that they were asked to write. The keys are a contract
-    and keep their order.
+    came back of either, `submissions` the sections of issues that they were asked to write, `replies` the letters that
+    they wrote to us. The keys are a contract and keep their order.
     """
     return {
         **privacy.held(session, reader),
@@ -43,6 +44,7 @@ def held(session: Session, reader: Subscriber) -> dict[str, Any]:
         "mails": privacy.rows(session, _mails(_is_theirs(reader))),
         "events": privacy.rows(session, _events(reader)),
         "submissions": privacy.rows(session, _submissions([reader.address, reader.address_key])),
+        "replies": privacy.rows(session, replies.of_writers([reader.address_key])),
     }
 
 
@@ -55,6 +57,7 @@ def held_of_stranger(session: Session, organization: Organization, address: Emai
         "suppressions": privacy.suppressions(session, organization.id, hashed),
         "mails": privacy.rows(session, _mails(to_address)),
         "submissions": privacy.rows(session, _submissions([address.mailed, address.key])),
+        "replies": privacy.rows(session, replies.of_writers([address.key])),
     }
 
 
@@ -64,6 +67,7 @@ def erase_stranger(
     """`erase` for an address that is no reader's: it goes from the mails that were sent to it."""
     went = _Went(forgetting.forget_address(session, address, now), 0, 0)
     submissions.forget(session, [address.mailed, address.key])
+    replies.forget_writers(session, [address.key], now)
     facts = {"address": address.mailed, "subscriptions": 0, "children": 0}
     if never_again:
         suppressions.suppress(session, organization, address, SuppressionReason.REQUEST, now=now)
@@ -118,6 +122,7 @@ def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> _
     session.execute(select(Subscriber.id).where(Subscriber.id.in_(ids)).order_by(Subscriber.id).with_for_update())
     _empty_events(session, ids)
     submissions.forget(session, [address for reader in readers for address in (reader.address, reader.address_key)])
+    replies.forget_writers(session, [reader.address_key for reader in readers], now)
     found = forgetting.forget_readers(session, readers, now)
     left = privacy.keep_out(session, ids, now)
     return _Went(found, left, privacy.forget(session, ids, now))

@@ -20,7 +20,7 @@ from subscribers import consent, lapses, signups
 from subscribers.db import Database, insert_into
 from subscribers.tables import ConsentRecord, SignUpCount
 
-from . import persons, reach
+from . import persons, reach, replies
 from .tables import Event
 
 EVERY = timedelta(days=1)
@@ -72,6 +72,7 @@ def clocks(settings: Settings) -> tuple[RetentionClock, ...]:
         RetentionClock("readers of single mails", events, _single_mails, _forget_copies),
         RetentionClock("opens, clicks and bounces", events, _events, _forget_events),
         RetentionClock("unconfirmed sign-ups", pending, lapses.unconfirmed, _forget_unconfirmed),
+        RetentionClock("letters by people", pending, replies.old, _forget_replies),
         RetentionClock("people who left", persons_, lapses.gone, _forget_gone),
         RetentionClock("origins of consents", settings.keep_evidence_days, _origins, _forget_origins),
         RetentionClock("ended counts of sign-ups", 0, _ended_counts, _forget_ended_counts),
@@ -200,6 +201,10 @@ def _forget_unconfirmed(session: Session, rows: _Found, cut: Cut) -> int:
     count, alone = lapses.lapse(session, [(row.subscriber_id, row.list_id) for row in rows])
     persons.forget(session, alone, cut.now)
     return count
+
+
+def _forget_replies(session: Session, rows: _Found, cut: Cut) -> int:
+    return replies.forget(session, [row.id for row in rows], cut.now)
 
 
 def _forget_gone(session: Session, rows: _Found, cut: Cut) -> int:

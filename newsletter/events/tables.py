@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from subscribers.db import Base, named
@@ -109,3 +109,26 @@ class Recorded(Base):
     groups: Mapped[int] = mapped_column(BigInteger)
     groups_before: Mapped[int] = mapped_column(BigInteger)
     """How many were before the last transaction that wrote some."""
+
+
+class Reply(Base):
+    """A letter that a person wrote to us, for as long as it is passed on."""
+
+    __tablename__ = "reply"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own declarative hook
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
+    digest: Mapped[str] = mapped_column(unique=True)
+    """The same for the same letter, however often it comes."""
+    list_id: Mapped[int] = mapped_column(ForeignKey("list.id", ondelete="CASCADE"))
+    """Of the mail that it answers, or in whose name it is passed on."""
+    from_name: Mapped[str]
+    from_address: Mapped[str]
+    from_key: Mapped[str] = mapped_column(index=True)
+    """By which an address is the same."""
+    subject: Mapped[str]
+    text: Mapped[str]
+    files: Mapped[list[str]] = mapped_column(JSON)
+    """The names of what was attached; no more of it is kept."""
+    received_at: Mapped[datetime] = mapped_column(index=True)

@@ -49,12 +49,12 @@ def content_of(body: bytes, headers: Fields) -> bytes:
     return body
 
 
-def text_of(body: bytes, headers: Fields, parameters: Mapping[str, str]) -> str:
+def text_of(body: bytes, headers: Fields, parameters: Mapping[str, str], longest_line: int = LONGEST_LINE) -> str:
     """The words of a part; of HTML what a reader sees. Long lines are cut and so is a long text."""
     text = decoded(content_of(body[:MOST_TEXT], headers), parameters.get("charset", "utf-8"))
     if "html" in headers.get("content-type").lower():
         text = _seen(text)
-    return "\n".join(line[:LONGEST_LINE] for line in text.splitlines())
+    return "\n".join(line[:longest_line] for line in text.splitlines())
 
 
 def decoded(raw: bytes, charset: str) -> str:
@@ -102,4 +102,5 @@ def _without(text: str, opening: str, closing: str) -> str:
     while (start := lower.find(opening, at)) >= 0 and (end := lower.find(closing, start)) >= 0:
         kept.append(text[at:start])
         at = end + len(closing)
+        at += lower.startswith(">", at)
     return "".join((*kept, text[at:]))

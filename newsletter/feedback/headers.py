@@ -57,5 +57,8 @@ class Headers:
         value = self.get("content-type")
         found = _KIND.match(value)
         kind = f"{found[1]}/{found[2]}".lower() if found else "text/plain"
-        parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(value)}
-        return kind, parameters
+        return kind, self.parameters("content-type")
+
+    def parameters(self, name: str) -> Mapping[str, str]:
+        """The parameters of a field, by their names in lower case."""
+        return {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(self.get(name))}

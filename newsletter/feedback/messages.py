@@ -58,9 +58,9 @@ def is_inner(kind: str) -> bool:
     return kind in _INNER or kind in _ALSO_INNER
 
 
-def read(raw: bytes) -> Part:
-    """The message of these bytes; of a longer one than `MOST_BYTES` its beginning."""
-    return _Reader().entity(_without_postmark(raw[:MOST_BYTES]), 0)
+def read(raw: bytes, longest_line: int = encodings.LONGEST_LINE) -> Part:
+    """The message of these bytes; of a longer one than `MOST_BYTES`, and of longer lines of text, the beginning."""
+    return _Reader(longest_line).entity(_without_postmark(raw[:MOST_BYTES]), 0)
 
 
 def split(raw: bytes) -> tuple[bytes, bytes]:
@@ -81,7 +81,8 @@ def _without_postmark(raw: bytes) -> bytes:
 class _Reader:
     """Reads one message; counts its parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest_line: int) -> None:
+        self.longest_line = longest_line
         self.left = MOST_PARTS
 
     def entity(self, raw: bytes, depth: int) -> Part:
@@ -90,14 +91,14 @@ class _Reader:
         headers = Headers.parse(head)
         kind, parameters = headers.content_type()
         if depth >= DEEPEST:
-            return Part(headers, kind, encodings.text_of(body, headers, parameters))
+            return Part(headers, kind, encodings.text_of(body, headers, parameters, self.longest_line))
         if is_inner(kind):
             content = encodings.content_of(body, headers)
             return Part(headers, kind, "", (self.entity(_without_postmark(content), depth + 1),))
         boundary = parameters.get("boundary", "")
         if kind.startswith("multipart/"):
             return self._multipart(headers, kind, body, boundary or _boundary_in(body), depth)
-        return Part(headers, kind, encodings.text_of(body, headers, parameters))
+        return Part(headers, kind, encodings.text_of(body, headers, parameters, self.longest_line))
 
     def _multipart(self, headers: Headers, kind: str, body: bytes, boundary: str, depth: int) -> Part:
         sections = _sections(body, boundary.encode("utf-8", "replace"), self.left) if boundary else [body]

@@ -69,6 +69,11 @@ def forget_address(session: Session, address: EmailAddress, now: datetime) -> Fo
     return Forgotten(len(found), found.count(Exclusion.ERASED))
 
 
+def stop(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    """Empty deliveries whose content is erased. Returns how many of them are not sent any more."""
+    return _erase(session, which, now, payload=None).count(Exclusion.ERASED)
+
+
 def forget_copies(session: Session, campaign_id: int, seqs: Collection[int]) -> int:
     """Take the readers out of deliveries of one campaign that are not waiting to be sent. Returns how many.
 

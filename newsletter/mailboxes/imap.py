@@ -127,7 +127,8 @@ def _last_uid(database: Database, place: ImapFolder, validity: int) -> int:
         return mark.last_uid if mark is not None and mark.uid_validity == validity else 0
 
 
-def _remember(mailbox: str, validity: int, uid: int, session: Session) -> None:
+def _remember(mailbox: str, validity: int, uid: int, session: Session, found: object) -> None:
+    del found
     mark = insert_into(session, MailboxMark).values(mailbox=mailbox, uid_validity=validity, last_uid=uid)
     later = {"uid_validity": mark.excluded.uid_validity, "last_uid": mark.excluded.last_uid}
     session.execute(mark.on_conflict_do_update(index_elements=["mailbox"], set_=later))

@@ -1,8 +1,9 @@
 """Takes one message into the ledger, and says what that did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,8 @@ from newsletter.events.returned import FoundBy, Returned
 from newsletter.feedback.verdicts import Kind
 from newsletter.tokens import Signer
 from subscribers.db import Database
+
+Also: TypeAlias = Callable[[Session, Sequence[Returned]], object]
 
 
 class Outcome(StrEnum):
@@ -50,17 +53,17 @@ class Desk:
     signer: Signer
     patience: Patience
 
-    def take(self, name: str, raw: bytes, also: Callable[[Session], object] = id) -> list[Taken]:
+    def take(self, name: str, raw: bytes, also: Also = lambda *_: None) -> list[Taken]:
         """Take a message, committed before this returns; the same again changes nothing.
 
-        `also` is called in the same transaction, for what must not hold without it.
+        `also` is called in the same transaction, with what was found, for what must not hold without it.
         """
         with self.database.writing() as session:
             found = returned.read(session, self.signer, raw, self.clock.now())
             told = [each.notice for each in found if each.notice is not None]
             if told:
                 notices.take(session, self.clock, told, self.patience)
-            also(session)
+            also(session, found)
         return [Taken(name, each, outcome(each)) for each in found]
 
     def look(self, name: str, raw: bytes) -> list[Taken]:

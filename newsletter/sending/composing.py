@@ -114,6 +114,7 @@ class Composer:
         identity = self._identity_of(named[0]).in_language(language)
         spoken_of = replace(identity, list_name=listed(named, language))
         said = kind.values_of(session, letter, named)
+        identity = replace(identity, reply_to=kind.answers_to(session, letter) or identity.reply_to)
         content = compile_letter(stream, language, spoken_of, said, pictures=self._pictures_of(session))
         settings = MessageSettings(
             identity, campaign_id, auto_submitted=True, list_headers=kind.can_be_left, postmark=self._postmark

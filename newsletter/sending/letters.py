@@ -8,9 +8,11 @@ from babel.lists import format_list
 from sqlalchemy.orm import Session
 
 from newsletter.campaigns.personal_letters import PERSONAL, PersonalLetter
+from newsletter.campaigns.replies import ReplyLetter
 from newsletter.campaigns.school_letters import STILL_RIGHT, StillRightLetter
 from newsletter.campaigns.streams import CONFIRM, REMINDER, WELCOME, ListsLetter, ReminderLetter
 from newsletter.campaigns.submission_letters import SUBMISSION, SubmissionLetter
+from newsletter.events.replies import STREAM as REPLY
 from newsletter.rendering import dates
 from newsletter.rendering.compile import LetterValue
 from newsletter.rendering.content import PersonalSlot
@@ -41,6 +43,8 @@ class LetterKind:
     parse: Callable[[str], Letter]
     values_of: Callable[[Session, Any, Sequence[List]], Values]
     """Of a letter that `parse` read, and of its lists."""
+    answers_to: Callable[[Session, Any], str] = lambda *_: ""
+    """Where answers to a letter go, as people write a Reply-To; empty: where those to any mail of the list go."""
     can_be_left: bool = False
     """Whether it goes to a member, who can leave by it as by any mail of the list."""
 
@@ -90,6 +94,11 @@ def _submission(session: Session, letter: SubmissionLetter, named: Sequence[List
     return letter.values(session)
 
 
+def _reply(session: Session, letter: ReplyLetter, named: Sequence[List]) -> Values:
+    del named
+    return letter.values(session)
+
+
 LETTERS: Mapping[str, LetterKind] = {
     CONFIRM: LetterKind(ListsLetter.parse, _confirmation),
     WELCOME: LetterKind(ListsLetter.parse, _welcome, can_be_left=True),
@@ -97,4 +106,5 @@ LETTERS: Mapping[str, LetterKind] = {
     STILL_RIGHT: LetterKind(StillRightLetter.parse, _still_right, can_be_left=True),
     PERSONAL: LetterKind(PersonalLetter.parse, _personal),
     SUBMISSION: LetterKind(SubmissionLetter.parse, _submission),
+    REPLY: LetterKind(ReplyLetter.parse, _reply, answers_to=lambda session, letter: letter.answers_to(session)),
 }

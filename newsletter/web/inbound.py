@@ -1,5 +1,7 @@
 """Where SendGrid passes on mail that comes to us (Inbound Parse): bounces and complaints, taken as from a mailbox.
 
+A letter by a person is passed on to where people read.
+
 SendGrid does not sign these calls, so a key stands in the address that it calls, as the password of HTTP's Basic.
 
 https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook
@@ -11,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -19,6 +22,7 @@ from fastapi.responses import PlainTextResponse
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from newsletter.campaigns.replies import ReplyRefused
 from newsletter.feedback.messages import MOST_BYTES
 
 from .security import INBOUND
@@ -50,12 +54,16 @@ async def sendgrid_inbound(request: Request, site: SiteOf) -> Response:
         raw = _mail(await _fields(request))
     except (_CallUnreadable, MultipartParseError):
         return PlainTextResponse("This is no call of SendGrid's Inbound Parse.", 400)
-    await run_in_threadpool(_take, site, raw)
+    try:
+        await run_in_threadpool(_take, site, raw)
+    except ReplyRefused as refusal:
+        _log.warning(str(refusal))
+        return PlainTextResponse(str(refusal), 422)
     return Response(status_code=204)
 
 
 def _take(site: Site, raw: bytes) -> None:
-    for one in site.app.desk().take("inbound", raw):
+    for one in site.app.desk().take("inbound", raw, partial(site.app.replies().take, raw)):
         _log.info("Mail came back.", kind=one.returned.verdict.kind.value, outcome=one.outcome.value)
 
 

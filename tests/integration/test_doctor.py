@@ -177,6 +177,10 @@ def test_refusals_that_nobody_reads_are_a_warning(newsletter: CommandLine) -> No
     assert "nothing here reads them" in findings(newsletter)["returned mail"]["sentence"]
     newsletter.set("feedback", "maildir:box")
     assert findings(newsletter)["returned mail"]["level"] == "ok"
+    newsletter.set("inbound_key", "a-key")
+    assert "nobody reads them" in findings(newsletter)["returned mail"]["sentence"]
+    newsletter.set("replies_to", "office@maple.example")
+    assert findings(newsletter)["returned mail"]["level"] == "ok"
 
 
 def test_an_older_secret_is_counted(newsletter: CommandLine) -> None:

@@ -72,6 +72,7 @@ def test_all_that_we_hold_about_a_person_is_told(app: App) -> None:
         "address", "public_id", "name", "language", "time_zone", "place", "school", "written_by_themself", "tracking",
         "created_at", "updated_at", "roles", "tags", "attributes", "household", "children", "participation",
         "subscriptions", "consents", "suppressions", "deliveries", "mails", "events", "submissions",
+        "replies",
     ]  # fmt: skip
     assert (held["name"], held["place"], held["school"]) == ("Quillon Zebrine", "Zebraville", "Lincoln")
     assert held["household"] == {"name": "zebrahouse", "other_readers": 0}

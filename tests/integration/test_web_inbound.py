@@ -136,6 +136,8 @@ def test_what_is_too_large_is_refused(world: World, client: httpx.Client) -> Non
     assert kept(world) == []
 
 
-def test_a_person_who_writes_is_answered_well_and_changes_nothing(world: World, client: httpx.Client) -> None:
-    assert client.post(PATH, files=form(email=note()), auth=AUTH).status_code == 204
+def test_a_letter_that_nobody_would_read_is_refused(world: World, client: httpx.Client) -> None:
+    refused = client.post(PATH, files=form(email=note()), auth=AUTH)
+    assert refused.status_code == 422
+    assert "NEWSLETTER_REPLIES_TO" in refused.text
     assert kept(world) == []
