@@ -189,15 +189,19 @@ def test_a_refusal_of_us_tells_that_a_copy_has_not_arrived_and_a_count_goes_over
 
 
 def history(refusals: Refusals, chance: random.Random) -> list[Notice]:
-    """Twelve copies a few days apart, and what may be told of each."""
+    """Twelve copies a few days apart, and what may be told of each; opens and clicks are known before."""
     found, day = [], 0.0
     for _ in range(12):
         day += chance.choice((1, 4, 7, 11))
-        what = chance.choice(("soft", "soft", "soft", "soft", "silent", "arrived", "policy", "both"))
+        what = chance.choice(("soft", "soft", "soft", "soft", "silent", "arrived", "policy", "both", "asked", "forged"))
         if what in ("soft", "both"):
             found.append(refusals.notice(day))
         if what in ("arrived", "both"):
             found.append(refusals.notice(day, EventKind.DELIVERED, hours=chance.choice((2, 30))))
+        if what == "asked":
+            refusals.ask(day, chance.choice((EventKind.OPEN, EventKind.CLICK)), hours=chance.choice((2, 30)))
+        if what == "forged":
+            found.append(refusals.notice(day, chance.choice((EventKind.BOUNCE, EventKind.DELIVERED)), is_proven=False))
         if what == "policy":
             found.append(refusals.notice(day, reason=Reason.POLICY, status="5.7.1"))
         refusals.copy(day)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from newsletter.events import persons
 from newsletter.events.notices import Notice, take
 from newsletter.events.refusals import Patience
-from newsletter.events.tables import EventKind
+from newsletter.events.tables import Actor, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import Delivery
 from newsletter.tokens import DeliveryKey
@@ -57,6 +57,14 @@ class Refusals:
             self.day(day) + timedelta(hours=hours),
             **given,
         )
+
+    def ask(self, day: float, kind: EventKind, *, hours: float) -> None:
+        """Keep an open or a click of a day's copy."""
+        campaign_id, at = self.copy(day), self.day(day) + timedelta(hours=hours)
+        event = Event(provider="web", event_id=f"{kind}-{day}-{hours}", kind=kind, campaign_id=campaign_id, seq=1)
+        event.actor, event.detail, event.occurred_at, event.received_at = Actor.HUMAN, {}, at, at
+        with self.world.database.writing() as session:
+            session.add(event)
 
     def tell(self, *notices: Notice) -> None:
         with self.world.database.writing() as session:
