@@ -24,8 +24,12 @@ SIGNER = Signer(["k" * 40])
 _AT = 1_796_212_800
 _HARD = {"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 <reader@x.example>: no such user"}
 _SOFT = {"type": "blocked", "status": "5.7.1", "reason": "550 5.7.1 blocked by a list of spammers"}
+_FULL = {"type": "bounce", "status": "4.2.2", "reason": "452 4.2.2 mailbox full"}
 _LATER = {"response": "451 4.3.0 try again"}
 _THREADS = 4
+_WEEK = 7 * 24 * 3600
+_COPIES = 5
+"""So many copies a reader gets, one each week: as many as let refusals for now count."""
 
 _OF_CAMPAIGN = {
     "copies": (Delivery.seq, Delivery.state, Delivery.attempt, Delivery.provider_id, Delivery.error),
@@ -48,24 +52,47 @@ FATES: Sequence[Sequence[tuple[str, Mapping[str, Any]]]] = (
     (("processed", {}), ("dropped", {"reason": "Unsubscribed Address"}), ("open", {})),
     (("dropped", {"reason": "Spam Reporting Address"}), ("processed", {})),
     (("processed", {}), ("delivered", {}), ("group_resubscribe", {}), ("a word of next year", {})),
+    (("processed", {}), ("bounce", _FULL)),
     (),
 )
 """What can become of a copy, in the order in which it happens."""
+FULL = len(FATES) - 2
+"""The fate that counts."""
 
 
 def an_unsettled_campaign(database: Database, copies: int) -> int:
     """A campaign of which every copy was attempted once and nobody knows more. Its organization is its own."""
     campaign_id = a_sending_campaign(database, copies)
+    of_campaign = Delivery.campaign_id == campaign_id
     with database.writing() as session:
-        attempted = update(Delivery).where(Delivery.campaign_id == campaign_id)
-        session.execute(attempted.values(state=DeliveryState.UNKNOWN, attempt=1))
+        session.execute(update(Delivery).where(of_campaign).values(state=DeliveryState.UNKNOWN, attempt=1))
     return campaign_id
+
+
+def share(database: Database, campaign_id: int, copies: int) -> None:
+    """Let each reader get several of the copies, one each week."""
+    readers = _readers(copies)
+    with database.writing() as session:
+        rows = session.execute(
+            select(Delivery.seq, Delivery.subscriber_id, Delivery.to_address).where(Delivery.campaign_id == campaign_id)
+        )
+        of = {seq: (reader_id, address) for seq, reader_id, address in rows}
+        for seq in range(readers + 1, copies + 1):
+            reader_id, address = of[(seq - 1) % readers + 1]
+            copy = update(Delivery).where(Delivery.campaign_id == campaign_id, Delivery.seq == seq)
+            values = {"subscriber_id": reader_id, "to_address": address, "occurrence": (seq - 1) // readers}
+            session.execute(copy.values(values))
+
+
+def _readers(copies: int) -> int:
+    return -(-copies // _COPIES)
 
 
 def stream_of(campaign_id: int, fates: Sequence[int]) -> list[dict[str, Any]]:
     """All events of a campaign whose first copy meets the first of these fates, and so on."""
+    weeks = {seq: (seq - 1) // _readers(len(fates)) - _COPIES for seq in range(1, len(fates) + 1)}
     return [
-        event(a_copy(campaign_id, seq), word, _AT + at, **facts)
+        event(a_copy(campaign_id, seq), word, _AT + weeks[seq] * _WEEK + at, **facts)
         for seq, fate in enumerate(fates, 1)
         for at, (word, facts) in enumerate(FATES[fate])
     ]
@@ -125,7 +152,8 @@ def _left(session: Session, campaign_id: int, organization_id: int) -> Iterator[
         yield name, _rows(session, select(*columns).where(columns[0].class_.campaign_id == campaign_id))
     requests = select(CampaignStat.kind, func.sum(CampaignStat.count)).group_by(CampaignStat.kind)
     yield "requests", _rows(session, requests.where(CampaignStat.campaign_id == campaign_id))
-    suppressed = select(Suppression.address_hash, Suppression.list_id, Suppression.reason, Suppression.detail)
+    why = Suppression.reason, Suppression.detail, Suppression.is_counted
+    suppressed = select(Suppression.address_hash, Suppression.list_id, *why)
     yield "suppressed", _rows(session, suppressed.where(Suppression.organization_id == organization_id))
     standing = select(Subscriber.address, Subscription.state).join(Subscription)
     yield "standing", _rows(session, standing.where(Subscriber.organization_id == organization_id))
