@@ -9,6 +9,17 @@ from subscribers.tables import Subscriber
 _ERASED_WHO_HAD_AGREED = Delivery.payload["agreed"].as_boolean()
 
 
+def agrees(tracking: Tracking) -> ColumnElement[bool]:
+    """Whether requests of a reader who is still there may be kept, over `Subscriber`."""
+    match tracking:
+        case Tracking.CONSENT:
+            return Subscriber.tracking.is_(True)
+        case Tracking.PERSONAL:
+            return Subscriber.id.is_not(None)
+        case _:
+            return false()
+
+
 def may_track(tracking: Tracking) -> ColumnElement[bool]:
     """Whether a reader's requests may be kept today, over `Delivery` left-joined to `Subscriber`.
 
@@ -16,8 +27,8 @@ def may_track(tracking: Tracking) -> ColumnElement[bool]:
     """
     match tracking:
         case Tracking.CONSENT:
-            return or_(Subscriber.tracking.is_(True), _ERASED_WHO_HAD_AGREED.is_(True))
+            return or_(agrees(tracking), _ERASED_WHO_HAD_AGREED.is_(True))
         case Tracking.PERSONAL:
-            return or_(Subscriber.id.is_not(None), _ERASED_WHO_HAD_AGREED.is_not(None))
+            return or_(agrees(tracking), _ERASED_WHO_HAD_AGREED.is_not(None))
         case _:
             return false()

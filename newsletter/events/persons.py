@@ -19,7 +19,7 @@ from subscribers.tables import Child, List, Organization, Subscriber, Subscripti
 from . import replies
 from .tables import Event, EventKind
 
-_OF_NOBODY = ("attempt", "permanent", "status", "signals")
+_OF_NOBODY = ("attempt", "permanent", "status", "reason", "unproven", "signals")
 """Of an event's detail, what tells of the copy and not of its reader."""
 
 
@@ -131,7 +131,11 @@ def _forget(session: Session, readers: Sequence[Subscriber], now: datetime) -> _
 def _empty_events(session: Session, reader_ids: Sequence[int]) -> None:
     """Take browsers and what mail servers said out of the events of readers' copies."""
     of_readers = (
-        select(Event.id, Event.detail).join(Delivery, _is_of_copy()).where(Delivery.subscriber_id.in_(reader_ids))
+        select(Event.id, Event.detail)
+        .join(Delivery, _is_of_copy())
+        .where(Delivery.subscriber_id.in_(reader_ids))
+        .order_by(Event.id)
+        .with_for_update(of=Event, key_share=True)  # who judges them again just now goes first
     )
     emptied = [
         {"id": event_id, "detail": {name: detail[name] for name in _OF_NOBODY if name in detail}}

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Executable, and_, delete, func, literal, or_, select, text, true, union
+from sqlalchemy import Executable, and_, delete, false, func, literal, or_, select, text, true, union
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 
@@ -34,12 +34,11 @@ def count(session: Session, come: Iterable[Reach], gone: Iterable[Reach] = ()) -
     """Count the copies that this is new of, in the caller's transaction. The database says which are new.
 
     Events that are another actor's now have `gone` from one count, and come to another: those of which no event is kept
-    any more are counted no more.
+    any more are counted no more. Whoever brings another event of the same waits, or was waited for and is seen.
     """
-    dead = _without_events(session, set(gone))
-    growth = Multiset(_first_of(session, set(come) - dead))
-    # What goes goes last: who waits for a row that is going waits for somebody who waits for no row that comes.
-    growth.subtract(dict(_let_go(session, dead)))
+    gone = set(gone)
+    growth = Multiset(_first_of(session, {*come, *gone}))
+    growth.subtract(dict(_let_go(session, _without_events(session, gone))))
     changes = {key: copies for key, copies in growth.items() if copies}
     if changes:
         _grow(session, changes)
@@ -54,7 +53,9 @@ def of_request(campaign_id: int, seq: int, kind: EventKind, actor: Actor, link_n
 
 def forget(session: Session, gone: Iterable[Reach]) -> None:
     """Events were let go of for their age, in the caller's transaction: which copies it were goes, how many stays."""
-    for _ in _let_go(session, _without_events(session, set(gone))):
+    gone = set(gone)
+    _first_of(session, gone)
+    for _ in _let_go(session, _without_events(session, gone)):
         pass
 
 
@@ -86,7 +87,7 @@ def rebuild(session: Session, campaign_id: int) -> None:
 
 
 def _first_of(session: Session, reaches: Iterable[Reach]) -> Iterable[_CountedBy]:
-    """Write those that are not there, and return them by what they are counted by."""
+    """Write those that are not there, and return them by what they are counted by. All are held from now on."""
     # Always in the same order, so that two processes that count the same copies never wait for each other.
     rows = [tuple(reach) for reach in sorted(reaches)]
     if not rows:
@@ -121,12 +122,16 @@ def _without_events(session: Session, reaches: AbstractSet[Reach]) -> AbstractSe
 
 @lru_cache
 def _reach(dialect: str) -> Executable:
-    """Write that something happened to copies; tells by what each that is new is counted."""
+    """Write that something happened to copies, and hold what is there; tells by what each that is new is counted.
+
+    `DO NOTHING` would hold nothing: what an event counts on could be let go of before the event is to be seen.
+    """
     row = json_rows(dialect, "rows")
     values = row[0].as_integer(), row[1].as_integer(), row[2].as_string(), row[4].as_integer(), row[3].as_string()
     new = insert_for(dialect, Reached).from_select(_KEY, select(*values).where(true()))
     counted_by = (getattr(Reached, name) for name in _COUNTED_BY)
-    return new.on_conflict_do_nothing(index_elements=_KEY).returning(*counted_by)
+    held = new.on_conflict_do_update(index_elements=_KEY, set_={"actor": new.excluded["actor"]}, where=false())
+    return held.returning(*counted_by)
 
 
 def _grow(session: Session, growth: Mapping[_CountedBy, int]) -> None:

@@ -73,6 +73,8 @@ _Judged = tuple[_Kept, Verdict]
 def look_back(session: Session, keys: Iterable[CopyKey], around: Sequence[datetime], by: Judge) -> Moves:
     """Judge anew what came to copies around these moments, in the caller's transaction: more is known now.
 
+    Nobody else changes these events meanwhile, and what somebody changed just before is what is read.
+
     More company never makes less of a machine: signs are added, and none is taken away. Returned is what they count
     for, so that the caller counts all at once.
     """
@@ -155,15 +157,19 @@ def _page(
         last = session.scalar(select(func.max(seqs.order_by(Event.seq).limit(PAGE).subquery().c.seq)))
         if last is None:
             return None
-        judged = _judged(_kept(session, of_campaign, Event.seq > after, Event.seq <= last), hidden, networks)
+        of_page = of_campaign, Event.seq > after, Event.seq <= last
+        judged = _judged(_kept(session, *of_page, hold=not dry_run), hidden, networks)
         if not dry_run:
             _write(session, _changed(judged))
     return last, judged
 
 
-def _kept(session: Session, *such: ColumnElement[bool]) -> list[_Kept]:
-    of_ours = Event.provider == WEB, Event.kind.in_(_ASKED)
-    return [_Kept(*row) for row in session.execute(select(*_COLUMNS).where(*of_ours, *such))]
+def _kept(session: Session, *such: ColumnElement[bool], hold: bool = True) -> list[_Kept]:
+    """To write them, hold them: else one that is emptied meanwhile, for its reader is erased, would be filled again."""
+    kept = select(*_COLUMNS).where(Event.provider == WEB, Event.kind.in_(_ASKED), *such)
+    if hold:
+        kept = kept.order_by(Event.id).with_for_update(key_share=True)
+    return [_Kept(*row) for row in session.execute(kept)]
 
 
 def _judged(events: Iterable[_Kept], hidden: Mapping[int, int | None], networks: Networks) -> list[_Judged]:

@@ -18,6 +18,7 @@ from subscribers.tables import Subscriber
 
 from . import reach, rejudging
 from .classify import Verdict
+from .consents import agrees
 from .counters import Counter, grow
 from .judging import CopyKey, Judge
 from .reach import Reach
@@ -39,6 +40,8 @@ _Judged = tuple[Fact, Visit, Verdict]
 
 def write(session: Session, facts: Sequence[Fact], tracking: Tracking, judge: Judge | None = None) -> None:
     """Write facts in the caller's transaction. Consent is read here, now: a withdrawal works for old mails too.
+
+    Who withdraws or is erased meanwhile waits until the transaction ends, and finds all of it.
 
     `judge` remembers what came before; without one, facts are seen beside each other alone.
     """
@@ -94,34 +97,40 @@ def _with_others(dialect: str) -> Executable:
 
 
 def _copies(session: Session, facts: Sequence[Fact], tracking: Tracking) -> _Copies:
-    rows = session.connection().execute(_asked(dialect_of(session)), {"rows": list(set(map(_key, facts)))})
+    asked = _asked(dialect_of(session), tracking)
+    rows = session.connection().execute(asked, {"rows": list(set(map(_key, facts)))})
     return {
         (campaign_id, seq): Copy(
             accepted_at=None if state is DeliveryState.ATTEMPTING else updated_at,
-            is_tracked=_may_track(agreed, tracking),
+            is_tracked=is_tracked,
             arm=arm,
         )
-        for campaign_id, seq, state, updated_at, agreed, arm in rows
+        for campaign_id, seq, state, updated_at, is_tracked, arm in rows
     }
 
 
 @lru_cache
-def _asked(dialect: str) -> Executable:
-    """What the ledger knows of copies, and whether their readers agree now."""
+def _asked(dialect: str, tracking: Tracking) -> Executable:
+    """What the ledger knows of copies, and whether their readers agree now.
+
+    Readers who do are held until the transaction ends, always in the same order. One who is just being erased, or just
+    takes their consent back, is waited for, and seen as they are then.
+    """
     row = json_rows(dialect, "rows")
     keys = select(row[0].as_integer().label("campaign_id"), row[1].as_integer().label("seq")).cte("asked")
+    of_copy = and_(Delivery.campaign_id == keys.c.campaign_id, Delivery.seq == keys.c.seq)
+    keys = keys.prefix_with("MATERIALIZED")
+    readers = select(Delivery.subscriber_id).select_from(keys).join(Delivery, of_copy)
+    agreed = select(Subscriber.id).where(Subscriber.id.in_(readers), agrees(tracking)).order_by(Subscriber.id)
+    held = agreed.with_for_update(read=True).cte("held").prefix_with("MATERIALIZED")
+    is_tracked = held.c.id.is_not(None)
     return (
-        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, Subscriber.tracking, _ARM)
-        .select_from(keys.prefix_with("MATERIALIZED"))
-        .join(Delivery, and_(Delivery.campaign_id == keys.c.campaign_id, Delivery.seq == keys.c.seq))
+        select(Delivery.campaign_id, Delivery.seq, Delivery.state, Delivery.updated_at, is_tracked, _ARM)
+        .select_from(keys)
+        .join(Delivery, of_copy)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .outerjoin(held, held.c.id == Delivery.subscriber_id)
     )
-
-
-def _may_track(agreed: bool | None, tracking: Tracking) -> bool:
-    """`agreed` is empty where the person was erased: then there is nobody to write about."""
-    return bool(agreed) if tracking is Tracking.CONSENT else tracking is Tracking.PERSONAL and agreed is not None
 
 
 def _is_tracked(fact: Fact, copies: _Copies) -> bool:
@@ -146,9 +155,9 @@ def _reaches(row: Mapping[str, Any]) -> Iterator[Reach]:
 def _row(fact: Fact, visit: Visit, verdict: Verdict) -> dict[str, Any]:
     claim, at = fact.claim, fact.request.at
     # The same request of the same client again within a minute is the same fact: who reloads cannot fill the table, nor
-    # can who invents clients, for there are only so many to tell apart.
+    # can who invents clients, for there are only so many to tell apart. No scanner takes the place of a person.
     client = crc32(f"{visit.method} {visit.client}".encode()) % _BUCKETS
-    parts = (claim.campaign_id, claim.seq, fact.kind, claim.link_no, client, f"{at:%Y%m%d%H%M}")
+    parts = (claim.campaign_id, claim.seq, fact.kind, claim.link_no, verdict.actor, client, f"{at:%Y%m%d%H%M}")
     return {
         "provider": WEB,
         "event_id": ".".join(map(str, parts)),

@@ -120,6 +120,7 @@ def _stored(dialect: str) -> Select[*tuple[Any, ...]]:
         .outerjoin(Subscription, of_list)
         .where(Subscriber.organization_id == bindparam("organization"))
         .where(among(dialect, Subscriber.address_key, "keys"))
+        .order_by(Subscriber.id)
         .with_for_update(of=Subscriber, key_share=True)
     )
 

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from newsletter.clock import Clock
+from newsletter.events import persons
 from newsletter.events.notices import Notice
 from newsletter.events.refusals import Patience
 from newsletter.events.tables import Event, EventKind
 from newsletter.feedback.verdicts import Reason
+from newsletter.reports.mailings import came_back
 from subscribers.db import Database
 from subscribers.tables import SuppressionReason
 from tests.support.refusals import ADDRESS, Refusals
@@ -39,6 +41,22 @@ def told_here(sqlite_url: str, clock: Clock) -> Refusals:
 def end(refusals: Refusals) -> tuple[Any, ...] | None:
     found = refusals.in_force
     return (found.reason, found.is_counted, found.detail, found.grounds) if found else None
+
+
+def test_why_a_copy_came_back_outlives_its_reader(refusals: Refusals) -> None:
+    refusals.bounce(1)
+    refusals.tell(refusals.notice(1, hours=2, reason=Reason.RATE, is_proven=False))
+    database, campaign_id = refusals.world.database, refusals.copy(1)
+    with database.reading() as session:
+        before = came_back(session, [campaign_id])
+    with database.writing() as session:
+        persons.forget(session, [refusals.reader.id], refusals.now)
+    with database.reading() as session:
+        assert came_back(session, [campaign_id]) == before
+        first, second = session.scalars(select(Event.detail).order_by(Event.occurred_at))
+    kept = {"attempt": 1, "permanent": False, "status": "4.2.2"}
+    assert first == kept | {"reason": "mailbox-full"}
+    assert second == kept | {"reason": "rate", "unproven": True}
 
 
 def test_a_refusal_for_good_silences_at_once_and_says_why(refusals: Refusals) -> None:
