@@ -52,9 +52,8 @@ def health(slug: str | None, output: Output) -> None:
     """Say how well a list is: complaints, bounces, suppressions, waiting sign-ups and readers who do not open."""
     with opened() as app, app.database.reading() as session:
         list_id, about = _named(session, app, slug)
-        settings = app.settings
         report = health_report(
-            session, app.organization.id, list_id, app.clock.now(), settings.minimum_group, settings.tracking
+            session, app.organization.id, list_id, app.clock.now(), app.settings.minimum_group, app.rollups
         )
         output.put(
             facts=lambda: {"list": slug, **exports.health_facts(report)},

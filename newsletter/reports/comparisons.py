@@ -67,7 +67,7 @@ def sentence(rates: Rates, found: Comparison) -> str:
 
 def _rates(session: Session, campaign: Campaign, rollups: Rollups) -> Rates:
     """No share is made of opens and clicks of everybody, so those are not read."""
-    counted, _ = rollups.counted(session, campaign)
+    counted = rollups.past(session, campaign)
     return rates_of(totals_from(campaign, counted, counters_of(session, campaign.id, (EventKind.UNSUBSCRIBE,))))
 
 

@@ -15,7 +15,8 @@ from subscribers.tables import Role, Subscriber
 
 from .figures import NOBODY, Figures, domain_of_copy, figures_of
 from .groups import largest
-from .mailings import CameBack, came_back
+from .mailings import CameBack, came_back, returned_by_domain
+from .providers import by_provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Counted:
     bands: Mapping[str, Figures]
     roles: Mapping[str, Figures]
     domains: Mapping[str, Figures]
+    providers: Mapping[str, CameBack]
+    """Accepted copies, complaints and bounces for good."""
     returned: CameBack
 
     def as_facts(self) -> dict[str, Any]:
@@ -38,6 +41,7 @@ class Counted:
             "excluded_reasons": dict(self.excluded_reasons),
             "tracked": self.tracked,
             **{part: {name: asdict(figures) for name, figures in getattr(self, part).items()} for part in _GROUPINGS},
+            "providers": {name: back.as_facts() for name, back in self.providers.items()},
             "returned": self.returned.as_facts(),
         }
 
@@ -49,6 +53,7 @@ class Counted:
             states={DeliveryState(state): count for state, count in facts["states"].items()},
             excluded_reasons={Exclusion(reason): count for reason, count in facts["excluded_reasons"].items()},
             tracked=facts["tracked"],
+            providers={name: CameBack.of(back) for name, back in facts["providers"].items()},
             returned=CameBack.of(facts["returned"]),
             **groups,
         )
@@ -61,6 +66,7 @@ def count(session: Session, campaign: Campaign, tracking: Tracking, context: Rul
     traits = _traits(session, campaign, tracking, context)
     tracked = sum(figures.tracked for figures, _ in traits)
     is_of_an_issue = campaign.kind is CampaignKind.BROADCAST
+    by_domain = _by_domain(session, campaign.id, tracking) if is_of_an_issue else {}
     return Counted(
         states=states,
         excluded_reasons=reasons,
@@ -68,7 +74,8 @@ def count(session: Session, campaign: Campaign, tracking: Tracking, context: Rul
         languages=_by_language(traits) if is_of_an_issue else {},
         bands=_fold(traits, _bands(context)),
         roles=_fold(traits, _ROLES),
-        domains=_by_domain(session, campaign.id, tracking) if is_of_an_issue else {},
+        domains=largest(by_domain, _MOST_DOMAINS, _FEWEST_OF_DOMAIN) if by_domain else {},
+        providers=_by_provider(session, campaign.id, by_domain),
         returned=came_back(session, [campaign.id])[campaign.id],
     )
 
@@ -125,8 +132,12 @@ def _by_language(traits: _Traits) -> Mapping[str, Figures]:
 def _by_domain(session: Session, campaign_id: int, tracking: Tracking) -> Mapping[str, Figures]:
     domain = domain_of_copy(session).label("domain")
     found = figures_of(campaign_id, tracking).add_columns(domain).group_by(domain)
-    by_name = {name or "": Figures(*counts) for *counts, name in session.execute(found)}
-    return largest(by_name, _MOST_DOMAINS, _FEWEST_OF_DOMAIN)
+    return {name or "": Figures(*counts) for *counts, name in session.execute(found)}
+
+
+def _by_provider(session: Session, campaign_id: int, by_domain: Mapping[str, Figures]) -> Mapping[str, CameBack]:
+    accepted = {name: figures.accepted for name, figures in by_domain.items()}
+    return by_provider(accepted, returned_by_domain(session, campaign_id)) if by_domain else {}
 
 
 def _sum(parts: Iterable[Figures]) -> Figures:

@@ -10,14 +10,16 @@ from sqlalchemy import Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.events.tables import Actor, EventKind, Reached
-from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
 from newsletter.settings import Tracking
 from subscribers.subscriptions import is_current
 from subscribers.suppressions import active_for
 from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 
 from .groups import too_small
-from .mailings import CameBack, Mailing, by_domain, came_back, mailings
+from .mailings import CameBack, Mailing, mailings
+from .providers import PROVIDERS
+from .rollups import Rollups
 
 ISSUES = 6
 """So many of the last issues are looked at."""
@@ -26,14 +28,6 @@ WAITING_DAYS = 7
 """After so long without a confirmation something may be wrong."""
 FOR_READING = timedelta(days=3)
 """Whom an issue reached less than so long ago may still open it."""
-_PROVIDERS: Mapping[str, tuple[str, ...]] = {
-    "Gmail": ("gmail.com", "googlemail.com"),
-    "Yahoo and AOL": ("yahoo.", "ymail.com", "rocketmail.com", "aol.com", "aim.com"),
-    "Outlook and Hotmail": ("outlook.", "hotmail.", "live.", "msn.com"),
-    "iCloud": ("icloud.com", "me.com", "mac.com"),
-}
-"""Domains by whom they belong to; one that ends in a dot stands for all countries."""
-OTHERS, FORGOTTEN = "others", "forgotten"
 ROLE_NAMES = ("admin", "contact", "help", "info", "mail", "noreply", "office", "postmaster", "sales", "support")
 
 
@@ -82,30 +76,20 @@ class HealthReport:
 
 
 def health_report(
-    session: Session,
-    organization_id: int,
-    list_id: int | None,
-    now: datetime,
-    minimum_group: int,
-    tracking: Tracking,
+    session: Session, organization_id: int, list_id: int | None, now: datetime, minimum_group: int, rollups: Rollups
 ) -> HealthReport:
-    """Look at one list, or at all together."""
-    last = mailings(session, organization_id, list_id, before=now, most=ISSUES)
-    days = mailings(session, organization_id, list_id, since=now - timedelta(days=DAYS), before=now)
-    back = came_back(session, {mailing.campaign_id for mailing in (*last, *days)})
-    recent = CameBack()
-    for mailing in days:
-        recent.add(back[mailing.campaign_id])
+    """Look at one list, or at all together. Campaigns show what is kept of them, where that is so."""
     read = mailings(session, organization_id, list_id, before=now - FOR_READING, most=ISSUES)
-    agreed, unopened = _unopened(session, read, tracking, minimum_group)
+    agreed, unopened = _unopened(session, read, rollups.tracking, minimum_group)
     people = _readers(organization_id, list_id)
+    last, recent, providers = _returned(session, organization_id, list_id, now, rollups)
     return HealthReport(
         at=now,
         minimum_group=minimum_group,
         readers=session.scalars(people).one(),
-        last=tuple(MailingHealth(mailing, back[mailing.campaign_id]) for mailing in last),
+        last=last,
         recent=recent,
-        domains=_domains(by_domain(session, [mailing.campaign_id for mailing in days]), minimum_group, recent),
+        domains=_domains(providers, minimum_group, recent),
         suppressed=_suppressed(session, organization_id, list_id),
         waiting=session.scalars(_waiting(organization_id, list_id, now - timedelta(days=WAITING_DAYS))).one(),
         issues=len(read),
@@ -113,6 +97,22 @@ def health_report(
         unopened=unopened,
         role_addresses=session.scalars(people.where(_is_role())).one(),
     )
+
+
+def _returned(
+    session: Session, organization_id: int, list_id: int | None, now: datetime, rollups: Rollups
+) -> tuple[tuple[MailingHealth, ...], CameBack, Mapping[str, CameBack]]:
+    """What came back of each of the last issues, of the last days' together, and of those by the provider."""
+    last = mailings(session, organization_id, list_id, before=now, most=ISSUES)
+    days = mailings(session, organization_id, list_id, since=now - timedelta(days=DAYS), before=now)
+    campaigns = session.scalars(select(Campaign).where(Campaign.id.in_({one.campaign_id for one in (*last, *days)})))
+    counted = {campaign.id: rollups.past(session, campaign) for campaign in campaigns.all()}
+    recent, providers = CameBack(), {name: CameBack() for name in PROVIDERS}
+    for mailing in days:
+        recent.add(counted[mailing.campaign_id].returned)
+        for name, back in counted[mailing.campaign_id].providers.items():
+            providers[name].add(back)
+    return tuple(MailingHealth(one, counted[one.campaign_id].returned) for one in last), recent, providers
 
 
 def _readers(organization_id: int, list_id: int | None) -> Select[int]:
@@ -188,24 +188,11 @@ def _copies_read(campaign_ids: Sequence[int]) -> Select[int]:
 
 
 def _domains(found: Mapping[str, CameBack], minimum: int, recent: CameBack) -> tuple[DomainHealth, ...]:
-    together: dict[str, CameBack] = {name: CameBack() for name in (*_PROVIDERS, OTHERS, FORGOTTEN)}
-    for domain, back in found.items():
-        together[provider_of(domain)].add(back)
-    hidden = too_small({name: back.accepted for name, back in together.items()}, minimum)
+    hidden = too_small({name: back.accepted for name, back in found.items()}, minimum)
     return tuple(
         DomainHealth(name, None, None, None)
         if name in hidden
         else DomainHealth(name, back.accepted, *((back.hard, back.complained) if recent.is_told else (None, None)))
-        for name, back in together.items()
+        for name, back in found.items()
         if back.accepted
     )
-
-
-def provider_of(domain: str) -> str:
-    """Whose a receiving domain is."""
-    if not domain:
-        return FORGOTTEN
-    for name, domains in _PROVIDERS.items():
-        if any(domain.startswith(one) if one.endswith(".") else domain == one for one in domains):
-            return name
-    return OTHERS

@@ -6,9 +6,11 @@ from newsletter.rendering import dates
 from subscribers.tables import SuppressionReason
 
 from .charts import bars
-from .health import DAYS, FORGOTTEN, OTHERS, HealthReport
+from .groups import OTHERS
+from .health import DAYS, HealthReport
 from .mailings import Mailing
 from .pages import Frame, page
+from .providers import FORGOTTEN
 from .verdicts import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, REASONS, summary, verdicts
 
 _AS_FAR = 0.005

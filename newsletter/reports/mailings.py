@@ -134,19 +134,17 @@ def came_back(session: Session, campaign_ids: Collection[int]) -> Mapping[int, C
     return found
 
 
-def by_domain(session: Session, campaign_ids: Collection[int]) -> Mapping[str, CameBack]:
-    """The same of all of them together, by the receiving domain; complaints and bounces for good only."""
+def returned_by_domain(session: Session, campaign_id: int) -> Mapping[str, CameBack]:
+    """The complaints and bounces for good of one of them, by the receiving domain; no other figure is told."""
     found: dict[str, CameBack] = defaultdict(CameBack)
     domain = domain_of_copy(session).label("domain")
-    accepted = select(domain, func.count()).where(*_are_accepted(campaign_ids)).group_by(domain)
-    for name, count in session.execute(accepted):
-        found[name].accepted += count
-    for name, kind, count in session.execute(_returned_by_domain(domain, campaign_ids)):
-        found[name].is_told = True
+    for name, kind, count in session.execute(_returned_by_domain(domain, campaign_id)):
+        of_domain = found[name or ""]
+        of_domain.is_told = True
         if kind == EventKind.COMPLAINT:
-            found[name].complained += count
+            of_domain.complained += count
         else:
-            found[name].hard += count
+            of_domain.hard += count
     return found
 
 
@@ -154,13 +152,9 @@ _REASON = Event.detail["reason"].as_string()
 _IS_HARD = func.coalesce(Event.detail["permanent"].as_boolean(), False)
 
 
-def _are_accepted(campaign_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
-    return Delivery.campaign_id.in_(campaign_ids), Delivery.state == DeliveryState.ACCEPTED
-
-
 def _accepted(campaign_ids: Collection[int]) -> Any:
-    counted = select(Delivery.campaign_id, func.count()).where(*_are_accepted(campaign_ids))
-    return counted.group_by(Delivery.campaign_id)
+    accepted = Delivery.campaign_id.in_(campaign_ids), Delivery.state == DeliveryState.ACCEPTED
+    return select(Delivery.campaign_id, func.count()).where(*accepted).group_by(Delivery.campaign_id)
 
 
 def _reached(campaign_ids: Collection[int]) -> Any:
@@ -175,10 +169,10 @@ def _bounces(campaign_ids: Collection[int], *more: ColumnElement[Any]) -> Any:
     return bounced.where(Event.campaign_id.in_(campaign_ids), Event.kind == EventKind.BOUNCE).group_by(*keys)
 
 
-def _returned_by_domain(domain: ColumnElement[str], campaign_ids: Collection[int]) -> Any:
+def _returned_by_domain(domain: ColumnElement[str], campaign_id: int) -> Any:
     returned = (
         select(Event.campaign_id, Event.seq, Event.kind)
-        .where(Event.campaign_id.in_(campaign_ids))
+        .where(Event.campaign_id == campaign_id)
         .where((Event.kind == EventKind.COMPLAINT) | ((Event.kind == EventKind.BOUNCE) & _IS_HARD))
         .distinct()
         .subquery("returned")

@@ -1,7 +1,8 @@
 """When a campaign's copies are counted: when somebody asks, or beforehand, where that takes long or must be kept.
 
 A campaign of few copies is counted whenever it is asked for. A large one shows what the tick counted last. One that
-ended so long ago that its readers are forgotten shows what was counted before that.
+ended so long ago that its readers are forgotten shows what was counted before that. Beside others, every campaign that
+ended shows what was kept of it, as long as nothing came back since.
 """
 
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from newsletter.clock import Clock
@@ -23,10 +24,12 @@ from subscribers.segments.rules import RuleContext
 from .counting import Counted, count
 from .tables import CampaignRollup
 
-FEW = 20_000
+FEW = 1_000
 """Copies that are counted while somebody waits."""
-SETTLED = timedelta(days=30)
+QUIET = timedelta(days=30)
 """Little comes back of a mail that is so old."""
+_AT_LEAST_EVERY = timedelta(days=1)
+"""Until then; no counter tells of a reader who agrees now, or of a copy that staff settled."""
 _EVERY = timedelta(minutes=1)
 _PART_OF_TIME = 50
 """Of the time between two counts of a campaign, at most this part is counting."""
@@ -47,9 +50,16 @@ class Rollups:
     def counted(self, session: Session, campaign: Campaign) -> tuple[Counted, datetime | None]:
         """A campaign's copies, and when they were counted; None: just now."""
         kept = session.get(CampaignRollup, campaign.id)
-        if kept is not None and self._holds(session, campaign, kept):
+        if kept is not None and self._holds(campaign, kept):
             return Counted.of(kept.counted), kept.made_at
         return self._count(session, campaign), None
+
+    def past(self, session: Session, campaign: Campaign) -> Counted:
+        """A campaign's copies, as one figure of many: what was kept of it, where its counters are still the same."""
+        kept = session.get(CampaignRollup, campaign.id)
+        if kept is not None and (self._holds(campaign, kept) or kept.mark == _mark(session, campaign)):
+            return Counted.of(kept.counted)
+        return self._count(session, campaign)
 
     def make(self, database: Database, campaign_id: int) -> Counted:
         """Count a campaign and keep that. Raises `CampaignNotFound`."""
@@ -89,37 +99,39 @@ class Rollups:
     def _count(self, session: Session, campaign: Campaign) -> Counted:
         return count(session, campaign, self.tracking, self.context_of(campaign.day))
 
-    def _holds(self, session: Session, campaign: Campaign, kept: CampaignRollup) -> bool:
+    def _holds(self, campaign: Campaign, kept: CampaignRollup) -> bool:
         """Whether a kept count is what is shown. What was counted while a campaign was sent is no end of it."""
-        if self.is_forgotten(campaign):
+        if self.is_forgotten(campaign) and self._is_last(campaign, kept):
             return True
-        if campaign.audience > FEW:
-            return kept.mark.startswith(f"{campaign.state} ")
-        return kept.mark == _mark(session, campaign)
+        return campaign.audience > FEW and kept.mark.startswith(f"{campaign.state} ")
+
+    def _is_last(self, campaign: Campaign, kept: CampaignRollup) -> bool:
+        """Whether what was counted is all that came back, but for the little that came later."""
+        return campaign.finished_at is not None and kept.made_at >= campaign.finished_at + self._quiet_after
 
     def _due(self, session: Session) -> int | None:
-        is_settled = Campaign.finished_at < self.clock.now() - self._settles_after
         rows = session.execute(
             select(Campaign, CampaignRollup)
             .outerjoin(CampaignRollup, CampaignRollup.campaign_id == Campaign.id)
             .options(defer(CampaignRollup.counted))
-            .where(Campaign.state.in_((*_OPEN, *_ENDED)), or_(Campaign.audience > FEW, is_settled))
+            .where(or_(Campaign.state.in_(_ENDED), and_(Campaign.state.in_(_OPEN), Campaign.audience > FEW)))
             .order_by(CampaignRollup.made_at.asc().nulls_first())
         )
         return next((campaign.id for campaign, kept in rows if self._is_due(session, campaign, kept)), None)
 
     @property
-    def _settles_after(self) -> timedelta:
-        return SETTLED if self.keep_readers is None else min(SETTLED, self.keep_readers / 2)
+    def _quiet_after(self) -> timedelta:
+        return QUIET if self.keep_readers is None else min(QUIET, self.keep_readers / 2)
 
     def _is_due(self, session: Session, campaign: Campaign, kept: CampaignRollup | None) -> bool:
         if kept is None:
             return True
-        ended = campaign.finished_at
-        if ended is not None and kept.made_at >= ended + self._settles_after:
+        if self._is_last(campaign, kept):
             return False
-        is_rested = kept.made_at < self.clock.now() - max(_EVERY, timedelta(seconds=kept.seconds * _PART_OF_TIME))
-        return is_rested and (campaign.state in _OPEN or kept.mark != _mark(session, campaign))
+        age = self.clock.now() - kept.made_at
+        if age <= max(_EVERY, timedelta(seconds=kept.seconds * _PART_OF_TIME)):
+            return False
+        return campaign.state in _OPEN or age > _AT_LEAST_EVERY or kept.mark != _mark(session, campaign)
 
 
 def large(database: Database) -> list[int]:

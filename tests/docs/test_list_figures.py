@@ -17,6 +17,7 @@ from newsletter.reports.health import health_report
 from newsletter.reports.periods import By, Periods
 from newsletter.settings import Tracking
 from subscribers.db import Database
+from tests.support.counting import rollups
 from tests.support.school_year import FIRST, NOW, SchoolYear
 
 _ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def test_growth(year: tuple[Session, SchoolYear]) -> None:
 
 def test_health(year: tuple[Session, SchoolYear]) -> None:
     session, school = year
-    report = health_report(session, school.organization.id, school.list_.id, NOW, 5, Tracking.CONSENT)
+    report = health_report(session, school.organization.id, school.list_.id, NOW, 5, rollups())
     for one in report.last:
         campaign = one.mailing.campaign_id
         assert asked(session, "Complained", campaign=campaign) == one.back.complained

@@ -10,12 +10,14 @@ from newsletter.events.reach import Reach
 from newsletter.events.tables import Actor, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import Delivery, DeliveryState
-from newsletter.reports.health import HealthReport, health_report, provider_of
+from newsletter.reports.health import HealthReport, health_report
 from newsletter.reports.mailings import CameBack
+from newsletter.reports.providers import provider_of
 from newsletter.reports.verdicts import Level, summary, verdicts
 from newsletter.settings import Tracking
 from subscribers.db import Database
 from subscribers.tables import Subscription, Suppression, SuppressionReason
+from tests.support.counting import rollups
 from tests.support.people import LONG_AGO, a_subscriber
 from tests.support.returns import SENT_AT, Returns
 
@@ -33,7 +35,9 @@ class Told(Returns):
 
     def report(self, *, minimum: int = 5, tracking: Tracking = Tracking.CONSENT) -> HealthReport:
         self.session.flush()
-        return health_report(self.session, self.list_.organization_id, self.list_.id, NOW, minimum, tracking)
+        return health_report(
+            self.session, self.list_.organization_id, self.list_.id, NOW, minimum, rollups(tracking=tracking)
+        )
 
     def level(self, about: str) -> tuple[Level, str]:
         (found,) = [verdict for verdict in verdicts(self.report()) if verdict.about == about]

@@ -1,10 +1,13 @@
 """Large campaigns show the count that was kept, small ones count at once, and forgotten ones keep their last."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from newsletter.app import App
 from newsletter.clock import Clock
@@ -14,12 +17,10 @@ from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Deli
 from newsletter.reports import comparisons, rollups
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.counting import Counted
-from newsletter.reports.rollups import Rollups
+from newsletter.reports.health import health_report
 from newsletter.reports.tables import CampaignRollup
-from newsletter.settings import Tracking
 from subscribers.db import Database
-from subscribers.grades import Bands, RollOver
-from subscribers.segments.rules import RuleContext
+from tests.support.counting import rollups as rollups_of
 from tests.support.keeping import a_keeping_school, after
 from tests.support.mixed_returns import mixed
 from tests.support.persons import a_known_person, hear_of
@@ -39,14 +40,6 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollups, "FEW", 3)
 
 
-def counting(clock: Clock, organization_id: int = 1) -> Rollups:
-    def context(day: date | None) -> RuleContext:
-        bands = Bands.parse("elementary=PK-5 middle=6-8 high=9-12")
-        return RuleContext(organization_id, day or date.min, RollOver.parse("07-01"), bands)
-
-    return Rollups(clock, Tracking.CONSENT, context)
-
-
 def report(app: App, campaign_id: int) -> CampaignReport:
     with app.database.reading() as session:
         return campaign_report(session, campaign_id, 1, app.rollups)
@@ -60,7 +53,7 @@ def of_copies(found: CampaignReport) -> tuple[object, ...]:
 def test_a_kept_count_is_what_it_was_before_it_was_kept(database: Database, clock: Clock) -> None:
     with database.writing() as session:
         returns = mixed(session)
-    kept = counting(clock).make(database, returns.campaign_id)
+    kept = rollups_of(clock).make(database, returns.campaign_id)
     with database.reading() as session:
         row = session.get_one(CampaignRollup, returns.campaign_id)
         assert Counted.of(row.counted) == kept
@@ -74,7 +67,7 @@ def test_no_domain_of_a_handful_of_copies_is_kept(database: Database, clock: Clo
         returns.copies(5)
         for seq in (returns.copy(), returns.copy()):
             returns.delivery(seq).to_address = "ana@smiths.example"
-    kept = counting(clock).make(database, returns.campaign_id)
+    kept = rollups_of(clock).make(database, returns.campaign_id)
     assert {name: figures.accepted for name, figures in kept.domains.items()} == {"school.example": 5, "others": 2}
 
 
@@ -99,7 +92,7 @@ def test_it_is_counted_again_when_something_came_back_and_some_time_has_passed(a
     campaign_id = a_scheduled_campaign(app)
     send(app, campaign_id)
     app.rollups.make(app.database, campaign_id)
-    after(app, 1)
+    after(app, 0.5)
     assert app.rollups.make_due(app.database) is None
     hear_of(app, campaign_id)
     assert app.rollups.make_due(app.database) == campaign_id
@@ -128,7 +121,6 @@ def test_a_small_campaign_is_counted_when_it_is_asked_for(app: App) -> None:
     campaign_id = a_scheduled_campaign(app)
     send(app, campaign_id)
     app.rollups.make(app.database, campaign_id)
-    assert report(app, campaign_id).as_of is not None
     hear_of(app, campaign_id)
     assert report(app, campaign_id).as_of is None
     assert app.rollups.make_due(app.database) is None
@@ -164,6 +156,48 @@ def test_after_the_last_count_nothing_is_counted_again(app: App) -> None:
     assert app.rollups.make_due(app.database) is None
 
 
+def test_every_campaign_is_counted_soon_after_its_end_and_once_a_day_until_little_comes_back(app: App) -> None:
+    campaign_id = a_scheduled_campaign(app)
+    assert app.rollups.make_due(app.database) is None
+    send(app, campaign_id)
+    app.rollups.make_all_due(app.database)
+    with app.database.reading() as session:
+        assert session.get_one(CampaignRollup, campaign_id).mark.startswith("sent ")
+    after(app, 0.5)
+    assert app.rollups.make_due(app.database) is None
+    after(app, 1)
+    assert app.rollups.make_due(app.database) == campaign_id
+
+
+def test_beside_others_a_campaign_is_read_and_not_counted_until_something_comes_back(app: App) -> None:
+    a_known_person(app)
+    campaign_id = a_scheduled_campaign(app)
+    send(app, campaign_id)
+    app.rollups.make_all_due(app.database)
+    with app.database.reading() as session, statements(session) as asked:
+        app.rollups.past(session, session.get_one(Campaign, campaign_id))
+        health_report(session, app.organization.id, None, app.clock.now(), 5, app.rollups)
+    assert not [statement for statement in asked if "FROM delivery" in statement]
+    hear_of(app, campaign_id)
+    with app.database.reading() as session, statements(session) as asked:
+        app.rollups.past(session, session.get_one(Campaign, campaign_id))
+    assert [statement for statement in asked if "FROM delivery" in statement]
+
+
+@contextmanager
+def statements(session: Session) -> Iterator[list[str]]:
+    """What is asked of the database meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    yield found
+    event.remove(connection, "before_cursor_execute", note)
+
+
 def an_earlier_one(returns: Returns, days: int, opened: int) -> None:
     """An issue of the same list, to ten who agreed."""
     earlier = Returns(returns.session, returns, SENT_AT - timedelta(days=days))
@@ -181,7 +215,7 @@ def test_a_campaign_is_compared_with_the_six_before_it(database: Database, clock
         first = returns.copies(10, agreed=True)
         for seq in range(first, first + 6):
             returns.event(EventKind.OPEN, seq)
-        found = campaign_report(session, returns.campaign_id, 1, counting(clock))
+        found = campaign_report(session, returns.campaign_id, 1, rollups_of(clock))
         assert found.comparison is not None
         usual = found.comparison.usual["opened"]
         assert usual is not None
@@ -201,7 +235,7 @@ def test_the_sentence_says_fewer_usual_or_nothing(database: Database, clock: Clo
         an_earlier_one(returns, 1, 5)
 
         def sentence() -> str:
-            found = campaign_report(session, returns.campaign_id, 1, counting(clock))
+            found = campaign_report(session, returns.campaign_id, 1, rollups_of(clock))
             assert found.comparison is not None
             return comparisons.sentence(found.rates, found.comparison)
 
@@ -218,6 +252,6 @@ def test_a_stream_is_compared_with_nothing_and_has_no_domains(database: Database
         returns = Returns(session)
         returns.campaign.kind = CampaignKind.STREAM
         returns.copies(6, variant="confirm:1:en")
-        found = campaign_report(session, returns.campaign_id, 1, counting(clock))
+        found = campaign_report(session, returns.campaign_id, 1, rollups_of(clock))
     assert (found.comparison, found.domains) == (None, ())
     assert found.totals.states[DeliveryState.ACCEPTED] == 6

@@ -50,11 +50,11 @@ def report_pages(app: App) -> dict[str, str]:
     settings, organization_id = app.settings, app.organization.id
     frame = frame_of(app, "Family newsletter")
     months = Periods.between(FIRST, app.today(), By.MONTH, frame.zone)
-    limits = (settings.minimum_group, settings.tracking)
+    minimum = settings.minimum_group
     with app.database.reading() as session:
         growth = growth_report(session, organization_id, None, months)
-        health = health_report(session, organization_id, None, app.clock.now(), *limits)
-        engagement = engagement_report(session, organization_id, None, months, *limits)
+        health = health_report(session, organization_id, None, app.clock.now(), minimum, app.rollups)
+        engagement = engagement_report(session, organization_id, None, months, minimum, settings.tracking)
     return {
         "growth": growth_page(growth, frame),
         "health": health_page(health, frame),
