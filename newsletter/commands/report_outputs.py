@@ -15,11 +15,10 @@ from rich.console import Console
 from newsletter.app import App
 from newsletter.folders import templates_folder
 from newsletter.reports.pages import Frame
+from newsletter.reports.spreadsheets import cell
 
 from .files import write_bytes
 from .output import json_option, say
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ html_option = click.option(
 def put_rows(path: str, rows: Iterable[Iterable[Any]]) -> None:
     """Write rows as CSV; no text is computed by the spreadsheet that opens them."""
     content = io.StringIO()
-    csv.writer(content, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(content, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     if path == "-":
         click.echo(content.getvalue(), nl=False)
     else:
@@ -98,9 +97,3 @@ def frame_of(app: App, about: str) -> Frame:
     sheet = (templates_folder() / "web" / "style.css").read_text(encoding="utf-8")
     zone = ZoneInfo(app.settings.timezone)
     return Frame(app.organization.name, about, in_colour(sheet, app.settings.colour), app.clock.now(), zone)
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

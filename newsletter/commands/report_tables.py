@@ -77,10 +77,11 @@ def show_answers(console: Console, campaign_id: int, questions: Sequence[Questio
     else:
         console.print(f"Campaign {campaign_id} asks no question.")
     for question in questions:
-        table = figures_table(question.key, "Taps of people", "Share", "Of machines")
+        table = figures_table(question.key, "Taps of people", "Share", "Of machines", "Unknown")
         for answer in question.answers:
             share = answer.people / question.people if question.people else None
-            table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), f"{answer.machines:,}")
+            others = (f"{answer.machines:,}", f"{answer.unknown:,}")
+            table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), *others)
         console.print()
         console.print(table)
     console.print(f"Next: newsletter reports campaign {campaign_id}")
@@ -202,7 +203,9 @@ def _hours(report: CampaignReport, zone: ZoneInfo) -> Group:
     table.add_row("clicked, the first two days", sparkline([hour.clicked for hour in first]))
     table.add_row("opened, by hour of the day", sparkline([opened for opened, _ in day]))
     opened, clicked = (counts.index(max(counts)) for counts in zip(*day, strict=True))
-    return Group(table, f"Most opened between {opened}:00 and {opened + 1}:00, and clicked from {clicked}:00.")
+    if opened == clicked:
+        return Group(table, f"Most opened and most clicked in the hour from {opened}:00.")
+    return Group(table, f"Most opened in the hour from {opened}:00, and most clicked in that from {clicked}:00.")
 
 
 def _returned(returned: CameBack) -> Table:

@@ -22,6 +22,8 @@ class AnswerFigures:
     label: str
     people: int
     machines: int
+    unknown: int
+    """Of whom nobody can say which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def questions_from(session: Session, campaign_id: int, counters: Counters) -> tu
 
 
 def _figures(link: Link, counters: Counters) -> AnswerFigures:
-    people, machines = (
-        counters.requests.get((EventKind.CLICK, link.no, actor), 0) for actor in (Actor.HUMAN, Actor.MACHINE)
+    people, machines, unknown = (
+        counters.requests.get((EventKind.CLICK, link.no, actor), 0)
+        for actor in (Actor.HUMAN, Actor.MACHINE, Actor.UNKNOWN)
     )
-    return AnswerFigures(link.label, people, machines)
+    return AnswerFigures(link.label, people, machines, unknown)

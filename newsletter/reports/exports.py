@@ -12,11 +12,11 @@ from .groups import Group
 from .links import LinkFigures
 from .mailings import CameBack
 from .rates import share_of
+from .spreadsheets import cell, safe
 from .status import as_facts, seen_facts
 
 COLUMNS = ("part", "name", "figure", "value")
-_Row = tuple[str, str, str, str]
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_Row = tuple[str, str, str, Any]
 
 
 def report_facts(report: CampaignReport) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def report_rows(report: CampaignReport) -> Iterator[_Row]:
         yield from _flat("totals", name, value)
     yield from _flat("rates", "", facts["rates"])
     for link in facts["links"]:
-        name = _safe(link.pop("label") or link["target"])
+        name = safe(link.pop("label") or link["target"])
         yield from _flat("link", name, link)
     for part, groups in _groups_of(report).items():
         yield from _groups(part.removesuffix("s"), groups)
@@ -66,11 +66,28 @@ def report_rows(report: CampaignReport) -> Iterator[_Row]:
         yield from _flat("returned", returned, reasons)
     for question in facts["questions"]:
         for answer in question["answers"]:
-            yield from _flat(f"question {_safe(question['key'])}", _safe(answer.pop("label")), answer)
-    for arm in facts["test"]["arms"] if facts["test"] else ():
-        yield from _flat("test", arm.pop("arm"), arm)
+            yield from _flat(f"question {safe(question['key'])}", safe(answer.pop("label")), answer)
+    if report.test:
+        yield from trial_rows(report.test)
     for name, usual in facts["comparison"]["usual"].items() if facts["comparison"] else ():
         yield from _flat("usual", name, usual or {})
+
+
+def trial_rows(test: TrialFigures) -> Iterator[_Row]:
+    """A test of two subjects as rows: each arm, and what the figures come to."""
+    facts = _test_facts(test)
+    for arm in facts["arms"]:
+        interval = _bounds("share", arm.pop("share"))
+        yield from _flat("test", arm.pop("arm"), {**arm, **interval})
+    said = {name: facts[name] for name in ("winner", "verdict", "counts_readers")}
+    yield from _flat("test", "", {**_bounds("lead", facts["lead"]), **said})
+
+
+def _bounds(name: str, interval: Mapping[str, float] | None) -> dict[str, float | None]:
+    """A share or a lead in three figures: it, and between what it is, most likely."""
+    told = interval or {}
+    figures = {name: "value", f"{name}_low": "low", f"{name}_high": "high"}
+    return {figure: _rounded(told.get(bound)) for figure, bound in figures.items()}
 
 
 def _groups_of(report: CampaignReport) -> dict[str, tuple[Group, ...]]:
@@ -103,22 +120,13 @@ def _rounded(share: float | None) -> float | None:
 
 def _flat(part: str, name: str, value: Any) -> Iterator[_Row]:
     if not isinstance(value, dict):
-        yield part, "", name, _cell(value)
+        yield part, "", name, cell(value)
         return
     for figure, inner in value.items():
-        yield part, name, figure, _cell(inner)
+        yield part, name, figure, cell(inner)
 
 
 def _groups(part: str, groups: Sequence[Group]) -> Iterator[_Row]:
     for group in groups:
         facts = asdict(group)
         yield from _flat(part, facts.pop("name") or "not known", facts)
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else _safe(str(value))
-
-
-def _safe(text: str) -> str:
-    """Text that a spreadsheet shows and does not compute."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

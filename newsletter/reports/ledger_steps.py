@@ -168,6 +168,15 @@ def _decided(records: _Rows) -> Subquery:
 
 def _silent_leaves(session: Session, scope: Scope) -> _Rows:
     """Who said no to nothing: off the school's roster, or suppressed; counted by the first of them."""
+    r = _of_list(_gone(scope), Subscription.list_id, scope).subquery("gone").c
+    by_roster = and_(r.off_roster_at.is_not(None), or_(r.suppressed_at.is_(None), r.off_roster_at <= r.suppressed_at))
+    at = case((by_roster, r.off_roster_at), else_=r.suppressed_at)
+    keys = (minute_of(session, at), case((by_roster, literal(ROSTER)), else_=r.reason))
+    return select(*keys, func.count()).where(at >= scope.since).group_by(*keys)
+
+
+def _gone(scope: Scope) -> _Rows:
+    """For each reader who is off a roster or suppressed: since when, and why."""
     applies = and_(
         Suppression.organization_id == Subscriber.organization_id,
         Suppression.address_hash == Subscriber.address_hash,
@@ -176,7 +185,7 @@ def _silent_leaves(session: Session, scope: Scope) -> _Rows:
     )
     reason = type_coerce(Suppression.reason, String)
     own = case((Suppression.reason.in_((SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT)), reason), else_="")
-    out = (
+    return (
         select(
             Subscription.off_roster_at,
             func.min(Suppression.created_at).label("suppressed_at"),
@@ -189,11 +198,6 @@ def _silent_leaves(session: Session, scope: Scope) -> _Rows:
         .where(or_(Subscription.off_roster_at.is_not(None), Suppression.id.is_not(None)))
         .group_by(Subscription.subscriber_id, Subscription.list_id)
     )
-    r = _of_list(out, Subscription.list_id, scope).subquery("gone").c
-    by_roster = and_(r.off_roster_at.is_not(None), or_(r.suppressed_at.is_(None), r.off_roster_at <= r.suppressed_at))
-    at = case((by_roster, r.off_roster_at), else_=r.suppressed_at)
-    keys = (minute_of(session, at), case((by_roster, literal(ROSTER)), else_=r.reason))
-    return select(*keys, func.count()).where(at >= scope.since).group_by(*keys)
 
 
 def _of_the_forgotten(session: Session, scope: Scope) -> _Rows:

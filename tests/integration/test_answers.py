@@ -9,10 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
+from newsletter.events.counters import Counter, grow
+from newsletter.events.tables import Actor, EventKind
 from newsletter.issues import issues
+from newsletter.ledger.tables import Link
 from newsletter.reports.answers import question_figures
 from newsletter.tokens import VIEW_LINK, MailClaim
 from subscribers import lists
@@ -96,6 +100,14 @@ def test_a_tap_counts_the_answer_and_says_so_in_the_readers_language(
     assert "“<bdi>No, sorry</bdi>”" in client.get(english[1], follow_redirects=True).text
     assert client.head(no).status_code == 302
     assert taps(app, campaign_id) == [("Yes", 1, 0), ("No, sorry", 1, 1)]
+
+
+def test_a_tap_of_whom_nobody_can_say_who_it_was_is_shown_as_such(app: App, campaign_id: int) -> None:
+    with app.database.writing() as session:
+        yes = session.scalars(select(Link).where(Link.campaign_id == campaign_id, Link.label == "Yes")).one()
+        grow(session, {Counter.at(campaign_id, EventKind.CLICK, app.clock.now(), Actor.UNKNOWN, yes.no): 2})
+        (question,) = question_figures(session, campaign_id)
+    assert [(answer.people, answer.unknown) for answer in question.answers] == [(0, 2), (0, 0)]
 
 
 def test_the_page_of_thanks_counts_nothing_and_is_no_way_elsewhere(
