@@ -5,7 +5,6 @@ from dataclasses import asdict
 import click
 
 from newsletter.app import App
-from newsletter.reports import rollups
 from newsletter.reports.answers import question_figures
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.exports import COLUMNS, link_facts, report_facts, report_rows
@@ -54,7 +53,8 @@ def rollup(campaign_ids: tuple[int, ...], as_json: bool) -> None:
     Schedulers do that by themselves. A report on a large campaign shows what was counted last.
     """
     with opened() as app:
-        chosen = campaign_ids or rollups.large(app.database)
+        with app.database.reading() as session:
+            chosen = campaign_ids or app.rollups.large(session)
         with progress("Counting", len(chosen)) as advance:
             for campaign_id in chosen:
                 app.rollups.make(app.database, campaign_id)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from . import encodings
 from .addresses import addresses_in
 from .messages import Part, read
+from .replies import is_marked
 from .verdicts import Kind, Verdict
 
 MOST_TEXT = 20_000
@@ -20,6 +21,8 @@ _LONGEST_LINE = 20_000
 _TO_MANY = frozenset({"bulk", "junk", "list"})
 _BY_MACHINES = ("message/delivery-status", "message/feedback-report", "message/disposition-notification")
 _ENVELOPE = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to")
+_MAY_BE_LETTERS = frozenset({Kind.NONE, Kind.AUTO_REPLY})
+"""Whose subject alone speaks of an absence may write of a child's: only what its header says makes it a machine's."""
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of the text that follows; the words would show otherwise than they are."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t\r]*\n){2,}")
@@ -45,7 +48,7 @@ class Letter:
 
 def letter_in(raw: bytes, verdicts: tuple[Verdict, ...]) -> Letter | None:
     """The letter in a message of these verdicts; None where a machine wrote it or it went to many."""
-    if any(verdict.kind is not Kind.NONE for verdict in verdicts):
+    if any(verdict.kind not in _MAY_BE_LETTERS for verdict in verdicts):
         return None
     message = read(raw, _LONGEST_LINE)
     if _is_by_a_machine(message):
@@ -66,9 +69,8 @@ def letter_in(raw: bytes, verdicts: tuple[Verdict, ...]) -> Letter | None:
 
 def _is_by_a_machine(message: Part) -> bool:
     headers = message.headers
-    submitted = headers.get("auto-submitted").lower().partition(";")[0].strip()
     return (
-        submitted not in ("", "no")
+        is_marked(message)
         or headers.get("precedence").lower() in _TO_MANY
         or headers.get("return-path").replace(" ", "") == "<>"
         or message.kind == "multipart/report"

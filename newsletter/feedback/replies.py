@@ -45,12 +45,15 @@ _SUBJECT = either(
 
 def is_automatic(message: Part) -> bool:
     """Whether a machine answers for the reader."""
+    return is_marked(message) or bool(_SUBJECT.search(message.headers.get("subject")))
+
+
+def is_marked(message: Part) -> bool:
+    """Whether its header says that a machine wrote it (RFC 3834, and what was used before it)."""
     headers = message.headers
     submitted = headers.get("auto-submitted").lower().split(";")[0].split("(")[0].strip()
     if submitted and submitted != "no":
         return True
-    if headers.get("precedence").lower() in _PRECEDENCE or any(
+    return headers.get("precedence").lower() in _PRECEDENCE or any(
         headers.get(mark).lower() not in {"", "no", "false", "0"} for mark in _MARKS
-    ):
-        return True
-    return bool(_SUBJECT.search(headers.get("subject")))
+    )

@@ -14,6 +14,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from newsletter.clock import Clock
+from newsletter.errors import NewsletterError
 from newsletter.events.tables import CampaignReach, CampaignStat
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import Campaign, CampaignState
@@ -35,6 +36,10 @@ _PART_OF_TIME = 50
 """Of the time between two counts of a campaign, at most this part is counting."""
 _OPEN = (CampaignState.SENDING, CampaignState.PAUSED, CampaignState.STOPPED)
 _ENDED = (CampaignState.SENT, CampaignState.CANCELLED)
+
+
+class ReadersForgotten(NewsletterError):
+    """The readers of this campaign are forgotten by now. What was counted before that stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,12 @@ class Rollups:
         return self._count(session, campaign)
 
     def make(self, database: Database, campaign_id: int) -> Counted:
-        """Count a campaign and keep that. Raises `CampaignNotFound`."""
+        """Count a campaign and keep that. Raises `CampaignNotFound`, or `ReadersForgotten`."""
         begin = time.monotonic()
         with database.reading() as session:
             campaign = get(session, campaign_id)
+            if self.is_forgotten(campaign):
+                raise ReadersForgotten
             mark, found = _mark(session, campaign), self._count(session, campaign)
         kept = {
             "made_at": self.clock.now(),
@@ -90,6 +97,12 @@ class Rollups:
         """Count every campaign whose count is out of date; before readers are forgotten, it is the last time."""
         while self.make_due(database) is not None:
             pass
+
+    def large(self, session: Session) -> list[int]:
+        """The campaigns of so many copies that their counts are kept, and that can be counted still."""
+        begun = Campaign.state.in_((*_OPEN, *_ENDED)), Campaign.audience > FEW
+        campaigns = session.scalars(select(Campaign).where(*begun).order_by(Campaign.id))
+        return [campaign.id for campaign in campaigns if not self.is_forgotten(campaign)]
 
     def is_forgotten(self, campaign: Campaign) -> bool:
         """Whether a campaign's readers are forgotten by now, so that a new count would know less than the last."""
@@ -132,13 +145,6 @@ class Rollups:
         if age <= max(_EVERY, timedelta(seconds=kept.seconds * _PART_OF_TIME)):
             return False
         return campaign.state in _OPEN or age > _AT_LEAST_EVERY or kept.mark != _mark(session, campaign)
-
-
-def large(database: Database) -> list[int]:
-    """The campaigns of so many copies that their counts are kept."""
-    with database.reading() as session:
-        begun = Campaign.state.in_((*_OPEN, *_ENDED))
-        return list(session.scalars(select(Campaign.id).where(begun, Campaign.audience > FEW).order_by(Campaign.id)))
 
 
 def _mark(session: Session, campaign: Campaign) -> str:

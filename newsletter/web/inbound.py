@@ -44,7 +44,10 @@ class _CallUnreadable(Exception):
 
 @router.post(INBOUND)
 async def sendgrid_inbound(request: Request, site: SiteOf) -> Response:
-    """Take a mail; it is answered well once what it tells is committed. Without the key nothing of it is read."""
+    """Take a mail; it is answered well once what it tells is committed. Without the key nothing of it is read.
+
+    A letter that nobody would get now is answered as a failure of ours: SendGrid tries such calls again for three days.
+    """
     key = site.app.settings.inbound_key.get_secret_value()
     if not key:
         return PlainTextResponse(_NOT_SET_UP, 403)
@@ -58,7 +61,7 @@ async def sendgrid_inbound(request: Request, site: SiteOf) -> Response:
         await run_in_threadpool(_take, site, raw)
     except ReplyRefused as refusal:
         _log.warning(str(refusal))
-        return PlainTextResponse(str(refusal), 422)
+        return PlainTextResponse(str(refusal), 503)
     return Response(status_code=204)
 
 

@@ -72,7 +72,7 @@ def watched(database_url: str) -> Iterator[Watched]:
 
 @asynccontextmanager
 async def running(database: Database, folder: Path, tracking: Tracking = Tracking.CONSENT) -> AsyncIterator[Recorder]:
-    recorder = Recorder(Writer(database, tracking), folder)
+    recorder = Recorder(Writer(database, tracking), folder, patience_seconds=20)
     await recorder.start()
     yield recorder
     await recorder.stop()

@@ -213,11 +213,11 @@ def test_nothing_is_lost_in_silence(world: World, client: httpx.Client, tmp_path
         (f"X-Original-To: {OFFICE}\r\n".encode() + letter(), RepliesComeBack),
     ):
         answer = came(client, raw)
-        assert (answer.status_code, answer.text) == (422, str(refusal()))
+        assert (answer.status_code, answer.text) == (503, str(refusal()))
     app = replace(world.app, settings=world.app.settings.model_copy(update={"replies_to": ""}))
     with visiting(app) as other:
         answer = came(other, letter())
-        assert (answer.status_code, answer.text) == (422, str(NobodyReadsReplies()))
+        assert (answer.status_code, answer.text) == (503, str(NobodyReadsReplies()))
         assert came(other, returned()).status_code == 204
     assert kept(world) == []
     assert sent(world, tmp_path) == []
@@ -227,7 +227,7 @@ def test_a_letter_needs_a_list_to_go_by(sqlite_url: str, clock: Clock, tmp_path:
     world = new_world(Database(sqlite_url), clock, (), **settings(tmp_path))
     with visiting(world.app) as client:
         answer = came(client, letter())
-    assert (answer.status_code, answer.text) == (422, str(NoListToPassOnBy()))
+    assert (answer.status_code, answer.text) == (503, str(NoListToPassOnBy()))
 
 
 def test_a_flood_of_letters_is_held_back_for_an_hour(world: World, client: httpx.Client) -> None:
@@ -237,7 +237,7 @@ def test_a_flood_of_letters_is_held_back_for_an_hour(world: World, client: httpx
             session.add(a_reply(world, no, now))
     assert came(client, letter("the last")).status_code == 204
     refused = came(client, letter("one too many"))
-    assert (refused.status_code, refused.text) == (422, str(TooManyReplies()))
+    assert (refused.status_code, refused.text) == (503, str(TooManyReplies()))
     assert came(client, letter("the last")).status_code == 204
     assert len(kept(world)) == MOST_AN_HOUR
     world.app.clock.offset += timedelta(hours=1, seconds=1)
