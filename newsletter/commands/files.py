@@ -4,6 +4,9 @@ from pathlib import Path
 
 from newsletter.errors import NewsletterError
 
+_ALIKE = 15
+"""So many bytes tell the kind of a file."""
+
 
 class FileUnreadable(NewsletterError):
     """The file cannot be read."""
@@ -39,6 +42,13 @@ def write_new(file: Path, content: bytes) -> None:
         raise FileUnwritable(
             f"{file} is there already, perhaps with somebody's work in it. Name another file, or see --help."
         )
+    write_bytes(file, content)
+
+
+def write_again(file: Path, content: bytes) -> None:
+    """Write a file, in place of an older one of its kind: one that begins alike. Raises `FileUnwritable`."""
+    if file.exists() and not content.startswith(read_bytes(file, _ALIKE - 1)):
+        raise FileUnwritable(f"{file} is there already, and is no older report of this kind. Name another file.")
     write_bytes(file, content)
 
 

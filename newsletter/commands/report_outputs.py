@@ -17,7 +17,7 @@ from newsletter.folders import templates_folder
 from newsletter.reports.pages import Frame
 from newsletter.reports.spreadsheets import cell
 
-from .files import write_bytes
+from .files import write_again
 from .output import json_option, say
 
 
@@ -39,7 +39,7 @@ class Output:
     ) -> None:
         """Write or print it in that form."""
         if self.html_file is not None:
-            write_bytes(self.html_file, page().encode())
+            write_again(self.html_file, page().encode())
             click.echo(f"The report is in {self.html_file}.\nNext: open it in a browser, or print it")
         elif self.csv_file is not None:
             put_rows(self.csv_file, rows())
@@ -86,7 +86,7 @@ def put_rows(path: str, rows: Iterable[Iterable[Any]]) -> None:
     if path == "-":
         click.echo(content.getvalue(), nl=False)
     else:
-        write_bytes(Path(path), content.getvalue().encode())
+        write_again(Path(path), content.getvalue().encode())
         click.echo(f"The report is in {path}.")
 
 

@@ -89,10 +89,13 @@ def run(arguments: list[str] | None = None) -> Any:
         return root.main(args=said, prog_name="newsletter")
     except NewsletterError as error:
         sentence = str(error)
+    except OverflowError:
+        sentence = "There is no number as large as the one that you gave."
     except Exception as error:
-        if not _is_database_away(error):
+        told = _of_the_database(error)
+        if told is None:
             raise
-        sentence = "The database cannot be reached or written. Nothing is lost; see that it runs, and try again."
+        sentence = told
     click.echo(f"Error: {sentence}", err=True)
     sys.exit(1)
 
@@ -114,7 +117,15 @@ def _refuse_bytes(arguments: Sequence[str]) -> None:
         raise ArgumentUnreadable from error
 
 
-def _is_database_away(error: Exception) -> bool:
-    """Whether this is SQLAlchemy's OperationalError; the package itself is not loaded for a command without it."""
+def _of_the_database(error: Exception) -> str | None:
+    """What an error of SQLAlchemy's says; None of another. The package is not loaded for a command without it."""
     loaded = sys.modules.get("sqlalchemy.exc")
-    return loaded is not None and isinstance(error, (loaded.OperationalError, loaded.InterfaceError))
+    if loaded is None or not isinstance(error, loaded.DatabaseError | loaded.InterfaceError):
+        return None
+    if isinstance(error, loaded.OperationalError | loaded.InterfaceError):
+        return "The database cannot be reached or written. Nothing is lost; see that it runs, and try again."
+    if isinstance(error, loaded.DataError) and "out of range" in str(error.orig):
+        return "There is no number as large as the one that you gave."
+    if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+        return "The database's file is damaged, or is no database. Put a copy that is whole in its place."
+    return None

@@ -128,7 +128,7 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     new = session.scalars(statement.returning(Event.event_id), rows).all()
     # In the order of the copies, as the ledger is settled.
     first = sorted((told[event_id] for event_id in new), key=lambda notice: (*astuple(notice.key), notice.event_id))
-    reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first))
+    reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first if n.is_proven))
     return first
 
 

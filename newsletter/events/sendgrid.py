@@ -129,7 +129,7 @@ class _Broken(Exception):
 
 
 def _notice(event: Any, signer: Signer) -> Notice | None:
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
         raise _Broken
     kind = _kind(event.get("event"))
     if kind is None:

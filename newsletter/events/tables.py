@@ -59,6 +59,10 @@ class Event(Base):
     received_at: Mapped[datetime]
 
 
+PROVEN = Event.detail["unproven"].as_boolean().is_not(True)
+"""An event that anybody may have written is kept to be shown, and is in no figure."""
+
+
 class Reached(Base):
     """A copy that something happened to, once: what makes counting copies a matter of the first time."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.orm import Session
 
-from newsletter.events.tables import CampaignReach, Event, EventKind
+from newsletter.events.tables import PROVEN, CampaignReach, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.issues.tables import Issue
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
@@ -166,7 +166,8 @@ def _reached(campaign_ids: Collection[int]) -> Any:
 def _bounces(campaign_ids: Collection[int], *more: ColumnElement[Any]) -> Any:
     keys = (Event.campaign_id, _IS_HARD, *more)
     bounced = select(*keys, func.count(distinct(Event.seq)))
-    return bounced.where(Event.campaign_id.in_(campaign_ids), Event.kind == EventKind.BOUNCE).group_by(*keys)
+    is_bounce = Event.kind == EventKind.BOUNCE, PROVEN
+    return bounced.where(Event.campaign_id.in_(campaign_ids), *is_bounce).group_by(*keys)
 
 
 def _returned_by_domain(domain: ColumnElement[str], campaign_id: int) -> Any:

@@ -71,7 +71,7 @@ class Periods:
     def between(cls, first: date | None, last: date, by: By, zone: ZoneInfo) -> "Periods":
         """Whole periods from the one of `first`, or the last twelve. Raises `PeriodsInvalid`, `TooManyPeriods`."""
         begin = by.begin_of(first) if first else by.after(by.begin_of(last), 1 - _DEFAULT_LENGTH)
-        if begin > last:
+        if begin > last or (first is not None and first > last):
             raise PeriodsInvalid
         begins = []
         while begin <= last:

@@ -13,7 +13,7 @@ class Rates:
 
     `accepted` is of the readers to be mailed; `delivered`, `bounced`, `complained` and `unsubscribed` are of the
     accepted copies; `opened` and `clicked` count people, of the tracked ones. While no provider has told of any copy,
-    `delivered`, `bounced` and `complained` are None: silence is no zero.
+    `bounced` and `complained` are None, and so is `delivered` while none has told of a delivery: silence is no zero.
     """
 
     accepted: float | None
@@ -31,7 +31,7 @@ def rates_of(found: Totals) -> Rates:
     told_of = accepted if found.delivered or found.bounced or found.complained else 0
     return Rates(
         accepted=share_of(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
-        delivered=share_of(found.delivered, told_of),
+        delivered=share_of(found.delivered, accepted if found.delivered else 0),
         bounced=share_of(found.bounced, told_of),
         complained=share_of(found.complained, told_of),
         unsubscribed=share_of(found.unsubscribed, accepted),

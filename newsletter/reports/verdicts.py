@@ -66,6 +66,8 @@ def summary(found: tuple[Verdict, ...]) -> str:
         return f"Something is wrong with this list: {_and(act)}."
     if watch:
         return f"This list is well; keep an eye on {_and(watch)}."
+    if all(verdict.level is Level.UNKNOWN for verdict in found[:2]):
+        return "Too little is known yet to say how well this list is."
     return "This list is well."
 
 

@@ -41,7 +41,8 @@ async def sendgrid_events(request: Request, site: SiteOf) -> Response:
         broken = await run_in_threadpool(_take, site, raw, is_packed=is_packed)
     except tuple(_STATUSES) as refusal:
         return PlainTextResponse(str(refusal), _STATUSES[type(refusal)])
-    return PlainTextResponse(f"{broken:,} events could not be read.", 400) if broken else Response(status_code=204)
+    unreadable = f"Events that could not be read: {broken:,}."
+    return PlainTextResponse(unreadable, 400) if broken else Response(status_code=204)
 
 
 def _take(site: Site, raw: bytes, *, is_packed: bool) -> int:

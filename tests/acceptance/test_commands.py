@@ -156,6 +156,24 @@ def test_a_paused_campaign_goes_on_when_resumed(ready: CommandLine) -> None:
         assert "8 copies" in ready.do("campaigns", "cancel", "1").out
 
 
+def test_a_number_larger_than_any_there_is_is_one_sentence(ready: CommandLine) -> None:
+    for arguments in (("reports", "campaign"), ("campaigns", "status")):
+        said = ready(*arguments, "99999999999999999999")
+        assert (said.code, said.out) == (1, "")
+        assert said.err == "Error: There is no number as large as the one that you gave.\n"
+
+
+def test_a_damaged_database_is_one_sentence(newsletter: CommandLine) -> None:
+    newsletter.do("init", "--organization", "Maple Families")
+    next(newsletter.folder.rglob("newsletter.db")).write_bytes(b"<!DOCTYPE html>" * 1000)
+    for log in newsletter.folder.rglob("newsletter.db-*"):
+        log.unlink()
+    said = newsletter("reports", "growth")
+    assert said.code == 1
+    assert "damaged" in said.err
+    assert said.err.count("\n") == 1
+
+
 def test_a_time_that_cannot_be_is_refused(ready: CommandLine) -> None:
     ready.do("campaigns", "create", "--issue", "1", "--list", "families")
     assert ready("campaigns", "schedule", "1").code == 2

@@ -227,3 +227,16 @@ def test_a_count_that_is_kept_is_made_by_command_and_its_time_is_said(sqlite_url
 def test_counting_a_campaign_that_is_not_there_is_a_sentence(sqlite_url: str, sent: int) -> None:
     result = call(sqlite_url, "reports", "rollup", sent + 1)
     assert isinstance(result.exception, NewsletterError)
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("option", ["--html", "--csv"])
+def test_a_report_replaces_an_older_report_and_no_other_file(sqlite_url: str, option: str) -> None:
+    Path("report").write_text("somebody's work", encoding="utf-8")
+    refused = call(sqlite_url, "reports", "growth", option, "report")
+    assert refused.exit_code == 1
+    assert isinstance(refused.exception, NewsletterError)
+    assert "is there already" in str(refused.exception)
+    assert Path("report").read_text(encoding="utf-8") == "somebody's work"
+    for _ in range(2):
+        assert call(sqlite_url, "reports", "growth", option, "new").exit_code == 0

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select, update
 
 from newsletter.clock import Clock
+from newsletter.events import reach
 from newsletter.events.returned import FoundBy
-from newsletter.events.tables import Event, EventKind
+from newsletter.events.tables import CampaignReach, Event, EventKind
 from newsletter.ledger.tables import Delivery, DeliveryState
 from newsletter.mailboxes.taking import Outcome, Taken
+from newsletter.reports.mailings import came_back
 from newsletter.return_paths import ReturnPath
 from newsletter.tokens import DeliveryKey, Signer
 from subscribers import suppressions
@@ -90,6 +92,26 @@ def test_a_message_that_names_only_an_address_is_kept_and_silences_nobody(world:
         assert (one.returned.found_by, one.outcome) == (FoundBy.ADDRESS, Outcome.UNPROVEN)
     assert not is_suppressed(world)
     assert kept(world) == [EventKind.BOUNCE] * 5
+
+
+def test_what_anybody_may_have_written_is_in_no_figure_nor_when_it_is_counted_anew(world: World) -> None:
+    key = sent(world)
+    take(world, returned())
+    take(world, returned(path_of(world, key), name="proven"))
+    with world.database.writing() as session:
+        counted = came_back(session, [key.campaign_id])[key.campaign_id]
+        assert (counted.hard, counted.soft) == (1, 0)
+        for _ in range(2):
+            assert [row.copies for row in session.scalars(select(CampaignReach))] == [1]
+            reach.rebuild(session, key.campaign_id)
+
+
+def test_a_forged_bounce_alone_is_in_no_figure(world: World) -> None:
+    key = sent(world)
+    take(world, returned())
+    with world.database.reading() as session:
+        counted = came_back(session, [key.campaign_id])[key.campaign_id]
+        assert (counted.hard, counted.soft, counted.is_told) == (0, 0, False)
 
 
 def test_an_address_speaks_only_of_a_copy_of_the_last_days(world: World) -> None:

@@ -231,7 +231,7 @@ def test_an_event_without_its_name_is_answered_badly_and_costs_no_other(
     del nameless["sg_event_id"]
     raw = written([nameless, event(copy, "delivered")])
     answer = client.post(PATH, content=raw, headers=headers(world, signer, raw))
-    assert (answer.status_code, answer.text) == (400, "1 events could not be read.")
+    assert (answer.status_code, answer.text) == (400, "Events that could not be read: 1.")
     assert kept(world) == 1
 
 
