@@ -161,12 +161,15 @@ def test_answers_are_shown_by_question_with_their_shares(sqlite_url: str) -> Non
     shown = call(sqlite_url, "reports", "answers", campaign_id).stdout
     first = f"The questions of campaign {campaign_id} were answered 4 times; who taps twice counts twice."
     assert shown.splitlines()[0] == first
-    assert ["Yes", "3", "75.0", "%", "0"] in [line.split() for line in shown.splitlines()]
+    assert ["Yes", "3", "75.0", "%", "0", "0"] in [line.split() for line in shown.splitlines()]
     told = json.loads(call(sqlite_url, "reports", "answers", campaign_id, "--json").stdout)
     assert told == [
         {
             "key": "chairs",
-            "answers": [{"label": "Yes", "people": 3, "machines": 0}, {"label": "No", "people": 1, "machines": 0}],
+            "answers": [
+                {"label": "Yes", "people": 3, "machines": 0, "unknown": 0},
+                {"label": "No", "people": 1, "machines": 0, "unknown": 0},
+            ],
         }
     ]
 
@@ -217,11 +220,19 @@ def test_a_test_of_two_subjects_is_told_with_its_uncertainty(sqlite_url: str) ->
 
 
 def test_a_count_that_is_kept_is_made_by_command_and_its_time_is_said(sqlite_url: str, sent: int) -> None:
-    assert call(sqlite_url, "reports", "rollup").stdout.startswith("No campaign is so large")
-    said = call(sqlite_url, "reports", "rollup", sent).stdout
-    assert said == f"Counted 1 campaign.\nNext: newsletter reports campaign {sent}\n"
+    for large_ones in ((), (sent,)):
+        said = call(sqlite_url, "reports", "rollup", *large_ones).stdout
+        assert said == f"Counted 1 campaign.\nNext: newsletter reports campaign {sent}\n"
     assert "The copies were counted at " in call(sqlite_url, "reports", "campaign", sent).stdout
     assert json.loads(call(sqlite_url, "reports", "rollup", sent, "--json").stdout) == [{"id": sent}]
+
+
+def test_where_every_campaign_is_small_no_count_is_kept(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.writing() as session:
+        Returns(session).copies(3)
+    database.close()
+    assert call(sqlite_url, "reports", "rollup").stdout.startswith("No campaign is so large")
 
 
 def test_counting_a_campaign_that_is_not_there_is_a_sentence(sqlite_url: str, sent: int) -> None:
