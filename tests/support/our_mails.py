@@ -34,6 +34,11 @@ _SAID: Mapping[str, LetterValue] = {
     "note": "Two lines about the fair,\nplease.",
     "submit_url": SubmitSlot("q7Hd93kfLs02mXc81bNv4w"),
     "children": "grade 5\nhas finished school",
+    "name": "Ana Gil",
+    "address": "ana@school.example",
+    "re": "The fair",
+    "lines": ["We bring a cake.", "", "Ana"],
+    "files": "cake.jpg",
 }
 """What letters say of their own, each as much of it as it wants."""
 
