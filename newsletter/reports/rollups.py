@@ -70,8 +70,8 @@ class Rollups:
         """Count a campaign and keep that. Raises `CampaignNotFound`, or `ReadersForgotten`."""
         begin = time.monotonic()
         with database.reading() as session:
-            campaign = get(session, campaign_id)
-            if self.is_forgotten(campaign):
+            campaign, last = get(session, campaign_id), session.get(CampaignRollup, campaign_id)
+            if last is not None and self.is_forgotten(campaign) and self._is_last(campaign, last):
                 raise ReadersForgotten
             mark, found = _mark(session, campaign), self._count(session, campaign)
         kept = {

@@ -292,4 +292,4 @@ def test_many_are_erased_at_once_by_their_ids(app: App) -> None:
         details = session.execute(select(Event.kind, Event.detail).order_by(Event.id)).all()
     told = {kind: set(detail) for kind, detail in details[:2]}
     assert told == {EventKind.OPEN: {"signals"}, EventKind.CLICK: {"signals"}}
-    assert set(details[2].detail) == {"attempt", "permanent", "status"}
+    assert set(details[2].detail) == {"attempt", "permanent", "status", "reason"}

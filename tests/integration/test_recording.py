@@ -71,8 +71,11 @@ def watched(database_url: str) -> Iterator[Watched]:
 
 
 @asynccontextmanager
-async def running(database: Database, folder: Path, tracking: Tracking = Tracking.CONSENT) -> AsyncIterator[Recorder]:
-    recorder = Recorder(Writer(database, tracking), folder, patience_seconds=20)
+async def running(
+    database: Database, folder: Path, tracking: Tracking = Tracking.CONSENT, patience_seconds: float = 20
+) -> AsyncIterator[Recorder]:
+    """A recorder that is patient with a busy machine."""
+    recorder = Recorder(Writer(database, tracking), folder, patience_seconds)
     await recorder.start()
     yield recorder
     await recorder.stop()
@@ -209,7 +212,7 @@ def test_nobody_waits_long_for_a_database_that_is_slow_and_it_counts_once(
     world: World, watched: Watched, campaign_id: int, tmp_path: Path
 ) -> None:
     async def scenario() -> float:
-        async with running(watched, tmp_path) as recorder:
+        async with running(watched, tmp_path, patience_seconds=PATIENCE_SECONDS) as recorder:
             watched.released.clear()
             begin = time.monotonic()
             await asyncio.gather(*(recorder.record(an_open(world, campaign_id)) for _ in range(10)))

@@ -147,7 +147,7 @@ def test_html_is_told_as_text_and_attachments_by_their_names(
         {"Auto_Submitted": "auto-replied"},
         {"Precedence": "bulk"},
         {"Return_Path": "<>"},
-        {"Subject": "Out of office"},
+        {"X_Autoreply": "yes"},
         {"From": "Five Bridges <NEWS@school.example>"},
         {"From": OFFICE},
         {"From": "Workshops <workshops@school.example>"},
@@ -164,6 +164,12 @@ def test_what_machines_or_we_ourselves_wrote_is_not_passed_on(
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     assert came(client, lines.encode() + raw).status_code == 204
     assert kept(world) == []
+
+
+def test_a_letter_whose_subject_speaks_of_an_absence_is_a_letter(world: World, client: httpx.Client) -> None:
+    about_a_child = letter().replace(b"Subject: The workshop\r\n", b"Subject: Ausencia de mi hijo\r\n")
+    assert came(client, about_a_child).status_code == 204
+    assert [reply.subject for reply in kept(world)] == ["Ausencia de mi hijo"]
 
 
 def test_a_bounce_is_no_letter(world: World, client: httpx.Client) -> None:
