@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag == "a":
+        if tag == "a" and ("aria-hidden", "true") not in attrs:  # that link is for machines
             self._link = dict(attrs)["href"] or ""
             self.links.setdefault(self._link, "")
 
