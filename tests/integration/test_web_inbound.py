@@ -138,6 +138,6 @@ def test_what_is_too_large_is_refused(world: World, client: httpx.Client) -> Non
 
 def test_a_letter_that_nobody_would_read_is_refused(world: World, client: httpx.Client) -> None:
     refused = client.post(PATH, files=form(email=note()), auth=AUTH)
-    assert refused.status_code == 422
+    assert refused.status_code == 503
     assert "NEWSLETTER_REPLIES_TO" in refused.text
     assert kept(world) == []
