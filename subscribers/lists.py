@@ -11,6 +11,9 @@ from . import names, subscriptions
 from .errors import NewsletterError, NotFound
 from .tables import List, Subscriber, Subscription
 
+FOREMOST_FIRST = (List.is_public.desc(), List.id)
+"""The order in which a list is taken where none is named."""
+
 
 class SlugInvalid(NewsletterError):
     """A list's short name has lower-case letters, digits and hyphens only, such as family-news."""
@@ -96,6 +99,12 @@ def all_of(session: Session, organization_id: int) -> Sequence[List]:
 def public(session: Session, organization_id: int) -> Sequence[List]:
     """The lists that anybody may join, by name."""
     return [list_ for list_ in all_of(session, organization_id) if list_.is_public]
+
+
+def foremost(session: Session, organization_id: int) -> List | None:
+    """In whose name is written to who is on no list: the first public one, or the first there is."""
+    named = select(List).where(List.organization_id == organization_id)
+    return session.scalars(named.order_by(*FOREMOST_FIRST).limit(1)).one_or_none()
 
 
 def shown_to(session: Session, subscriber: Subscriber) -> Sequence[List]:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from subscribers import suppressions
+from subscribers import lists, suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.tables import List, Organization, Subscriber, Subscription, SubscriptionState
 
@@ -73,4 +73,4 @@ def list_of(session: Session, reader: Subscriber) -> List:
     theirs = and_(Subscription.list_id == List.id, Subscription.subscriber_id == reader.id)
     known_first = (Subscription.state == SubscriptionState.CONFIRMED).desc().nulls_last()
     named = select(List).outerjoin(Subscription, theirs).where(List.organization_id == reader.organization_id)
-    return session.scalars(named.order_by(known_first, List.is_public.desc(), List.id).limit(1)).one()
+    return session.scalars(named.order_by(known_first, *lists.FOREMOST_FIRST).limit(1)).one()

@@ -22,7 +22,7 @@ from newsletter.ledger import streams
 from newsletter.ledger.tables import Campaign
 from newsletter.rendering import dates
 from newsletter.rendering.headers import Mailbox, SenderInvalid
-from subscribers import suppressions
+from subscribers import lists, suppressions
 from subscribers.addresses import AddressInvalid, EmailAddress
 from subscribers.db import insert_into
 from subscribers.tables import List, Organization
@@ -196,13 +196,12 @@ def _digest(letter: Letter) -> str:
 
 
 def _list_id(session: Session, organization_id: int, found: Sequence[Returned]) -> int:
-    """The list of the copy that is answered; else the first public one, or the first there is."""
+    """The list of the copy that is answered, else the foremost."""
     for each in found:
         campaign = session.get(Campaign, each.key.campaign_id) if each.key else None
         if campaign is not None and campaign.list_id is not None:
             return campaign.list_id
-    named = select(List.id).where(List.organization_id == organization_id)
-    first = session.scalar(named.order_by(List.is_public.desc(), List.id).limit(1))
-    if first is None:
+    foremost = lists.foremost(session, organization_id)
+    if foremost is None:
         raise NoListToPassOnBy
-    return first
+    return foremost.id

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
@@ -15,9 +14,9 @@ from newsletter.issues.tables import Issue, Submission
 from newsletter.ledger import streams
 from newsletter.rendering import dates
 from newsletter.rendering.content import SubmitSlot
-from subscribers import suppressions
+from subscribers import lists, suppressions
 from subscribers.addresses import EmailAddress
-from subscribers.tables import List, Organization
+from subscribers.tables import Organization
 
 SUBMISSION = "submission"
 _Values: TypeAlias = Mapping[str, str | SubmitSlot]
@@ -85,9 +84,7 @@ def last_day(submission: Submission, time_zone: str, language: str) -> str:
 
 
 def _list_id(session: Session, organization_id: int) -> int:
-    """The first public list, or the first there is."""
-    named = select(List.id).where(List.organization_id == organization_id)
-    found = session.scalar(named.order_by(List.is_public.desc(), List.id).limit(1))
+    found = lists.foremost(session, organization_id)
     if found is None:
         raise NoListToAskBy
-    return found
+    return found.id

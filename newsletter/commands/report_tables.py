@@ -19,6 +19,7 @@ from newsletter.reports.groups import Group as ReaderGroup
 from newsletter.reports.hours import first_hours, hours_of_day
 from newsletter.reports.links import LinkFigures
 from newsletter.reports.mailings import CameBack
+from newsletter.reports.pages import share as percent_of
 from newsletter.reports.rates import Rates
 from newsletter.reports.sums import sentence
 from newsletter.reports.verdicts import REASONS
@@ -81,7 +82,7 @@ def show_answers(console: Console, campaign_id: int, questions: Sequence[Questio
         for answer in question.answers:
             share = answer.people / question.people if question.people else None
             others = (f"{answer.machines:,}", f"{answer.unknown:,}")
-            table.add_row(Text(answer.label), f"{answer.people:,}", _percent(share), *others)
+            table.add_row(Text(answer.label), f"{answer.people:,}", percent_of(share), *others)
         console.print()
         console.print(table)
     console.print(f"Next: newsletter reports campaign {campaign_id}")
@@ -114,7 +115,7 @@ def _copies(report: CampaignReport) -> Table:
     table.add_row("audience", f"{totals.audience:,}", "")
     for state, count in totals.states.items():
         if count or state is DeliveryState.ACCEPTED:
-            table.add_row(f"  {state}", f"{count:,}", _percent(count / totals.audience if totals.audience else None))
+            table.add_row(f"  {state}", f"{count:,}", percent_of(count / totals.audience if totals.audience else None))
     for reason, count in totals.excluded_reasons.items():
         table.add_row(Text(f"    because {reason}", style="dim"), Text(f"{count:,}", style="dim"), "")
     return table
@@ -162,10 +163,10 @@ def _answers(console: Console, report: CampaignReport) -> Table:
     for name, seen, rate in (("opened", totals.opened, rates.opened), ("clicked", totals.clicked, rates.clicked)):
         machines = (f"{seen.machine:,}", f"{seen.unknown:,}", f"{seen.total:,}")
         bar = block_bar(console, seen.human, totals.tracked)
-        table.add_row(name, f"{seen.human:,}", _percent(rate), *machines, *bar)
+        table.add_row(name, f"{seen.human:,}", percent_of(rate), *machines, *bar)
     for name, count, rate in told:
         shown = _UNKNOWN if rate is None else f"{count:,}"
-        table.add_row(name, shown, _percent(rate), "", "", "", *block_bar(console, count, accepted))
+        table.add_row(name, shown, percent_of(rate), "", "", "", *block_bar(console, count, accepted))
     return table
 
 
@@ -178,7 +179,7 @@ def _comparison(rates: Rates, found: Comparison) -> RenderableType:
     table = figures_table(f"Beside the last {len(found.campaign_ids)}", "This one", "Middle", "Lowest", "Highest")
     for name, usual in told:
         shares = (getattr(rates, name), usual.middle, usual.low, usual.high)
-        table.add_row(name, *(_percent(share) for share in shares))
+        table.add_row(name, *(percent_of(share) for share in shares))
     return Group(said, table)
 
 
@@ -186,9 +187,9 @@ def _test(test: TrialFigures) -> Group:
     table = figures_table("Subject", "Copies", "Clicked", "Share", "95 in 100 times between")
     for arm in test.arms:
         share = arm.share
-        spread = f"{_percent(share.low)} and {_percent(share.high)}" if share else _UNKNOWN
+        spread = f"{percent_of(share.low)} and {percent_of(share.high)}" if share else _UNKNOWN
         name = f"{arm.arm} won" if test.winner == arm.arm else arm.arm
-        table.add_row(name, f"{arm.of:,}", f"{arm.clicked:,}", _percent(share.value if share else None), spread)
+        table.add_row(name, f"{arm.of:,}", f"{arm.clicked:,}", percent_of(share.value if share else None), spread)
     return Group(table, verdict(test))
 
 
@@ -232,7 +233,7 @@ def _count(count: int | None) -> str:
 
 
 def _of(part: int | None, whole: int | None) -> str:
-    return _percent(part / whole) if part is not None and whole else ""
+    return percent_of(part / whole) if part is not None and whole else ""
 
 
 def _links(links: Sequence[LinkFigures], tracked: int | None = None) -> Table:
@@ -247,7 +248,3 @@ def _links(links: Sequence[LinkFigures], tracked: int | None = None) -> Table:
         of_agreed = [_of(clicked.human, tracked) for _ in share]
         table.add_row(name, f"{clicked.human:,}", *of_agreed, *machines, f"{clicked.total:,}")
     return table
-
-
-def _percent(share: float | None) -> str:
-    return _UNKNOWN if share is None else f"{share:.1%}".replace("%", " %")

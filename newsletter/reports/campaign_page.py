@@ -18,8 +18,9 @@ from .health_page import DOMAINS
 from .hours import Hour, first_hours
 from .mail_pictures import MailPicture
 from .pages import Frame, page
+from .rates import percent
 from .sums import sentence
-from .verdicts import REASONS, percent
+from .verdicts import REASONS
 
 _DAY = "%A %-d %B %Y"
 _TIME = "%H:%M %Z"

@@ -11,7 +11,7 @@ from newsletter.events.tables import EventKind
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState
 
 from .figures import counters_of
-from .rates import Rates, rates_of
+from .rates import Rates, percent, rates_of
 from .rollups import Rollups
 from .status import totals_from
 
@@ -61,7 +61,7 @@ def sentence(rates: Rates, found: Comparison) -> str:
     how = "More" if rates.opened > usual.high else "Fewer" if rates.opened < usual.low else "As many"
     than = "as usual" if how == "As many" else "than in any of"
     issues = f"the last {len(found.campaign_ids)} issues"
-    told = f"{_percent(rates.opened)}, {issues} {_percent(usual.low)} to {_percent(usual.high)}"
+    told = f"{percent(rates.opened)}, {issues} {percent(usual.low)} to {percent(usual.high)}"
     return f"{how} readers opened it {than}{'' if how == 'As many' else ' ' + issues}: {told}."
 
 
@@ -74,7 +74,3 @@ def _rates(session: Session, campaign: Campaign, rollups: Rollups) -> Rates:
 def _usual(rates: Sequence[Rates], name: str) -> Usual | None:
     shares = [share for one in rates if (share := getattr(one, name)) is not None]
     return Usual(median(shares), min(shares), max(shares)) if len(shares) >= _ENOUGH else None
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"

@@ -76,7 +76,7 @@ def count(session: Session, campaign: Campaign, tracking: Tracking, context: Rul
         roles=_fold(traits, _ROLES),
         domains=largest(by_domain, _MOST_DOMAINS, _FEWEST_OF_DOMAIN) if by_domain else {},
         providers=_by_provider(session, campaign.id, by_domain),
-        returned=came_back(session, [campaign.id])[campaign.id],
+        returned=came_back(session, campaign.id, states[DeliveryState.ACCEPTED]),
     )
 
 

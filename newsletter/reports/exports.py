@@ -12,7 +12,6 @@ from .groups import Group
 from .links import LinkFigures
 from .mailings import CameBack
 from .rates import share_of
-from .spreadsheets import cell, safe
 from .status import as_facts, seen_facts
 
 COLUMNS = ("part", "name", "figure", "value")
@@ -50,14 +49,16 @@ def link_facts(links: Sequence[LinkFigures]) -> list[dict[str, Any]]:
 
 
 def report_rows(report: CampaignReport) -> Iterator[_Row]:
-    """A report as rows of `COLUMNS`, one figure a row, so that a spreadsheet can turn them as it likes."""
+    """A report as rows of `COLUMNS`, one figure a row, so that a spreadsheet can turn them as it likes.
+
+    Text is as people wrote it; None is a figure that is hidden, or that nobody can tell.
+    """
     facts = report_facts(report)
     for name, value in facts["totals"].items():
         yield from _flat("totals", name, value)
     yield from _flat("rates", "", facts["rates"])
     for link in facts["links"]:
-        name = safe(link.pop("label") or link["target"])
-        yield from _flat("link", name, link)
+        yield from _flat("link", link.pop("label") or link["target"], link)
     for part, groups in _groups_of(report).items():
         yield from _groups(part.removesuffix("s"), groups)
     for hour in facts["hours"]:
@@ -66,7 +67,7 @@ def report_rows(report: CampaignReport) -> Iterator[_Row]:
         yield from _flat("returned", returned, reasons)
     for question in facts["questions"]:
         for answer in question["answers"]:
-            yield from _flat(f"question {safe(question['key'])}", safe(answer.pop("label")), answer)
+            yield from _flat(f"question {question['key']}", answer.pop("label"), answer)
     if report.test:
         yield from trial_rows(report.test)
     for name, usual in facts["comparison"]["usual"].items() if facts["comparison"] else ():
@@ -120,10 +121,10 @@ def _rounded(share: float | None) -> float | None:
 
 def _flat(part: str, name: str, value: Any) -> Iterator[_Row]:
     if not isinstance(value, dict):
-        yield part, "", name, cell(value)
+        yield part, "", name, value
         return
     for figure, inner in value.items():
-        yield part, name, figure, cell(inner)
+        yield part, name, figure, inner
 
 
 def _groups(part: str, groups: Sequence[Group]) -> Iterator[_Row]:

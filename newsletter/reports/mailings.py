@@ -1,7 +1,7 @@
 """The issues that a list was sent, and what came back of each: bounces for good and for now, and complaints."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.events.tables import PROVEN, CampaignReach, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.issues.tables import Issue
-from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
+from newsletter.ledger.tables import Campaign, CampaignKind, Delivery
 
 from .figures import domain_of_copy
 
@@ -114,23 +114,20 @@ def mailings(
     return [Mailing(campaign_id, month, at) for campaign_id, month, at in session.execute(begun) if at is not None]
 
 
-def came_back(session: Session, campaign_ids: Collection[int]) -> Mapping[int, CameBack]:
-    """What came back of each of these campaigns."""
-    found: dict[int, CameBack] = {campaign_id: CameBack() for campaign_id in campaign_ids}
-    for campaign_id, count in session.execute(_accepted(campaign_ids)):
-        found[campaign_id].accepted = count
-    for campaign_id, kind, count in session.execute(_reached(campaign_ids)):
-        found[campaign_id].is_told = True
+def came_back(session: Session, campaign_id: int, accepted: int) -> CameBack:
+    """What came back of the accepted copies of a campaign."""
+    found = CameBack(accepted)
+    for kind, copies in session.execute(_reached(campaign_id)):
+        found.is_told = True
         if kind == EventKind.COMPLAINT:
-            found[campaign_id].complained = count
-    for campaign_id, is_hard, count in session.execute(_bounces(campaign_ids)):
+            found.complained = copies
+    for is_hard, copies in session.execute(_bounces(campaign_id)):
         if is_hard:
-            found[campaign_id].hard = count
+            found.hard = copies
         else:
-            found[campaign_id].soft = count
-    for campaign_id, is_hard, reason, count in session.execute(_bounces(campaign_ids, _REASON)):
-        of_campaign = found[campaign_id]
-        (of_campaign.hard_reasons if is_hard else of_campaign.soft_reasons)[_reason(reason)] += count
+            found.soft = copies
+    for is_hard, reason, copies in session.execute(_bounces(campaign_id, _REASON)):
+        (found.hard_reasons if is_hard else found.soft_reasons)[_reason(reason)] += copies
     return found
 
 
@@ -152,22 +149,16 @@ _REASON = Event.detail["reason"].as_string()
 _IS_HARD = func.coalesce(Event.detail["permanent"].as_boolean(), False)
 
 
-def _accepted(campaign_ids: Collection[int]) -> Any:
-    accepted = Delivery.campaign_id.in_(campaign_ids), Delivery.state == DeliveryState.ACCEPTED
-    return select(Delivery.campaign_id, func.count()).where(*accepted).group_by(Delivery.campaign_id)
+def _reached(campaign_id: int) -> Any:
+    counted = select(CampaignReach.kind, func.sum(CampaignReach.copies)).group_by(CampaignReach.kind)
+    of_copies = CampaignReach.campaign_id == campaign_id, CampaignReach.link_no == 0
+    return counted.where(*of_copies, CampaignReach.kind.in_(_TOLD))
 
 
-def _reached(campaign_ids: Collection[int]) -> Any:
-    counted = select(CampaignReach.campaign_id, CampaignReach.kind, func.sum(CampaignReach.copies))
-    of_copies = (CampaignReach.campaign_id.in_(campaign_ids), CampaignReach.kind.in_(_TOLD), CampaignReach.link_no == 0)
-    return counted.where(*of_copies).group_by(CampaignReach.campaign_id, CampaignReach.kind)
-
-
-def _bounces(campaign_ids: Collection[int], *more: ColumnElement[Any]) -> Any:
-    keys = (Event.campaign_id, _IS_HARD, *more)
-    bounced = select(*keys, func.count(distinct(Event.seq)))
-    is_bounce = Event.kind == EventKind.BOUNCE, PROVEN
-    return bounced.where(Event.campaign_id.in_(campaign_ids), *is_bounce).group_by(*keys)
+def _bounces(campaign_id: int, *more: ColumnElement[Any]) -> Any:
+    keys = (_IS_HARD, *more)
+    bounced = select(*keys, func.count(distinct(Event.seq))).group_by(*keys)
+    return bounced.where(Event.campaign_id == campaign_id, Event.kind == EventKind.BOUNCE, PROVEN)
 
 
 def _returned_by_domain(domain: ColumnElement[str], campaign_id: int) -> Any:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from newsletter.folders import templates_folder
 
 from . import charts
-from .verdicts import percent
+from .rates import percent
 
 NOTHING = "-"
 """What stands for a figure that nobody can tell, or that is hidden."""

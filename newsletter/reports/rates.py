@@ -43,3 +43,8 @@ def rates_of(found: Totals) -> Rates:
 def share_of(part: int, whole: int) -> float | None:
     """From 0 to 1; None where there is nothing to divide by."""
     return part / whole if whole else None
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share from 0 to 1 as people read it."""
+    return f"{share:.{digits}%}".replace("%", " %")

@@ -9,6 +9,7 @@ from newsletter.feedback.verdicts import Reason
 
 from .health import DAYS, WAITING_DAYS, HealthReport
 from .mailings import CameBack
+from .rates import percent
 
 COMPLAINTS_ASKED, COMPLAINTS_REFUSED = 0.001, 0.003
 """Gmail and Yahoo ask senders to stay below the first, and never to reach the second."""
@@ -69,11 +70,6 @@ def summary(found: tuple[Verdict, ...]) -> str:
     if all(verdict.level is Level.UNKNOWN for verdict in found[:2]):
         return "Too little is known yet to say how well this list is."
     return "This list is well."
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share from 0 to 1 as people read it."""
-    return f"{share:.{digits}%}".replace("%", " %")
 
 
 def _verdicts(report: HealthReport) -> Iterator[Verdict]:

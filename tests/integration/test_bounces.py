@@ -48,11 +48,11 @@ def test_why_a_copy_came_back_outlives_its_reader(refusals: Refusals) -> None:
     refusals.tell(refusals.notice(1, hours=2, reason=Reason.RATE, is_proven=False))
     database, campaign_id = refusals.world.database, refusals.copy(1)
     with database.reading() as session:
-        before = came_back(session, [campaign_id])
+        before = came_back(session, campaign_id, 1)
     with database.writing() as session:
         persons.forget(session, [refusals.reader.id], refusals.now)
     with database.reading() as session:
-        assert came_back(session, [campaign_id]) == before
+        assert came_back(session, campaign_id, 1) == before
         first, second = session.scalars(select(Event.detail).order_by(Event.occurred_at))
     kept = {"attempt": 1, "permanent": False, "status": "4.2.2"}
     assert first == kept | {"reason": "mailbox-full"}

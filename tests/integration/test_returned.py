@@ -99,7 +99,7 @@ def test_what_anybody_may_have_written_is_in_no_figure_nor_when_it_is_counted_an
     take(world, returned())
     take(world, returned(path_of(world, key), name="proven"))
     with world.database.writing() as session:
-        counted = came_back(session, [key.campaign_id])[key.campaign_id]
+        counted = came_back(session, key.campaign_id, 1)
         assert (counted.hard, counted.soft) == (1, 0)
         for _ in range(2):
             assert [row.copies for row in session.scalars(select(CampaignReach))] == [1]
@@ -110,7 +110,7 @@ def test_a_forged_bounce_alone_is_in_no_figure(world: World) -> None:
     key = sent(world)
     take(world, returned())
     with world.database.reading() as session:
-        counted = came_back(session, [key.campaign_id])[key.campaign_id]
+        counted = came_back(session, key.campaign_id, 1)
         assert (counted.hard, counted.soft, counted.is_told) == (0, 0, False)
 
 
