@@ -3,41 +3,33 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url, select
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from subscribers.db import Database
+from subscribers.db import Database, may_exist
 from subscribers.segments.rules import RuleContext
 from subscribers.tables import List, Organization
 
-from . import checks, mail_places, media_places, migrations, workshops
+from . import checks, media_places, migrations, workshops
 from .campaigns import preparing
 from .campaigns.gates import Gate
-from .campaigns.replies import Replies
 from .checks import CheckContext, Finding, signatures
 from .clock import Clock
 from .confinement.children import Confinement, confined
+from .engine.choosing import tickets_of
 from .errors import NewsletterError
 from .events import engagement, retention
-from .events.networks import NetworkLists
-from .events.refusals import Patience
 from .events.retention import RetentionClock
-from .events.writers import Writer as EventsWriter
-from .events.writers import take_over
 from .issues import issues, media, media_stores, sign_offs
 from .issues.binding import Binder
 from .issues.document import Document
 from .issues.tables import Revision
 from .ledger.jobs import Enqueue, nobody
 from .limits import DomainRates, WarmUp
-from .mailboxes.taking import Desk
-from .mailboxes.watching import Watch
-from .outside import Outside
 from .rendering.brands import Logo, logo_of
 from .rendering.editions import Edition
 from .rendering.links import LinkTable
@@ -45,16 +37,16 @@ from .rendering.pictures import Picture, Pictures
 from .rendering.readers import Brand, Identity, Postmark
 from .reports.rollups import Rollups
 from .return_paths import ReturnPath
+from .returns import Returns
 from .schedule import Scheduler
 from .sending.composing import Composer
 from .sending.pace import Limits
 from .sending.sender import Sending
 from .sending.transports import open_transport
-from .settings import Engine, Settings, Switch, Tracking
+from .settings import Settings, Switch, Tracking
 from .tokens import Signer
 from .webhooks import keeping
-from .webhooks.calling import Caller
-from .webhooks.vault import Vault
+from .webhooks.telling import Telling
 
 if TYPE_CHECKING:
     from .engine.tickets import Tickets
@@ -62,10 +54,6 @@ if TYPE_CHECKING:
 
 class NotSetUp(NewsletterError):
     """There is no database yet. Run `newsletter init` first."""
-
-
-class EngineNeedsPostgresql(NewsletterError):
-    """NEWSLETTER_ENGINE=procrastinate needs PostgreSQL; with SQLite use embedded."""
 
 
 class DatabaseAway(NewsletterError):
@@ -151,12 +139,7 @@ class App:
 
     def gate(self) -> Gate:
         """What an issue must pass, apart and within limits, before it may be sent."""
-        return Gate(
-            self.clock,
-            self.binder(),
-            self._refuse_faults,
-            self.needs_sign_off,
-        )
+        return Gate(self.clock, self.binder(), self._refuse_faults, self.needs_sign_off)
 
     def _refuse_faults(self, session: Session, document: Document, list_: List) -> None:
         self.confined(checks.refuse_faults, document, self._check_context(session, document, list_))
@@ -211,16 +194,6 @@ class App:
         """Where this host's attempt journals lie."""
         return self.settings.state_folder / "journals"
 
-    @property
-    def spools(self) -> Path:
-        """Where opens and clicks wait on this host while the database cannot take them."""
-        return self.settings.state_folder / "spools"
-
-    def events_writer(self) -> EventsWriter:
-        """What writes opens and clicks, as far as the settings keep them."""
-        settings = self.settings
-        return EventsWriter(self.database, settings.tracking, NetworkLists.named(settings.machine_networks))
-
     def media_store(self) -> media_stores.Store:
         """Where the bytes of media lie. Raises `S3NotInstalled`."""
         settings = self.settings
@@ -246,7 +219,7 @@ class App:
             self.enqueue,
             self.settings.tracking,
             self.kept,
-            partial(take_over, self.events_writer(), self.spools),
+            self.returns.take_over,
             partial(self.rollups.make_due, self.database),
         )
 
@@ -263,39 +236,14 @@ class App:
         return (*retention.clocks(self.settings), keeping.clock(self.settings))
 
     @property
-    def vault(self) -> Vault:
-        """What keeps the secrets of webhooks."""
-        return Vault(self.signer.sealing_keys)
+    def returns(self) -> Returns:
+        """What takes in what comes back."""
+        return Returns(self.settings, self.database, self.clock, self.signer, self.organization)
 
     @property
-    def receivers(self) -> Outside:
-        """Where webhooks may be: the public web, and the networks of one's own that the settings name."""
-        return Outside(house=[ip_network(word) for word in self.settings.webhook_networks.split()])
-
-    def caller(self) -> Caller:
-        """What makes the calls of webhooks."""
-        return Caller(self.database, self.clock, self.vault, self.receivers, self.settings.tracking)
-
-    @property
-    def patience(self) -> Patience:
-        """When refusals for now silence an address."""
-        return Patience(self.settings.soft_bounces, self.settings.soft_bounce_days)
-
-    def desk(self) -> Desk:
-        """What takes mail that came back."""
-        return Desk(self.database, self.clock, self.signer, self.patience)
-
-    def replies(self) -> Replies:
-        """What passes letters by people on."""
-        settings = self.settings
-        senders = settings.from_, settings.reply_to, settings.bounce_address
-        return Replies(self.clock, self.organization, settings.replies_to, settings.language_codes[0], senders)
-
-    def watch(self) -> Watch | None:
-        """What looks into the mailbox that the settings name, if they name one."""
-        place = mail_places.parse(self.settings.feedback)
-        password = self.settings.feedback_password.get_secret_value()
-        return Watch(self.desk(), place, password) if place is not None else None
+    def telling(self) -> Telling:
+        """What tells other systems."""
+        return Telling(self.settings, self.database, self.clock, self.signer)
 
     @property
     def enqueue(self) -> Enqueue:
@@ -325,7 +273,7 @@ class App:
 
 def build(settings: Settings, clock: Clock | None = None) -> App:
     """Open the installation that the settings describe. Raises a sentence where it is not set up or away."""
-    if not _may_exist(settings.database_url):
+    if not may_exist(settings.database_url):
         raise NotSetUp
     database = Database(settings.database_url)
     try:
@@ -349,23 +297,3 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
 
 def _no_list() -> List:
     return List(id=0, slug="preview", name="Newsletter", names={}, theme="")
-
-
-def tickets_of(settings: Settings, database: Database) -> "Tickets | None":
-    """What carries work between machines, where the settings ask for it. Raises `EngineNeedsPostgresql`."""
-    if settings.engine is Engine.EMBEDDED:
-        return None
-    if database.is_sqlite:
-        raise EngineNeedsPostgresql
-    from .engine.tickets import Tickets  # noqa: PLC0415 - loaded only where it is asked for
-
-    return Tickets(settings.database_url)
-
-
-def _may_exist(url: str) -> bool:
-    """Whether opening the database would not make a new, empty SQLite file."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return True
-    return parsed.get_backend_name() != "sqlite" or (parsed.database is not None and Path(parsed.database).exists())

@@ -233,3 +233,12 @@ def _set_up_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> N
 def _begin_sqlite(connection: Connection) -> None:
     reading = connection.get_execution_options().get(_READING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def may_exist(url: str) -> bool:
+    """Whether opening a database would not make a new, empty SQLite file."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return True
+    return parsed.get_backend_name() != "sqlite" or (parsed.database is not None and Path(parsed.database).exists())

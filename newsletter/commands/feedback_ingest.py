@@ -14,7 +14,7 @@ from newsletter.errors import NewsletterError
 from newsletter.mail_places import ImapFolder, Maildir
 from newsletter.mailboxes import imap, maildirs
 from newsletter.mailboxes.taking import Taken
-from newsletter.mailboxes.watching import Watch, take_all
+from newsletter.mailboxes.watching import take_all
 
 from . import feedback_output as output
 from .mail_files import mail_in
@@ -83,7 +83,7 @@ def _place(app: App, path: str | None, url: str | None, maildir: str | None) -> 
 
 
 def _messages(app: App, place: str | ImapFolder | Maildir, *, is_dry: bool) -> Iterator[list[Taken]]:
-    desk, password = app.desk(), app.settings.feedback_password.get_secret_value()
+    desk, password = app.returns.desk(), app.settings.feedback_password.get_secret_value()
     if isinstance(place, str):
         take = desk.look if is_dry else desk.take
         yield from (take(mail.file, mail.raw) for mail in mail_in(place))
@@ -100,7 +100,7 @@ def _keep_watching(app: App, place: str | ImapFolder | Maildir, *, quiet: bool) 
         raise NothingToWatch
     if quiet:
         raise WatchChanges
-    watch = Watch(app.desk(), place, app.settings.feedback_password.get_secret_value())
+    watch = app.returns.watch_over(place)
     click.echo(f"Watching {place}. Ctrl-C stops it.")
     stop = threading.Event()
     worker = threading.Thread(target=watch.keep, args=(stop, _say_one), daemon=True)

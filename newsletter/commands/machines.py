@@ -53,7 +53,7 @@ def scheduler() -> None:
     """Keep the schedule for the workers, beside any number of others, until told to stop."""
     with opened() as app:
         ticking = schedule.start(partial(_tick, app, app.scheduler(), _tickets(app)), _SECONDS)
-        watcher = Watcher(app.watch())
+        watcher = Watcher(app.returns.watch())
         watcher.start()
         click.echo("Keeping the schedule. Ctrl-C stops it.")
         with told_to_stop() as stop:
@@ -73,7 +73,7 @@ def _tick(app: App, scheduler: Scheduler, tickets: Tickets) -> None:
 
 
 def _handlers(app: App, tickets: Tickets, senders: Senders, stop: threading.Event) -> Handlers:
-    keeper, caller = app.scheduler(), app.caller()
+    keeper, caller = app.scheduler(), app.telling.caller()
 
     def send(campaign_id: int) -> None:
         kind = JobKind.SEND if senders.work() else JobKind.FINISH

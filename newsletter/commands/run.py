@@ -36,7 +36,7 @@ def _serve(app: App, listener: socket.socket) -> None:
     """Run until a signal comes; then finish the group in flight and settle it."""
     # Uvicorn stops at a signal and then raises it once more; by default that would end us before the senders settle.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    crew, callers, watcher = Crew(app.sending()), Callers(app.caller()), Watcher(app.watch())
+    crew, callers, watcher = Crew(app.sending()), Callers(app.telling.caller()), Watcher(app.returns.watch())
     ticking = schedule.start(app.scheduler().tick)
     crew.start()
     callers.start()

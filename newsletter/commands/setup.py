@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from newsletter import migrations
-from newsletter.app import build, tickets_of
+from newsletter.app import build
 from newsletter.clock import Clock
+from newsletter.engine.choosing import tickets_of
 from newsletter.errors import NewsletterError
 from newsletter.settings import CONFIG_FILE, Settings, load
 from newsletter.webhooks import gathering

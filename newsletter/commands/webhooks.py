@@ -33,11 +33,11 @@ def create(url: str, words: tuple[str, ...], slug: str | None, with_addresses: b
     """Tell a system at URL from now on. Its secret is shown this once."""
     topics = store.parse_topics(words)
     with opened() as app:
-        store.refuse_address(app.receivers, url)
+        store.refuse_address(app.telling.receivers, url)
         with app.database.reading() as session:
             list_id = lists.get(session, app.organization.id, slug).id if slug else None
         wish = Wish(url, topics, list_id, with_addresses)
-        webhook, secret = store.set_up(app.database, app.vault, app.organization.id, wish, app.clock.now())
+        webhook, secret = store.set_up(app.database, app.telling.vault, app.organization.id, wish, app.clock.now())
         with app.database.reading() as session:
             facts = output.facts(session, webhook) | {"secret": secret}
     say(facts, lambda console: output.created(console, facts), as_json=as_json)
@@ -71,7 +71,7 @@ def test(webhook_id: int, as_json: bool) -> None:
     with opened() as app:
         with app.database.writing() as session:
             held = store.ping(session, app.clock, webhook_id)
-        reply = app.caller().make(held, is_test=True)
+        reply = app.telling.caller().make(held, is_test=True)
     facts = {
         "webhook": webhook_id,
         "ok": reply is not None and reply.is_success,
@@ -154,7 +154,7 @@ def replay(webhook_id: int, call_id: int | None, since_text: str | None, dead: b
 def rotate(webhook_id: int, as_json: bool) -> None:
     """Give it a new secret, shown this once; for a day the former one signs too."""
     with opened() as app, app.database.writing() as session:
-        webhook, secret = store.rotate(session, app.vault, webhook_id, app.clock.now())
+        webhook, secret = store.rotate(session, app.telling.vault, webhook_id, app.clock.now())
         facts = {"webhook": webhook_id, "secret": secret, "former_until": webhook.former_until}
     say(facts, lambda console: output.rotated(console, facts), as_json=as_json)
 

@@ -35,7 +35,7 @@ def _webhook(session: Session, app: App, webhook: Webhook) -> Finding:
         remedy = f"When that is mended: newsletter webhooks resume {webhook.id}"
         return warning(about, f"It is {webhook.state}. {webhook.reason} Calls that wait: {waiting:,}.", remedy)
     try:
-        app.vault.open(webhook.secret)
+        app.telling.vault.open(webhook.secret)
     except SecretUnreadable as unreadable:
         return error(about, str(unreadable), f"newsletter webhooks rotate {webhook.id} gives it a new secret.")
     if webhook.failing_since is not None and app.clock.now() - webhook.failing_since > _LONG:

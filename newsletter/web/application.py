@@ -82,7 +82,7 @@ def create(
     site = Site(
         app=app,
         pages=pages_of(app),
-        recorder=Recorder(app.events_writer(), app.spools, patience_seconds),
+        recorder=Recorder(app.returns.writer(), app.returns.spools, patience_seconds),
         targets=Targets(app.database),
         webhook_key=WebhookKey.parse(settings.sendgrid_webhook_key) if settings.sendgrid_webhook_key else None,
         media_store=media_store,

@@ -51,7 +51,7 @@ def _take(site: Site, raw: bytes, *, is_packed: bool) -> int:
     told = sendgrid.read(sendgrid_calls.unpack(raw) if is_packed else raw, app.signer)
     if told.notices:
         with app.database.writing() as session:
-            notices.take(session, app.clock, told.notices, app.patience)
+            notices.take(session, app.clock, told.notices, app.returns.patience)
     if told.broken:
         _log.warning("SendGrid told of events that could not be read.", events=told.broken)
     return told.broken

@@ -66,7 +66,7 @@ async def sendgrid_inbound(request: Request, site: SiteOf) -> Response:
 
 
 def _take(site: Site, raw: bytes) -> None:
-    for one in site.app.desk().take("inbound", raw, partial(site.app.replies().take, raw)):
+    for one in site.app.returns.desk().take("inbound", raw, partial(site.app.returns.replies().take, raw)):
         _log.info("Mail came back.", kind=one.returned.verdict.kind.value, outcome=one.outcome.value)
 
 

@@ -55,7 +55,7 @@ def refusal(world: World, n: int) -> bytes:
 
 
 def take(world: World, server: Dovecot) -> list[Taken]:
-    return [one for taken in imap.take_all(world.app.desk(), place(server), PASSWORD) for one in taken]
+    return [one for taken in imap.take_all(world.app.returns.desk(), place(server), PASSWORD) for one in taken]
 
 
 def told(world: World) -> int:
@@ -77,7 +77,7 @@ def test_each_message_is_taken_once_and_marked_as_seen_afterwards(world: World, 
 def test_killed_between_two_messages_it_goes_on_with_the_second(world: World, server: Dovecot) -> None:
     for n in range(3):
         server.put(f"m{n}", refusal(world, n))
-    next(imap.take_all(world.app.desk(), place(server), PASSWORD))
+    next(imap.take_all(world.app.returns.desk(), place(server), PASSWORD))
     assert told(world) == 1
     assert len(take(world, server)) == 2
     assert told(world) == 3
@@ -101,7 +101,7 @@ def test_a_huge_message_is_read_only_up_to_a_limit(world: World, server: Dovecot
 
 def test_looking_leaves_everything_as_it_is(world: World, server: Dovecot) -> None:
     server.put("a", refusal(world, 1))
-    looked = [one for taken in imap.look(world.app.desk(), place(server), PASSWORD) for one in taken]
+    looked = [one for taken in imap.look(world.app.returns.desk(), place(server), PASSWORD) for one in taken]
     assert [one.outcome for one in looked] == [Outcome.SILENCED]
     assert told(world) == 0
     assert server.flags("a") == ""
@@ -110,30 +110,30 @@ def test_looking_leaves_everything_as_it_is(world: World, server: Dovecot) -> No
 
 def test_a_wrong_password_is_said_and_never_shown(world: World, server: Dovecot) -> None:
     with pytest.raises(LoginRefused, match="NEWSLETTER_FEEDBACK_PASSWORD") as refused:
-        list(imap.take_all(world.app.desk(), place(server), "wrong word"))
+        list(imap.take_all(world.app.returns.desk(), place(server), "wrong word"))
     assert "wrong word" not in str(refused.value)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(world: World, server: Dovecot) -> None:
     with pytest.raises(MailboxAway, match="certificate"):
-        list(imap.take_all(world.app.desk(), parse_imap(server.url.partition("?")[0]), PASSWORD))
+        list(imap.take_all(world.app.returns.desk(), parse_imap(server.url.partition("?")[0]), PASSWORD))
 
 
 def test_a_folder_that_is_not_there_is_said(world: World, server: Dovecot) -> None:
     with pytest.raises(MailboxAway, match="no folder Gone"):
-        list(imap.take_all(world.app.desk(), parse_imap(server.url.replace("INBOX", "Gone")), PASSWORD))
+        list(imap.take_all(world.app.returns.desk(), parse_imap(server.url.replace("INBOX", "Gone")), PASSWORD))
 
 
 def test_a_connection_that_begins_bare_is_encrypted_before_the_password_goes(world: World, server: Dovecot) -> None:
     server.put("a", refusal(world, 1))
     url = f"imap://{dovecot.USER}@127.0.0.1:{server.port}/INBOX?ca={server.trusted}"
-    assert len(list(imap.take_all(world.app.desk(), parse_imap(url), PASSWORD))) == 1
+    assert len(list(imap.take_all(world.app.returns.desk(), parse_imap(url), PASSWORD))) == 1
 
 
 def test_a_watch_goes_on_when_the_server_comes_back(world: World, server: Dovecot) -> None:
     stop = threading.Event()
     taken: list[list[Taken]] = []
-    watch = Watch(world.app.desk(), place(server), PASSWORD, every=timedelta(seconds=0.1))
+    watch = Watch(world.app.returns.desk(), place(server), PASSWORD, every=timedelta(seconds=0.1))
     server.put("a", refusal(world, 1))
     server.put("b", refusal(world, 2))
     late = refusal(world, 3)

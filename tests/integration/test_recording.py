@@ -273,7 +273,7 @@ def test_the_spool_of_a_recorder_that_lives_is_its_own(world: World, campaign_id
 
 
 def test_the_tick_takes_over_what_dead_processes_left(world: World, campaign_id: int) -> None:
-    a_dead_spool(world.app.spools, f"of-campaign-{id(world)}", [Group(1, [an_open(world, campaign_id)])])
+    a_dead_spool(world.app.returns.spools, f"of-campaign-{id(world)}", [Group(1, [an_open(world, campaign_id)])])
     world.app.scheduler().tick()
     assert counted(world) == 1
 

@@ -41,7 +41,7 @@ def path_of(world: World, key: DeliveryKey) -> str:
 
 
 def take(world: World, raw: bytes) -> list[Taken]:
-    return world.app.desk().take("mail", raw)
+    return world.app.returns.desk().take("mail", raw)
 
 
 def is_suppressed(world: World, address: str = ANA) -> bool:
@@ -192,6 +192,6 @@ def test_a_copy_that_is_no_longer_kept_is_no_trouble(world: World) -> None:
 def test_looking_does_what_taking_says_and_changes_nothing(world: World) -> None:
     key = sent(world)
     raw = returned(path_of(world, key))
-    looked = world.app.desk().look("mail", raw)
+    looked = world.app.returns.desk().look("mail", raw)
     assert kept(world) == []
     assert take(world, raw) == looked

@@ -75,7 +75,7 @@ def test_addresses_are_told_only_where_that_was_asked_for(app: App, receiver: Re
 def test_for_a_day_a_former_secret_signs_beside_the_new_one(app: App, receiver: Receiver) -> None:
     webhook_id, former = a_webhook(app, receiver.url, Topic.UNSUBSCRIBED)
     with app.database.writing() as session:
-        _, secret = webhooks.rotate(session, app.vault, webhook_id, app.clock.now())
+        _, secret = webhooks.rotate(session, app.telling.vault, webhook_id, app.clock.now())
     leave(app)
     call_all(app)
     assert receiver.heard[0].verify(former) == receiver.heard[0].verify(secret)

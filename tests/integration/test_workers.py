@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from newsletter.app import EngineNeedsPostgresql
 from newsletter.clock import Clock
+from newsletter.engine.choosing import EngineNeedsPostgresql
 from newsletter.engine.tickets import Tickets, TicketsNotReady
 from newsletter.ledger.jobs import Job, JobKind, open_work
 from newsletter.settings import Engine

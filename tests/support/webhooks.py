@@ -29,14 +29,14 @@ def a_telling_school(database_url: str, folder: Path, clock: Clock | None = None
 def a_webhook(app: App, url: str, *topics: Topic, **more: Any) -> tuple[int, str]:
     """A webhook that asks for these, and its secret."""
     made, secret = webhooks.set_up(
-        app.database, app.vault, app.organization.id, Wish(url, topics, **more), app.clock.now()
+        app.database, app.telling.vault, app.organization.id, Wish(url, topics, **more), app.clock.now()
     )
     return made.id, secret
 
 
 def a_caller(app: App) -> Caller:
     """The application's, with chances that are always the same."""
-    usual = app.caller()
+    usual = app.telling.caller()
     return Caller(app.database, app.clock, usual.vault, usual.outside, usual.tracking, Random(1))  # noqa: S311 - no secret
 
 
