@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from newsletter import locked_files
 from newsletter.errors import NewsletterError
+from newsletter.folders import sync_folder
 from newsletter.tokens import MailClaim
 
 from .requests import Fact, Request
@@ -58,7 +59,7 @@ class Spool:
         """Make the file, if it is not made. Raises `OSError`."""
         if self._file is None:
             self._file = locked_files.create(self._path)
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         return self._file
 
     def append(self, group: Group) -> None:
@@ -178,12 +179,4 @@ def _fact(kind: str, claim: Sequence[int], request: dict[str, object]) -> Fact:
 def _remove(path: Path) -> None:
     """For good: a file that came back after a power cut would have lost its number in the database."""
     path.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync_folder(path.parent)

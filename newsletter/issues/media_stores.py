@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from newsletter.errors import NewsletterError
+from newsletter.folders import sync_folder
 from newsletter.media_places import FolderPlace, MediaPlace
 
 PIECE_BYTES = 64 * 1024
@@ -117,16 +118,7 @@ class FolderStore:
             with suppress(OSError):
                 os.unlink(name)  # noqa: PTH108 - as above
             raise
-        _sync(self._folder)
-
-
-def _sync(folder: Path) -> None:
-    """Have a rename outlive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(self._folder)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -36,22 +36,10 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ins
         yield Installation(tmp_path, url, "file:out", webhook_networks=HOUSE, engine=engine)
 
 
-@contextmanager
-def running(installation: Installation) -> Iterator[list[subprocess.Popen[str]]]:
+def running(installation: Installation) -> AbstractContextManager[list[subprocess.Popen[str]]]:
     """What makes calls in this installation, the one that does it last."""
     is_one = installation.environment.get("NEWSLETTER_ENGINE") != "procrastinate"
-    processes = [installation.start(*command) for command in (RUN if is_one else WORKERS)]
-    try:
-        for process in processes:
-            assert process.stdout is not None
-            process.stdout.readline()
-        yield processes
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.terminate()
-        for process in processes:
-            process.communicate(timeout=40)
+    return installation.running(*(RUN if is_one else WORKERS))
 
 
 def end_leases(installation: Installation) -> None:

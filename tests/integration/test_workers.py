@@ -1,11 +1,10 @@
 """Several machines: workers and schedulers as processes of their own, over one PostgreSQL."""
 
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from tests.support.smtp_server import SmtpServerProcess
 from tests.support.waiting import await_truth
 
 FAMILIES = 1_500
+SCHEDULER, WORKER = ("scheduler",), ("worker",)
 _WAIT_SECONDS = 60
 
 
@@ -37,23 +37,6 @@ def server(tmp_path: Path) -> Iterator[SmtpServerProcess]:
 def installation(postgresql_url: str, tmp_path: Path, server: SmtpServerProcess) -> Iterator[Installation]:
     with a_new_database(postgresql_url) as url:
         yield Installation(tmp_path, url, server.url, engine="procrastinate", connections="4")
-
-
-@contextmanager
-def running(installation: Installation, *commands: str) -> Iterator[list[subprocess.Popen[str]]]:
-    """Those commands, each a process that has said its first line; stopped at the end where they still run."""
-    processes = [installation.start(command) for command in commands]
-    try:
-        for process in processes:
-            assert process.stdout is not None
-            process.stdout.readline()
-        yield processes
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.terminate()
-        for process in processes:
-            process.communicate(timeout=30)
 
 
 def wait_for_state(installation: Installation, campaign_id: int, state: str) -> dict[str, int]:
@@ -71,7 +54,7 @@ def test_two_schedulers_and_two_workers_send_each_copy_once(
 ) -> None:  # F5, F6
     installation.set_up(FAMILIES)
     campaign_id = installation.schedule_campaign()
-    with running(installation, "scheduler", "scheduler", "worker", "worker") as processes:
+    with installation.running(SCHEDULER, SCHEDULER, WORKER, WORKER) as processes:
         status = wait_for_state(installation, campaign_id, "sent")
         for process in processes:
             process.terminate()
@@ -85,11 +68,11 @@ def test_a_worker_that_is_killed_is_replaced_by_another(
 ) -> None:  # F1
     installation.set_up(FAMILIES)
     campaign_id = installation.schedule_campaign()
-    with running(installation, "scheduler", "worker") as (_, doomed):
+    with installation.running(SCHEDULER, WORKER) as (_, doomed):
         await_truth(lambda: server.received() >= FAMILIES // 4)
         doomed.send_signal(signal.SIGKILL)
         doomed.wait()
-        with running(installation, "worker"):
+        with installation.running(WORKER):
             status = wait_for_state(installation, campaign_id, "sent")
     arrived = Counter(server.recipients())
     assert max(arrived.values()) == 1
@@ -101,7 +84,7 @@ def test_a_worker_that_is_killed_is_replaced_by_another(
 def test_a_worker_told_to_stop_leaves_nothing_unknown(installation: Installation, server: SmtpServerProcess) -> None:
     installation.set_up(FAMILIES)
     campaign_id = installation.schedule_campaign()
-    with running(installation, "scheduler", "worker") as (scheduler, worker):
+    with installation.running(SCHEDULER, WORKER) as (scheduler, worker):
         await_truth(lambda: server.received() >= FAMILIES // 5)
         scheduler.terminate()
         worker.terminate()

@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ class Installation:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @contextmanager
+    def running(self, *commands: Sequence[str]) -> Iterator[list[subprocess.Popen[str]]]:
+        """Commands, each a process that has said its first line; stopped at the end where they still run."""
+        processes = [self.start(*command) for command in commands]
+        try:
+            for process in processes:
+                assert process.stdout is not None
+                process.stdout.readline()
+            yield processes
+        finally:
+            for process in processes:
+                if process.poll() is None:
+                    process.terminate()
+            for process in processes:
+                process.communicate(timeout=40)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
