@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from newsletter.events.consents import agrees
 from newsletter.events.tables import Actor, EventKind, Reached
 from newsletter.ledger.tables import Campaign, Delivery, DeliveryState
 from newsletter.settings import Tracking
@@ -158,9 +159,7 @@ def _unopened(
     """Of the readers who got every one of these issues and agreed: how many there are, and who opened none."""
     if tracking not in (Tracking.CONSENT, Tracking.PERSONAL) or not read:
         return None, None
-    copies = _copies_read([mailing.campaign_id for mailing in read])
-    if tracking is Tracking.CONSENT:
-        copies = copies.where(Subscriber.tracking)
+    copies = _copies_read([mailing.campaign_id for mailing in read]).where(agrees(tracking))
     of_reader = copies.subquery("readers")
     opened, unopened = session.execute(
         select(func.count().filter(of_reader.c.read > 0), func.count().filter(of_reader.c.read == 0))
