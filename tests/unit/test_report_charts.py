@@ -74,12 +74,12 @@ def test_figures_are_written_as_people_read_them() -> None:
 
 
 _ROOTS = (templates_folder() / "reports" / "report.css").read_text(encoding="utf-8").split(":root {")[1:]
-_COLOURS = [dict(re.findall(r"--([a-z0-9-]+): (#\w{6})", block.partition("}")[0])) for block in _ROOTS]
-"""By day, by night and on paper."""
-_PAPERS = ("#ffffff", "#1a2334", "#ffffff")
+_DAY, _NIGHT, _PRINT = [dict(re.findall(r"--([a-z0-9-]+): (#\w{6})", block.partition("}")[0])) for block in _ROOTS]
+_PRINTED = _DAY | _PRINT
+"""What is printed has the colours of the day, with paper and ink of its own."""
 
 
-@pytest.mark.parametrize("colours", _COLOURS, ids=["day", "night", "paper"])
+@pytest.mark.parametrize("colours", [_DAY, _NIGHT, _PRINTED], ids=["day", "night", "print"])
 def test_every_figure_of_a_heat_table_can_be_read(colours: dict[str, str]) -> None:
     for warmth in range(6):
         ink = colours["heat-low" if warmth < 4 else "heat-high"]
@@ -88,6 +88,10 @@ def test_every_figure_of_a_heat_table_can_be_read(colours: dict[str, str]) -> No
         assert contrast(colours[f"{level}"], colours[f"{level}-tint"]) >= ENOUGH, level
 
 
-@pytest.mark.parametrize(("colours", "paper"), list(zip(_COLOURS, _PAPERS, strict=True)))
+@pytest.mark.parametrize(
+    ("colours", "paper"),
+    [(_DAY, "#ffffff"), (_NIGHT, "#1a2334"), (_PRINTED, _PRINT["paper"])],
+    ids=["day", "night", "print"],
+)
 def test_the_marks_of_a_chart_stand_out_from_its_paper(colours: dict[str, str], paper: str) -> None:
     assert [n for n in range(4) if contrast(colours[f"series-{n}"], paper) < 3] == []
