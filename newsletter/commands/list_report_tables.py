@@ -9,13 +9,13 @@ from rich.text import Text
 
 from newsletter.reports.engagement import EngagementReport, Month
 from newsletter.reports.engagement_page import sentence as engagement_sentence
+from newsletter.reports.findings import Level, findings, summary
 from newsletter.reports.growth import GrowthReport
 from newsletter.reports.growth_page import LEAVES, SOURCES, name_of, sentence, told
 from newsletter.reports.health import DAYS, HealthReport
 from newsletter.reports.health_page import DOMAINS, SUPPRESSED, named
 from newsletter.reports.mailings import CameBack
 from newsletter.reports.pages import share
-from newsletter.reports.verdicts import Level, summary, verdicts
 
 from .terminal_charts import WIDE, add_bars, block_bar, figures_table
 
@@ -50,12 +50,12 @@ def show_growth(console: Console, report: GrowthReport, about: str, slug: str | 
 
 def show_health(console: Console, report: HealthReport, about: str, slug: str | None) -> None:
     """Print how well a list is."""
-    found = verdicts(report)
+    found = findings(report)
     _say(console, f"{about}: {summary(found)}")
     console.print()
-    for verdict in found:
-        console.print(Text(f"{verdict.level:<9} ", _STYLES[verdict.level]).append(verdict.about, "bold"))
-        console.print(Padding(Text(verdict.sentence), (0, 0, 0, 10), expand=False))
+    for finding in found:
+        console.print(Text(f"{finding.level:<9} ", _STYLES[finding.level]).append(finding.about, "bold"))
+        console.print(Padding(Text(finding.sentence), (0, 0, 0, 10), expand=False))
     for table in _health_tables(console, report):
         console.print()
         console.print(table)

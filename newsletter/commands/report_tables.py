@@ -15,6 +15,7 @@ from newsletter.reports.answers import QuestionFigures
 from newsletter.reports.arms import TrialFigures, verdict
 from newsletter.reports.campaigns import CampaignReport
 from newsletter.reports.comparisons import Comparison
+from newsletter.reports.findings import REASONS
 from newsletter.reports.groups import Group as ReaderGroup
 from newsletter.reports.hours import first_hours, hours_of_day
 from newsletter.reports.links import LinkFigures
@@ -22,7 +23,6 @@ from newsletter.reports.mailings import CameBack
 from newsletter.reports.pages import share as percent_of
 from newsletter.reports.rates import Rates
 from newsletter.reports.sums import sentence
-from newsletter.reports.verdicts import REASONS
 
 from .terminal_charts import add_bars, block_bar, figures_table, sparkline
 

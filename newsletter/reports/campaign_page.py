@@ -13,6 +13,7 @@ from .arms import verdict
 from .campaigns import CampaignReport
 from .charts import Bar, Line, bars
 from .comparisons import sentence as compared
+from .findings import REASONS
 from .groups import Group
 from .health_page import DOMAINS
 from .hours import Hour, first_hours
@@ -20,7 +21,6 @@ from .mail_pictures import MailPicture
 from .pages import Frame, page
 from .rates import percent
 from .sums import sentence
-from .verdicts import REASONS
 
 _DAY = "%A %-d %B %Y"
 _TIME = "%H:%M %Z"

@@ -6,12 +6,12 @@ from newsletter.rendering import dates
 from subscribers.tables import SuppressionReason
 
 from .charts import bars
+from .findings import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, REASONS, findings, summary
 from .groups import OTHERS
 from .health import DAYS, HealthReport
 from .mailings import Mailing
 from .pages import Frame, page
 from .providers import FORGOTTEN
-from .verdicts import COMPLAINTS_ASKED, COMPLAINTS_REFUSED, REASONS, summary, verdicts
 
 _AS_FAR = 0.005
 """The gauge reaches to half a percent, or to what is above."""
@@ -44,7 +44,7 @@ class Gauge(NamedTuple):
 
 def health_page(report: HealthReport, frame: Frame) -> str:
     """The page."""
-    found = verdicts(report)
+    found = findings(report)
     soft = {REASONS[reason]: count for reason, count in report.recent.soft_reasons.most_common()}
     hard = {REASONS[reason]: count for reason, count in report.recent.hard_reasons.most_common()}
     suppressed = {SUPPRESSED[reason]: count for reason, count in report.suppressed.most_common()}
@@ -53,7 +53,7 @@ def health_page(report: HealthReport, frame: Frame) -> str:
         frame,
         report=report,
         summary=summary(found),
-        verdicts=found,
+        findings=found,
         gauge=gauge(report),
         last=[(named(one.mailing), one.back) for one in report.last],
         days=DAYS,

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from .engagement import EngagementReport
+from .findings import findings
 from .growth import Growth, GrowthReport, Leave, Source
 from .health import HealthReport
 from .mailings import CameBack
-from .verdicts import verdicts
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -44,7 +44,7 @@ def health_facts(report: HealthReport) -> dict[str, Any]:
         "at": report.at.isoformat(),
         "minimum_group": report.minimum_group,
         "readers": report.readers,
-        "verdicts": [asdict(verdict) for verdict in verdicts(report)],
+        "findings": [asdict(finding) for finding in findings(report)],
         "recent": _back(report.recent),
         "issues": [
             {
@@ -78,8 +78,8 @@ def health_rows(report: HealthReport) -> Rows:
             yield from ((part, name, figure, back[figure]) for figure in _FIGURES)
     for name, domain in _named(facts["domains"], "name"):
         yield from (("domain", name, figure, value) for figure, value in domain.items() if figure != "name")
-    for verdict in facts["verdicts"]:
-        yield ("verdict", verdict["about"], verdict["level"], verdict["sentence"])
+    for finding in facts["findings"]:
+        yield ("finding", finding["about"], finding["level"], finding["sentence"])
 
 
 def engagement_facts(report: EngagementReport) -> dict[str, Any]:

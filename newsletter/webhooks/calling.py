@@ -14,12 +14,12 @@ from newsletter.outside import NameUnknown, Outside, OutsideAway, OutsideRefused
 from newsletter.settings import Tracking
 from subscribers.db import Database
 
-from . import claims, signing, verdicts
+from . import claims, outcomes, signing
 from .bodies import Context, body
 from .claims import Claim
+from .outcomes import Outcome, Reply
 from .tables import CallState, Webhook, WebhookCall
 from .vault import SecretUnreadable, Vault
-from .verdicts import Reply, Verdict
 
 _LONGEST_ANSWER = 4096
 _ADDRESS = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+")
@@ -78,13 +78,13 @@ class Caller:
             letter = self._letter(session, held)
         if letter is None:
             with self.database.writing() as session:
-                claims.settle(session, self.clock, held, Verdict(CallState.DROPPED), None)
+                claims.settle(session, self.clock, held, Outcome(CallState.DROPPED), None)
             return None
         reply = self._posted(letter)
-        tries = verdicts.MOST_TRIES if is_test else letter.tries + 1
-        verdict = verdicts.judge(reply, tries, self.clock.now(), self.chance)
+        tries = outcomes.MOST_TRIES if is_test else letter.tries + 1
+        outcome = outcomes.judge(reply, tries, self.clock.now(), self.chance)
         with self.database.writing() as session:
-            if claims.settle(session, self.clock, held, verdict, reply) and not is_test:
+            if claims.settle(session, self.clock, held, outcome, reply) and not is_test:
                 claims.remember(session, self.clock, held.webhook_id, reply)
         if not reply.is_success and not is_test:
             _log.warning("A webhook's call failed.", webhook=held.webhook_id, call=held.call_id, why=reply.text)

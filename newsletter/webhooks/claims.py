@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 
-from . import verdicts
+from . import outcomes
+from .outcomes import Outcome, Reply
 from .tables import CallState, Webhook, WebhookAttempt, WebhookCall, WebhookState
-from .verdicts import Reply, Verdict
 
 LEASE = timedelta(minutes=2)
 """More than a turn and its last call take, where that is answered as late as it may be."""
@@ -77,11 +77,11 @@ def wanted(session: Session, clock: Clock, most: int) -> int:
     return min(-(-calls // BATCH), most)
 
 
-def settle(session: Session, clock: Clock, held: Claim, verdict: Verdict, reply: Reply | None) -> bool:
+def settle(session: Session, clock: Clock, held: Claim, outcome: Outcome, reply: Reply | None) -> bool:
     """Write what became of a call. Returns False, and changes nothing, where the claim was taken away meanwhile."""
     mine = (WebhookCall.id == held.call_id, WebhookCall.fence == held.fence, _IS_WAITING)
-    next_at = None if verdict.wait is None else clock.sql(verdict.wait)
-    settled = update(WebhookCall).where(*mine).values(state=verdict.state, next_at=next_at)
+    next_at = None if outcome.wait is None else clock.sql(outcome.wait)
+    settled = update(WebhookCall).where(*mine).values(state=outcome.state, next_at=next_at)
     if reply is not None:
         settled = settled.values(tries=WebhookCall.tries + 1)
     if session.scalar(settled.returning(WebhookCall.id), execution_options={"synchronize_session": False}) is None:
@@ -142,7 +142,7 @@ def _failed(session: Session, clock: Clock, webhook_id: int, reply: Reply) -> No
     now = clock.now()
     webhook.failures += 1
     webhook.failing_since = webhook.failing_since or now
-    webhook.quiet_until = now + verdicts.silence(webhook.failures)
+    webhook.quiet_until = now + outcomes.silence(webhook.failures)
     if reply.is_gone:
         webhook.state, webhook.reason = WebhookState.OFF, "The receiver answered 410: it is gone."
     elif webhook.state is WebhookState.ACTIVE and now - webhook.failing_since > PATIENCE:

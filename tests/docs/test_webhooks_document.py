@@ -12,8 +12,8 @@ from newsletter.events import persons
 from newsletter.events.tables import EventKind
 from newsletter.ledger import states
 from newsletter.ledger.tables import CampaignState
+from newsletter.webhooks.outcomes import DELAYS
 from newsletter.webhooks.tables import ASKABLE
-from newsletter.webhooks.verdicts import DELAYS
 from subscribers import subscriptions
 from tests.integration.test_webhooks_gathering import a_notice, a_sent_campaign, follow, reader
 from tests.support.receivers import a_receiver

@@ -10,10 +10,10 @@ from newsletter.events.reach import Reach
 from newsletter.events.tables import Actor, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.reports.findings import Level, findings, summary
 from newsletter.reports.health import HealthReport, health_report
 from newsletter.reports.mailings import CameBack
 from newsletter.reports.providers import provider_of
-from newsletter.reports.verdicts import Level, summary, verdicts
 from newsletter.settings import Tracking
 from subscribers.db import Database
 from subscribers.tables import Subscription, Suppression, SuppressionReason
@@ -40,7 +40,7 @@ class Told(Returns):
         )
 
     def level(self, about: str) -> tuple[Level, str]:
-        (found,) = [verdict for verdict in verdicts(self.report()) if verdict.about == about]
+        (found,) = [finding for finding in findings(self.report()) if finding.about == about]
         return found.level, found.sentence
 
 
@@ -91,13 +91,13 @@ def test_where_nothing_was_sent_there_is_nothing_to_say(told: Told) -> None:
 )
 def test_complaints_are_held_against_the_lines_of_gmail_and_yahoo(complained: int, level: Level, words: str) -> None:
     report = _with(CameBack(2_000, complained=complained, is_told=True))
-    found = next(verdict for verdict in verdicts(report) if verdict.about == "complaints")
+    found = next(finding for finding in findings(report) if finding.about == "complaints")
     assert (found.level, found.sentence[: len(words)]) == (level, words)
 
 
 def test_one_complaint_of_few_copies_is_no_catastrophe() -> None:
     report = _with(CameBack(200, complained=1, is_told=True))
-    found = verdicts(report)
+    found = findings(report)
     assert found[0].level is Level.WATCH
     assert "With fewer than 1,000 copies one complaint alone does that." in found[0].sentence
     assert summary(found) == "This list is well; keep an eye on complaints."
@@ -106,7 +106,7 @@ def test_one_complaint_of_few_copies_is_no_catastrophe() -> None:
 def test_many_hard_bounces_and_refusals_are_said_with_what_to_do() -> None:
     back = CameBack(1_000, hard=30, soft=9, is_told=True)
     back.soft_reasons[Reason.BLOCKED] = 8
-    found = {verdict.about: verdict for verdict in verdicts(_with(back))}
+    found = {finding.about: finding for finding in findings(_with(back))}
     assert found["bounces"].level is Level.ACT
     assert "3.0 % of the copies" in found["bounces"].sentence
     assert found["refusals"].level is Level.WATCH
@@ -117,8 +117,8 @@ def test_many_hard_bounces_and_refusals_are_said_with_what_to_do() -> None:
 def test_what_is_usual_is_called_good() -> None:
     back = CameBack(1_000, soft=1, is_told=True)
     back.soft_reasons[Reason.RATE] = 1
-    found = {verdict.about: verdict for verdict in verdicts(_with(back, waiting=1, role_addresses=1))}
-    assert {verdict.level for verdict in found.values()} == {Level.GOOD}
+    found = {finding.about: finding for finding in findings(_with(back, waiting=1, role_addresses=1))}
+    assert {finding.level for finding in found.values()} == {Level.GOOD}
     assert "1 copy came back" in found["refusals"].sentence
     assert "1 sign-up has waited" in found["sign-ups that wait"].sentence
     assert "1 reader is at an address" in found["addresses of offices"].sentence
@@ -126,7 +126,7 @@ def test_what_is_usual_is_called_good() -> None:
 
 
 def test_many_who_wait_and_who_do_not_open_are_said() -> None:
-    found = {v.about: v for v in verdicts(_with(CameBack(), waiting=90, agreed=100, unopened=40, role_addresses=50))}
+    found = {v.about: v for v in findings(_with(CameBack(), waiting=90, agreed=100, unopened=40, role_addresses=50))}
     waiting = "90 sign-ups have waited for their confirmation for 7 days: that is many."
     assert found["sign-ups that wait"].sentence.startswith(waiting)
     assert "40 of the 100 readers who agreed to it (40.0 %) did not open any of the last 6 issues" in (

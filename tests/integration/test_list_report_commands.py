@@ -78,7 +78,7 @@ def test_health_says_the_same_to_programs(year: str) -> None:
     assert told["list", "", "readers"] == str(facts["readers"])
     for issue in facts["issues"]:
         assert told["issue", issue["month"], "accepted"] == str(issue["accepted"])
-    assert told["verdict", "complaints", facts["verdicts"][0]["level"]] == facts["verdicts"][0]["sentence"]
+    assert told["finding", "complaints", facts["findings"][0]["level"]] == facts["findings"][0]["sentence"]
 
 
 def test_engagement_shows_a_row_for_each_month_of_joining(year: str) -> None:

@@ -15,8 +15,8 @@ from newsletter.events import persons, retention
 from newsletter.outside import Outside
 from newsletter.webhooks import claims, disclosures, webhooks
 from newsletter.webhooks.calling import Caller
+from newsletter.webhooks.outcomes import MOST_TRIES
 from newsletter.webhooks.tables import CallState, Topic, WebhookCall, WebhookState
-from newsletter.webhooks.verdicts import MOST_TRIES
 from subscribers import lists, subscribers, subscriptions
 from subscribers.addresses import EmailAddress
 from subscribers.tables import Subscriber

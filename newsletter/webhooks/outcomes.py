@@ -51,7 +51,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Outcome:
     """What becomes of a call."""
 
     state: CallState
@@ -59,14 +59,14 @@ class Verdict:
     """Until the next try, where it waits."""
 
 
-def judge(reply: Reply, tries: int, now: datetime, chance: Random) -> Verdict:
+def judge(reply: Reply, tries: int, now: datetime, chance: Random) -> Outcome:
     """What a reply to a call's try number `tries` means."""
     if reply.is_success:
-        return Verdict(CallState.DONE)
+        return Outcome(CallState.DONE)
     if reply.is_gone or tries >= MOST_TRIES:
-        return Verdict(CallState.DEAD)
+        return Outcome(CallState.DEAD)
     delay = DELAYS[tries - 1] * (1 + _JITTER * chance.random())
-    return Verdict(CallState.WAITING, max(delay, _wish(reply, now)))
+    return Outcome(CallState.WAITING, max(delay, _wish(reply, now)))
 
 
 def silence(failures: int) -> timedelta:

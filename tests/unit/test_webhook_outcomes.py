@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from newsletter.webhooks.outcomes import DELAYS, MOST_TRIES, Reply, judge, silence
 from newsletter.webhooks.tables import CallState
-from newsletter.webhooks.verdicts import DELAYS, MOST_TRIES, Reply, judge, silence
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 

@@ -46,7 +46,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """What is found of one thing."""
 
     about: str
@@ -54,25 +54,25 @@ class Verdict:
     sentence: str
 
 
-def verdicts(report: HealthReport) -> tuple[Verdict, ...]:
+def findings(report: HealthReport) -> tuple[Finding, ...]:
     """Everything that was looked at, in order."""
-    return tuple(_verdicts(report))
+    return tuple(_findings(report))
 
 
-def summary(found: tuple[Verdict, ...]) -> str:
+def summary(found: tuple[Finding, ...]) -> str:
     """All of it in one sentence."""
-    act = [verdict.about for verdict in found if verdict.level is Level.ACT]
-    watch = [verdict.about for verdict in found if verdict.level is Level.WATCH]
+    act = [finding.about for finding in found if finding.level is Level.ACT]
+    watch = [finding.about for finding in found if finding.level is Level.WATCH]
     if act:
         return f"Something is wrong with this list: {_and(act)}."
     if watch:
         return f"This list is well; keep an eye on {_and(watch)}."
-    if all(verdict.level is Level.UNKNOWN for verdict in found[:2]):
+    if all(finding.level is Level.UNKNOWN for finding in found[:2]):
         return "Too little is known yet to say how well this list is."
     return "This list is well."
 
 
-def _verdicts(report: HealthReport) -> Iterator[Verdict]:
+def _findings(report: HealthReport) -> Iterator[Finding]:
     yield _complaints(report.recent)
     yield _hard(report.recent)
     yield _blamed(report.recent)
@@ -81,78 +81,78 @@ def _verdicts(report: HealthReport) -> Iterator[Verdict]:
     yield _roles(report.role_addresses, report.readers)
 
 
-def _complaints(recent: CameBack) -> Verdict:
+def _complaints(recent: CameBack) -> Finding:
     about, share = "complaints", recent.complaint_share
     if share is None:
-        return Verdict(about, Level.UNKNOWN, _silence(recent, "complaints"))
+        return Finding(about, Level.UNKNOWN, _silence(recent, "complaints"))
     told = f"Complaints are {percent(share, 2)} ({recent.complained:,} of {recent.accepted:,} copies in {DAYS} days)"
     if share < COMPLAINTS_ASKED:
-        return Verdict(about, Level.GOOD, f"{told}: below the 0.1 % that Gmail and Yahoo ask for.")
+        return Finding(about, Level.GOOD, f"{told}: below the 0.1 % that Gmail and Yahoo ask for.")
     few = f" With fewer than {_FEW:,} copies one complaint alone does that." if recent.accepted < _FEW else ""
     if share < COMPLAINTS_REFUSED:
         todo = "Say in the first lines why they get this, and make leaving easy to find."
-        return Verdict(about, Level.WATCH, f"{told}: above the 0.1 % that Gmail and Yahoo ask for.{few} {todo}")
+        return Finding(about, Level.WATCH, f"{told}: above the 0.1 % that Gmail and Yahoo ask for.{few} {todo}")
     todo = "Mail only readers who asked for it themselves, and leave out who has not opened for long, until it falls."
     level = Level.WATCH if recent.complained == 1 else Level.ACT
-    return Verdict(about, level, f"{told}: above 0.3 %, where mail goes to spam folders.{few} {todo}")
+    return Finding(about, level, f"{told}: above 0.3 %, where mail goes to spam folders.{few} {todo}")
 
 
-def _hard(recent: CameBack) -> Verdict:
+def _hard(recent: CameBack) -> Finding:
     about, share = "bounces", recent.hard_share
     if share is None:
-        return Verdict(about, Level.UNKNOWN, _silence(recent, "bounces"))
+        return Finding(about, Level.UNKNOWN, _silence(recent, "bounces"))
     told = f"{percent(share)} of the copies in {DAYS} days came back for good ({recent.hard:,} of {recent.accepted:,})"
     if share < HARD_MANY:
-        return Verdict(about, Level.GOOD, f"{told}: below 2 %. Their addresses are not mailed again.")
+        return Finding(about, Level.GOOD, f"{told}: below 2 %. Their addresses are not mailed again.")
     todo = "Look where these addresses came from: most often an old file was imported."
-    return Verdict(about, Level.ACT, f"{told}: above 2 %, which servers know from old or bought lists. {todo}")
+    return Finding(about, Level.ACT, f"{told}: above 2 %, which servers know from old or bought lists. {todo}")
 
 
-def _blamed(recent: CameBack) -> Verdict:
+def _blamed(recent: CameBack) -> Finding:
     about, blamed = "refusals", Counter({reason: recent.soft_reasons[reason] for reason in _OUR_FAULT})
     copies, ((most, _), *_) = blamed.total(), blamed.most_common(1)
     if not copies:
-        return Verdict(about, Level.GOOD, "No server refused our machine, our domain or what the mail says.")
+        return Finding(about, Level.GOOD, "No server refused our machine, our domain or what the mail says.")
     told = f"{_copies(copies)} came back because a server refuses us or the mail, most for: {REASONS[most]}"
     if copies < recent.accepted * _REFUSED_MANY:
-        return Verdict(about, Level.GOOD, f"{told}. So few are usual.")
-    return Verdict(about, Level.WATCH, f"{told}. Run newsletter doctor, and see what the servers say of them.")
+        return Finding(about, Level.GOOD, f"{told}. So few are usual.")
+    return Finding(about, Level.WATCH, f"{told}. Run newsletter doctor, and see what the servers say of them.")
 
 
-def _waiting(report: HealthReport) -> Verdict:
+def _waiting(report: HealthReport) -> Finding:
     about, waiting = "sign-ups that wait", report.waiting
     if not waiting:
-        return Verdict(about, Level.GOOD, f"No sign-up has waited for its confirmation for {WAITING_DAYS} days.")
+        return Finding(about, Level.GOOD, f"No sign-up has waited for its confirmation for {WAITING_DAYS} days.")
     have = f"1 sign-up has waited for its confirmation for {WAITING_DAYS} days"
     if waiting != 1:
         have = f"{waiting:,} sign-ups have waited for their confirmation for {WAITING_DAYS} days"
     if waiting < report.readers * _WAITING_MANY:
-        return Verdict(about, Level.GOOD, f"{have}. They are not mailed, and forgotten after a while.")
+        return Finding(about, Level.GOOD, f"{have}. They are not mailed, and forgotten after a while.")
     todo = "Sign up yourself and see whether the mail that asks arrives."
-    return Verdict(about, Level.WATCH, f"{have}: that is many. {todo}")
+    return Finding(about, Level.WATCH, f"{have}: that is many. {todo}")
 
 
-def _unopened(report: HealthReport) -> Verdict:
+def _unopened(report: HealthReport) -> Finding:
     about, agreed, unopened = "readers who do not open", report.agreed, report.unopened
     if agreed is None or unopened is None:
-        return Verdict(about, Level.UNKNOWN, "Too few readers agreed to opens being kept to say who does not read.")
+        return Finding(about, Level.UNKNOWN, "Too few readers agreed to opens being kept to say who does not read.")
     issues = "the last issue" if report.issues == 1 else f"any of the last {report.issues} issues"
     share = unopened / agreed
     told = f"{unopened:,} of the {agreed:,} readers who agreed to it ({percent(share)}) did not open {issues}"
     if share < _UNOPENED_MANY:
-        return Verdict(about, Level.GOOD, f"{told}. Some read without being seen: their mail program fetches nothing.")
+        return Finding(about, Level.GOOD, f"{told}. Some read without being seen: their mail program fetches nothing.")
     todo = "Ask them whether they still want it; who never reads makes mail to all others look unwanted."
-    return Verdict(about, Level.WATCH, f"{told}. {todo}")
+    return Finding(about, Level.WATCH, f"{told}. {todo}")
 
 
-def _roles(count: int, readers_in_all: int) -> Verdict:
+def _roles(count: int, readers_in_all: int) -> Finding:
     about = "addresses of offices"
     if not count:
-        return Verdict(about, Level.GOOD, "No reader is at an address such as info@ or office@.")
+        return Finding(about, Level.GOOD, "No reader is at an address such as info@ or office@.")
     readers = "1 reader is" if count == 1 else f"{count:,} readers are"
     told = f"{readers} at an address such as info@ or office@, which several people read"
     level = Level.WATCH if count > readers_in_all * _ROLES_MANY else Level.GOOD
-    return Verdict(about, level, f"{told}: any of them may complain. Ask for a person's own address where you can.")
+    return Finding(about, level, f"{told}: any of them may complain. Ask for a person's own address where you can.")
 
 
 def _silence(recent: CameBack, what: str) -> str:
