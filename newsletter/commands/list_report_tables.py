@@ -67,8 +67,16 @@ def show_health(console: Console, report: HealthReport, about: str, slug: str | 
 def show_engagement(console: Console, report: EngagementReport, about: str, slug: str | None) -> None:
     """Print how cohorts read and stay."""
     _say(console, f"{about}: {engagement_sentence(report)}")
+    if report.begun:
+        _show_cohorts(console, report)
+    if any(cohort.readers is None for cohort in report.cohorts):
+        _say(console, f"{_HIDDEN}: fewer than {report.minimum_group} readers.")
+    _say(console, f"Next: newsletter reports engagement{_of(slug)} --html engagement.html", above=True)
+
+
+def _show_cohorts(console: Console, report: EngagementReport) -> None:
     wide = not console.is_terminal or console.width >= WIDE
-    shown = len(report.cohorts) if wide else _HALF_A_YEAR + 1
+    shown = len(report.begun) if wide else min(len(report.begun), _HALF_A_YEAR + 1)
     for title, of in (
         ("Opened, of the copies of who agreed (%)", _opened),
         ("Clicked, of the same (%)", _clicked),
@@ -78,11 +86,8 @@ def show_engagement(console: Console, report: EngagementReport, about: str, slug
         console.print(Text(title, "bold"))
         console.print(_cohorts(report, of, shown))
     columns = "Rows: the month of joining. Columns: months since then."
-    more = "" if shown >= len(report.cohorts) else f" More than {_HALF_A_YEAR} need a window of {WIDE} columns."
+    more = "" if shown >= len(report.begun) else f" More than {_HALF_A_YEAR} need a window of {WIDE} columns."
     _say(console, f"{columns}{more}")
-    if any(cohort.readers is None for cohort in report.cohorts):
-        _say(console, f"{_HIDDEN}: fewer than {report.minimum_group} readers.")
-    _say(console, f"Next: newsletter reports engagement{_of(slug)} --html engagement.html", above=True)
 
 
 def _health_tables(console: Console, report: HealthReport) -> Iterator[Table]:
@@ -110,7 +115,7 @@ def _returned(back: CameBack) -> tuple[str, ...]:
 
 def _cohorts(report: EngagementReport, of: Callable[[Month], float | None], shown: int) -> Table:
     table = figures_table("Joined", "Readers", *map(str, range(shown)))
-    for cohort in report.cohorts:
+    for cohort in report.begun:
         figures = [of(month) for month in cohort.months[:shown]]
         cells = ["-" if figure is None else f"{figure * 100:.1f}" for figure in figures]
         table.add_row(f"{cohort.joined:%b %Y}", _HIDDEN if cohort.readers is None else f"{cohort.readers:,}", *cells)

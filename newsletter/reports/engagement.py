@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import dropwhile
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, distinct, func, literal, or_, select
@@ -65,6 +66,11 @@ class EngagementReport:
 
     minimum_group: int
     cohorts: tuple[Cohort, ...]
+
+    @property
+    def begun(self) -> tuple[Cohort, ...]:
+        """The same from the first cohort that has readers: a young list has nothing to show before it."""
+        return tuple(dropwhile(lambda cohort: cohort.readers == 0, self.cohorts))
 
 
 def engagement_report(

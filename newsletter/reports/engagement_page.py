@@ -45,7 +45,7 @@ _TABLES: tuple[tuple[str, str, str, _Share], ...] = (
     ("stayed", "Stayed", "Readers of the month's cohort who were still on the list then", lambda m: m.stayed),
 )
 _FROM_LEAST = 0.5
-"""Where every share is above it, the coldest colour is the lowest share and not zero."""
+"""Where every share is above it, and they differ, the coldest colour is the lowest share and not zero."""
 
 
 def engagement_page(report: EngagementReport, frame: Frame) -> str:
@@ -56,13 +56,15 @@ def engagement_page(report: EngagementReport, frame: Frame) -> str:
         report=report,
         sentence=sentence(report),
         tables=tables(report),
-        months=range(len(report.cohorts)),
+        months=range(len(report.begun)),
         has_hidden=any(cohort.readers is None for cohort in report.cohorts),
     )
 
 
 def tables(report: EngagementReport) -> tuple[HeatTable, ...]:
-    """One a figure."""
+    """One a figure; none where nobody joined in all these months."""
+    if not report.begun:
+        return ()
     return tuple(HeatTable(name, title, note, _rows(report, of)) for name, title, note, of in _TABLES)
 
 
@@ -83,14 +85,14 @@ def sentence(report: EngagementReport) -> str:
 def _rows(report: EngagementReport, of: _Share) -> tuple[HeatRow, ...]:
     shares = [value for cohort in report.cohorts for value in map(of, cohort.months) if value is not None]
     least, most = min(shares, default=0), max(shares, default=0)
-    least = least if least > _FROM_LEAST else 0
+    least = least if _FROM_LEAST < least < most else 0
     return tuple(
         HeatRow(
             cohort.joined,
             cohort.readers,
             tuple(_cell(month, of(month), least, most) for month in cohort.months),
         )
-        for cohort in report.cohorts
+        for cohort in report.begun
     )
 
 

@@ -148,3 +148,19 @@ def test_the_page_says_why_there_is_no_figure_and_how_warm_one_is(sent: Cohorts)
     assert [cell.why_not for cell in opened.rows[1].cells] == ["nothing sent", "hidden"]
     assert [cell.share for cell in stayed.rows[0].cells] == [1, 1, 1]
     assert sentence(report).startswith("People opened 50.0 % and clicked in 0.0 % of the 10 copies")
+
+
+def test_a_young_list_begins_with_its_first_cohort_and_one_share_alone_is_the_warmest(sent: Cohorts) -> None:
+    first = sent.join(10, DECEMBER)
+    sent.did(EventKind.OPEN, range(first, first + 6))
+    sent.session.flush()
+    organization_id = sent.list_.organization_id
+    report = engagement_report(sent.session, organization_id, None, MONTHS, 5, Tracking.CONSENT)
+    opened, _, stayed = tables(report)
+    assert [(f"{row.joined:%B}", row.readers) for row in opened.rows] == [("December", 10)]
+    assert [(cell.share, cell.warmth) for cell in (*opened.rows[0].cells, *stayed.rows[0].cells)] == [(0.6, 5), (1, 5)]
+
+
+def test_a_list_that_nobody_joined_has_no_tables(sent: Cohorts) -> None:
+    organization_id = sent.list_.organization_id
+    assert tables(engagement_report(sent.session, organization_id, None, MONTHS, 5, Tracking.CONSENT)) == ()
