@@ -95,9 +95,10 @@ def _copy_was_to(message: Part) -> list[str]:
 
 def _of_words(told: Told, words: str, kind: Kind) -> Verdict:
     status = status_in(told.words) or status_in(words)
-    judged = judge(status, told.words)
+    is_final = kind is Kind.BOUNCE
+    judged = judge(status, told.words, is_final=is_final)
     if judged.reason is Reason.OTHER and not judged.permanent:
-        judged = judge(status, words)
+        judged = judge(status, words, is_final=is_final)
     return _verdict(kind, told.recipient, judged, status, told.words)
 
 

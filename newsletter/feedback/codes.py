@@ -8,7 +8,7 @@ from .verdicts import Reason
 _STATUS = re.compile(r"([45])\.(\d{1,3})\.(\d{1,3})")
 _OF_THE_ADDRESS_ALL_THE_SAME = frozenset({10, 17, 18, 27})
 _POLICY = "7"
-_BLOCKED_BY_MICROSOFT = re.compile(r"7\.[5-9]\d\d")
+_BLOCKED_BY_MICROSOFT = re.compile(r"7\.[15-9]\d\d")
 
 _NO_SUCH_USER = (True, Reason.NO_SUCH_USER)
 _REFUSES_ALL = (True, Reason.OTHER)
@@ -22,10 +22,14 @@ _DETAILS: Mapping[str, tuple[bool, Reason]] = {
     "1.8": (False, Reason.BLOCKED),
     "1.9": (False, Reason.SYSTEM),
     "1.10": _REFUSES_ALL,
+    "1.350": _NO_SUCH_USER,
+    "1.351": _NO_SUCH_USER,
     "2.1": (False, Reason.SUSPENDED),
     "2.2": (False, Reason.MAILBOX_FULL),
     "2.3": (False, Reason.CONTENT),
     "2.4": (False, Reason.SYSTEM),
+    "2.121": (False, Reason.RATE),
+    "2.122": (False, Reason.RATE),
     "3.4": (False, Reason.CONTENT),
     "4.1": (False, Reason.EXPIRED),
     "4.4": _NO_SUCH_USER,
@@ -34,12 +38,16 @@ _DETAILS: Mapping[str, tuple[bool, Reason]] = {
     "4.316": (False, Reason.EXPIRED),
     "4.317": (False, Reason.EXPIRED),
     "5.3": (False, Reason.RATE),
+    "7.2": (False, Reason.BLOCKED),
     "7.13": (False, Reason.SUSPENDED),
     "7.17": _NO_SUCH_USER,
     "7.18": _NO_SUCH_USER,
     "7.25": (False, Reason.BLOCKED),
     "7.27": (False, Reason.BLOCKED),
     "7.28": (False, Reason.RATE),
+    "7.350": (False, Reason.CONTENT),
+    "7.509": (False, Reason.POLICY),
+    "7.515": (False, Reason.POLICY),
 }
 _TAKES_NO_MAIL = frozenset({"521", "556"})
 _SUBJECTS = {"3": Reason.SYSTEM, "4": Reason.SYSTEM, "6": Reason.CONTENT, "7": Reason.POLICY}
@@ -47,8 +55,10 @@ _REPLIES: Mapping[str, tuple[bool, Reason]] = {
     "421": (False, Reason.SYSTEM),
     "451": (False, Reason.SYSTEM),
     "452": (False, Reason.SYSTEM),
+    "422": (False, Reason.MAILBOX_FULL),
     "511": _NO_SUCH_USER,
     "521": _REFUSES_ALL,
+    "522": (False, Reason.MAILBOX_FULL),
     "523": (False, Reason.CONTENT),
     "525": (False, Reason.SUSPENDED),
     "530": (False, Reason.POLICY),
@@ -68,10 +78,10 @@ def by_status(status: str, reply: str = "") -> tuple[bool, Reason] | None:
     code = f"{int(found[2])}.{int(found[3])}"
     if code == "3.2" and reply in _TAKES_NO_MAIL:
         return _REFUSES_ALL
-    if _BLOCKED_BY_MICROSOFT.fullmatch(code):
-        return False, Reason.BLOCKED
-    reason = _SUBJECTS.get(found[2])
-    return _DETAILS.get(code) or ((False, reason) if reason else None)
+    if code in _DETAILS:
+        return _DETAILS[code]
+    reason = Reason.BLOCKED if _BLOCKED_BY_MICROSOFT.fullmatch(code) else _SUBJECTS.get(found[2])
+    return (False, reason) if reason else None
 
 
 def by_reply(reply: str) -> tuple[bool, Reason] | None:

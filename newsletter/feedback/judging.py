@@ -11,9 +11,9 @@ from .verdicts import Reason
 
 _MOST = 1500
 """How many characters of a server's words are looked at."""
-_ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:@]{1,128}@[^\s<>()\[\]\"',;@]{1,255}>?")
+_ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:@]{1,128}@[^\s<>()\[\]\"',;:@]{1,255}>?")
 _PASSED_ON = re.compile(
-    r"(?:error|response)(?: that| from)?(?: the)? (?:other|remote) server(?: returned)?(?: was)?: ?"
+    r"(?:error|response)(?: that| from)?(?: the)? (?:other|remote) server(?: returned)?(?: was)?: ?|remote host said: "
 )
 _SAYS_NOTHING = re.compile(r"recipient address rejected: ?(?=[a-z])|giving up on [\d.]+")
 _NAMES_IT = re.compile(r"^(?:[a-z, -]+; ?)?5\d\d (?:5\.\d\.\d )?@ ?: ")
@@ -56,7 +56,7 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, 
         and not _is_coded(status, "" if row is BARE else reply, step)
     ):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
-    is_over = is_final and status.startswith("4.1.") and row is not None
+    is_over = is_final and row is not None and (status.startswith("4.1.") or (row.is_first_hand and status == "4.0.0"))
     return Judgement(permanent and (is_over or not _is_for_now(status, reply)), reason)
 
 

@@ -24,7 +24,7 @@ _SUBJECT = either(
 _WORDS = either(
     r"could ?n[o'\u2019]t be (?:successfully )?delivered",
     r"(?:was|were|is|been) (?:not delivered|undeliverable|unable to deliver)|unable to deliver",
-    r"delivery (?:to|of|has|failed|failure)|failed (?:permanently|to deliver)|not (?:be )?delivered",
+    r"delivery (?:to|of|has|failed|failure)|failed (?:permanently|to deliver)|not (?:yet )?(?:be(?:en)? )?delivered",
     r"wasn['\u2019]t delivered|permanent (?:error|failure|fatal)|had (?:delivery|permanent)|undeliverable",
     r"did not reach|error (?:occurred )?(?:while )?(?:attempting to |trying to )?deliver|not a member",
     r"rejected|bounced|送信できません|could not deliver|returned to (?:you|sender)|non-delivered",

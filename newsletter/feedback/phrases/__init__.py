@@ -2,7 +2,7 @@
 
 from newsletter.feedback.verdicts import Reason
 
-from . import contents, mailboxes, moments, senders
+from . import contents, mailboxes, moments, senders, vendors
 from .rows import Row, row
 
 REJECTED = row(
@@ -10,17 +10,20 @@ REJECTED = row(
 )
 
 ROWS: tuple[Row, ...] = (
+    *vendors.EARLY,
     moments.PROGRAM,
     mailboxes.CLOSED,
     mailboxes.FULL,
     senders.IDENTITY,
+    vendors.POLICY,
     contents.POLICY,
     senders.SENDER,
     senders.RELAY,
     contents.SIZE,
     senders.FILTER,
     senders.LISTS,
-    mailboxes.SAID_LATE,
+    senders.GREETING,
+    mailboxes.SPARED,
     mailboxes.KNOWN_TO_BE_NONE,
     moments.UNSURE,
     mailboxes.NO_HOST,

@@ -7,7 +7,7 @@ from .rows import row
 
 POLICY = row(
     Reason.POLICY,
-    r"for policy reasons|security (?:polic|issue|threat|risk)|content presents a potential|due to (?:a )?policy|lpn\d{0,3}_630\b",
+    r"for policy reasons|security (?:polic|issue|threat|risk)|content presents a potential|due to (?:a )?policy",
 )
 RULES = row(
     Reason.POLICY,
@@ -25,7 +25,7 @@ WORDS = row(
     r"(?:blacklisted|blocked|listed) (?:url|link|uri|domain in)|surbl|uribl|\burl\b.{0,40}(?:list|block|reject|spam)",
     r"\bspam\b|spam (?:message|content|score|detected|filter)|spamassassin|looks like spam|\bube\b|\buce\b|unsolicited|\bjunk(?:mail)?\b|bulk (?:e?-?mail|message)|spamminess|high-?probability",
     r"content (?:was |is )?(?:reject|restrict|filter|block|not accept|policy|violation|denied)|message content|rejected (?:due to|because of|by|for) (?:its |the |message )?content|content (?:of (?:this|your) )?(?:message|mail)",
-    r"\bofr_506\b|mail rejected\. ",
+    r"mail rejected\. ",
     *languages.CONTENT,
 )
 SIZE = row(

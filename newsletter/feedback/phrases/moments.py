@@ -9,19 +9,19 @@ PROGRAM = row(  # a program that delivers failed: what it prints last need not b
     r"procmail: (?:couldn't|could not|program failure|error)",
     r"command (?:died|failed|terminated|timed out|time limit exceeded)",
     r"(?:cannot|can't|couldn't|unable to|failed to) (?:create|exec(?:ute)?|chdir|fork|append|lock)\b",
-    r"failed to read response template",
+    r"failed to read response template|can(?: ?not|'t) open new",
 )
 RATE = row(
     Reason.RATE,
-    r"too many (?:connections?|recipients?|messages?|mails?|e-?mails?|sessions?|requests?|concurrent|simultaneous|rcpts?|deliver|invalid recipients|unknown|hosts?|smtp)",
+    r"too many (?:\w+ ){0,2}(?:connections?|recipients?|messages?|mails?|e-?mails?|sessions?|requests?|concurrent|simultaneous|rcpts?|deliver|invalid recipients|unknown|hosts?|smtp)",
     r"rate[- ]?limit|limit(?:ed)? (?:the )?rate|\bthrottl|slow(?:ing)? down|(?:sending|connection|message|delivery) (?:rate|limit)|unusual(?:ly high)? (?:rate|volume|amount)",
     r"(?:exceed|reach)\w* .{0,40}(?:rate|per (?:hour|minute|day|second|connection)|connections?|maximum number of (?:messages|recipients|connections))",
     r"(?:connections?|sessions?|messages?|mails?|recipients?) .{0,30}(?:limit|exceeded|maximum)\b(?!.{0,12}size)",
-    r"frequency (?:limit|of)|too frequent|excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate|(?:lpn|ofr|ouk)\d{0,3}_10[45]\b",
+    r"frequency (?:limit|of)|too frequent|excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate",
 )
 UNSURE = row(  # the DNS did not answer, so nobody knows of the domain
     Reason.SYSTEM,
-    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed",
+    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed|unexpected name server reply",
 )
 LOOP = row(
     Reason.SYSTEM,

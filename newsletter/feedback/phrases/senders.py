@@ -14,12 +14,12 @@ SENDER = row(
     r"(?:cannot|could ?n[o']t|unable to|can't|failed to) (?:verify|validate|resolve|find) (?:the |your )*(?:sender|domain of sender|envelope|return|mail from)",
     r"sender (?:address )?(?:verify|verification) fail|sender callout",
     r"domain of (?:the )?sender(?: address)?\b",
-    r"emetteur invalide|(?:lpn|ofr|ouk)\d{0,3}_(?:403|405|415|418|421|423|424|425)\b",
+    r"emetteur invalide",
     r"sending to/from an address that has been blacklisted",
     r"(?:null|empty) (?:envelope )?sender",
     r"invalid domain name\b",
     r"purported responsible address",
-    r"@ from: |valid from:",
+    r"(?:valid|invalid|bad|missing) from:",
     r"5\.1\.[78]\b",
 )
 LISTS = row(
@@ -29,12 +29,12 @@ LISTS = row(
     r"(?:permission|authori[sz]ed|allowed|permitted) to (?:post|send) (?:e?-?mails? |messages? )?(?:to|in)",
     r"groups\.google\.com/support",
     r"recipient (?:has )?(?:blocked|refuse[sd]|rejected) (?:you|your|mail from)",
-    r"restrict(?:ed|s) (?:to )?(?:senders?|who)",
+    r"restrict(?:ed|s) (?:to )?(?:senders?|who)|allowed senders",
 )
 FILTER = row(  # of KDDI's: the address was taken, and a filter of the reader's refuses the mail
     Reason.BLOCKED,
     r"55\d ?: user unknown|^@ \[user unknown\]",
-    r"domain filter|rejected by .{0,20}filter|message filtered|_999\b",
+    r"domain filter|rejected by .{0,20}filter|message filtered|user's filter",
 )
 RELAY = row(
     Reason.POLICY,
@@ -52,12 +52,17 @@ IDENTITY = row(
     r"unauthenticated|not authenticated|authentication|\bauth(?:enticate)? (?:is )?(?:required|failed)",
     r"5\.7\.(?:20|21|22|23|24|26|509)\b",
 )
+GREETING = row(  # what the machine calls itself; its name is not found either
+    Reason.BLOCKED,
+    r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|denied|refus|not |bad|must|syntax|block|mismatch|does)|(?:invalid|bad) (?:helo|ehlo)",
+    r"(?:client|your|sending) (?:smtp |mail )?(?:host|server|machine|ip)(?:'s)?(?: ?name| address)?\b.{0,40}(?:not (?:found|resolv)|unknown|no (?:reverse|valid|dns)|does ?n[o']t)",
+)
 NAMELESS = row(  # the machine has no name, or not the one that it says
     Reason.BLOCKED,
     r"reverse[ -]?(?:dns|lookup|name|resol|map|address|path dns)|\brdns\b|\bptr\b|fcrdns",
     r"(?:find|resolve|verify|lookup|no|missing|invalid|without|match) (?:a |the |your )?(?:valid )?(?:reverse|rdns|ptr|hostname|host name|client)\b",
 )
-REPUTATION = row(Reason.BLOCKED, r"reputation", r"unexpected volume or user complaints|\btss0\d")
+REPUTATION = row(Reason.BLOCKED, r"reputation", r"unexpected volume or user complaints")
 MACHINE = row(
     Reason.BLOCKED,
     r"block ?list|black ?list|\bblocked\b|\bbanned\b|deny ?list|\bdnsbl|\brbls?\b",
@@ -66,8 +71,7 @@ MACHINE = row(
     r"\bip(?: address)?:? .{0,60}(?:block|reject|denied|refus|listed|not (?:allowed|authori[sz]ed|permitted|accepted))",
     r"invalid ip for sending|ip (?:address )?not (?:in|authori)",
     r"refused to talk to me|not accepting connections|my name was rejected|access denied, (?:traffic|bann|sending|spam)",
-    r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|denied|refus|not |bad|must|syntax|block|mismatch)|invalid (?:helo|ehlo)|bad (?:helo|ehlo)",
-    r"unexpected volume or user complaints|\[?tss0\d|user complaints",
+    r"user complaints",
     r"messages from .{0,60}(?:weren't|were not|was not|not) (?:sent|accepted)|unfortunately, messages from",
     r"(?:dynamic|residential|dial-?up) (?:ip|address|host|client)|generic (?:hostname|ptr|rdns)",
     r"not (?:allowed|permitted|authori[sz]ed) to (?:connect|send (?:mail|e-?mail|messages)?)|no permission to send",
