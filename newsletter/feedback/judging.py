@@ -11,7 +11,9 @@ from .verdicts import Reason
 
 _MOST = 1500
 """How many characters of a server's words are looked at."""
-_ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:@]{1,128}@[^\s<>()\[\]\"',;:@]{1,255}>?")
+_ADDRESS = re.compile(
+    r"<?[^\s<>()\[\]\"',;:@]{1,128}@[^\s<>()\[\]\"',;:@.]{1,63}(?:\.[^\s<>()\[\]\"',;:@.]{1,63}){0,9}>?"
+)
 _PASSED_ON = re.compile(
     r"(?:error|response)(?: that| from)?(?: the)? (?:other|remote) server(?: returned)?(?: was)?: ?|remote host said: "
 )
@@ -47,14 +49,9 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, 
     if told is None:
         return Judgement(permanent=False, reason=Reason.BLOCKED if REJECTED.said.search(words) else Reason.OTHER)
     permanent, reason = told
-    if permanent and _is_not_of_the_address(status, step, row):
+    if permanent and (_is_not_of_the_address(status, step, row) or not _is_borne_out(status, reply, step, row)):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
-    if (
-        permanent
-        and row is not None
-        and not row.is_first_hand
-        and not _is_coded(status, "" if row is BARE else reply, step)
-    ):
+    if row is None and reason is Reason.SYSTEM and REJECTED.said.search(words):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
     is_over = is_final and row is not None and (status.startswith("4.1.") or (row.is_first_hand and status == "4.0.0"))
     return Judgement(permanent and (is_over or not _is_for_now(status, reply)), reason)
@@ -84,13 +81,20 @@ def _is_not_of_the_address(status: str, step: Step | None, row: Row | None) -> b
     return step in _OF_THE_SENDER or codes.is_policy(status)
 
 
-def _is_coded(status: str, reply: str, step: Step | None) -> bool:
-    """Whether more than words says so: a status of addresses, the answer to RCPT, or a refusal without any status.
+def _is_borne_out(status: str, reply: str, step: Step | None, row: Row | None) -> bool:
+    """Whether words have a code to bear them out: a status of addresses, the answer to RCPT, or a refusal without any.
 
     Words alone are often a relay's summary; and readers' filters say "user unknown" to what they do not like, with a
-    status of something else.
+    status of something else. A status alone is enough, but for 5.1.0, which may be about any address, the sender's too.
     """
-    return status[1:4] == ".1." or step is Step.RECIPIENT or (not status and reply.startswith("5"))
+    if row is None:
+        return step is Step.RECIPIENT or not status.endswith(".1.0")
+    return (
+        row.is_first_hand
+        or status[1:4] == ".1."
+        or step is Step.RECIPIENT
+        or (not status and row is not BARE and reply.startswith("5"))
+    )
 
 
 def _is_for_now(status: str, reply: str) -> bool:

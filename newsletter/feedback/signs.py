@@ -1,7 +1,9 @@
 """By what a message is known for what it is, where no part of it says so by its content type."""
 
 from .messages import Part
+from .originals import copy_in
 from .patterns import either
+from .replies import is_automatic
 
 _DAEMON = either(
     r"mailer[-_. ]?daemon|post[-_]?master|poostmaster|mail delivery (?:sub)?system|mail deliver system",
@@ -41,6 +43,7 @@ _FORWARDED = either(
 )
 _ANSWER = either(
     r"^[ \t]{0,20}(?:re|aw|sv|antw|res|r|回复|答复)\s?[:\uff1a]",
+    r"^[ \t]{0,20}(?:auto(?:matic|mated)?[- ]?(?:reply|response)|out of (?:the )?office|automatische antwort|réponse automatique)",
 )
 _ERROR = either(
     r"error message|\b[45]\d\d[ -][45]\.\d|^[ \t]{0,20}(?:error|\W{0,3}5\d\d)\b",
@@ -48,6 +51,7 @@ _ERROR = either(
 _UNMISTAKABLE = either(
     r"^[ \t]{0,20}could not be delivered to: <|qmail-send program",
     r"this message was created automatically by mail delivery software",
+    r"^[ \t]{0,20}-{3,}[ \t]{0,5}failure reasons",
     r"you are not a member of this mailing list|this is the mail system at host|this is the mailer-daemon",
 )
 
@@ -58,11 +62,19 @@ def is_bounce(message: Part, words: str) -> bool:
     if headers.get("x-failed-recipients"):
         return True
     subject = headers.get("subject")
+    is_titled, is_worded = bool(_SUBJECT.search(subject)), bool(_WORDS.search(words))
     if _DAEMON.search(headers.get("from")):
-        return any(sign.search(text) for sign, text in ((_SUBJECT, subject), (_WORDS, words), (_ERROR, words)))
+        return is_titled or is_worded or bool(_ERROR.search(words)) or is_later(message, words) or _has_copy(message)
     if _ANSWER.search(subject):
         return False
-    return bool(_SUBJECT.search(subject) and _WORDS.search(words)) or bool(_UNMISTAKABLE.search(words))
+    is_by_nobody = headers.get("return-path").replace(" ", "") == "<>" and not is_automatic(message)
+    is_titled = is_titled or (is_by_nobody and bool(_ERROR.search(words)))
+    return (is_titled and is_worded) or bool(_UNMISTAKABLE.search(words))
+
+
+def _has_copy(message: Part) -> bool:
+    """Whether it gives a message back, as a part of it or in its words."""
+    return next(message.inner(), None) is not None or bool(copy_in(message))
 
 
 def is_later(message: Part, words: str) -> bool:

@@ -35,7 +35,7 @@ CLOSED = row(
     r"account is locked email bounced",
     r"invalid/inactive|inactive/invalid",
     r"mailbox unavailable or access denied",
-    r"address no longer accepts mail",
+    r"address no longer accepts mail|marked (?:as )?inactive",
     r"recipient suspend(?:s|ed)? the service",
     r"\bis (?:a )?(?:currently |temporarily )?(?:suspended|deactivated|disabled|frozen)\b",
     *languages.CLOSED,
@@ -106,7 +106,7 @@ UNKNOWN = row(
     r"not a (?:valid|known|local|legal|recogni[sz]ed) (?:mail ?user|user|mail ?box|recipient|address|account|e?-?mail)",
     r"(?:not|no) (?:known|longer) (?:at this|on this|here|with us|valid|available|in use)\b",
     r"inactive e?-?mail address",
-    r"bad destination mail ?box",
+    r"bad destination mail ?box|(?:do|does) ?n[o'’]t know (?:this|that|the|any) (?:user|recipient|address|person)|address is not hosted",
     r"illegal alias|unknown alias",
     r"@ (?:dosn't|does ?n[o']t|not) exist|^[\d. ]{3,12}@ is invalid|undeliverable address|addresses were unknown",
     r"mail ?box address (?:is )?not",
@@ -120,6 +120,7 @@ NO_HOST = row(
     r"(?:unknown|no such|non-?existent|invalid|illegal|bad|unresolvable) (?:mail )?(?:destination )?(?:host|domain)(?:/domain| or domain)?(?: name)?\b(?!.{0,20}(?:sender|helo|ehlo|from))",
     r"(?:host|domain)(?:/domain| or domain)?(?: name)?(?: @| \S{3,80})?:? (?:is |was )?(?:not (?:found|known|exist|registered|valid)|unknown|does ?n['o]t exist|could not be found|invalid|nonexistent)(?!.{0,30}(?:servfail|try again))",
     r"unrout(?:e)?able (?:mail )?(?:domain|address)",
+    r"(?:unable|failed|not able) to resolve (?:the )?(?:mx )?(?:host|domain)\b(?!.{0,20}sender)",
     r"nxdomain|domain name not found|name or service not known|no such domain",
     r"could ?n[o']t find any host (?:by that name|named)",
     r"mx records? (?:that )?point to (?:a )?non-?existent",
@@ -163,7 +164,7 @@ REFUSES_ALL = row(
 )
 BARE = row(  # nothing else is said: what stands before the mail is sent is said of the address
     Reason.NO_SUCH_USER,
-    r"recipient (?:address )?rejected[.:]?(?: - [\w.-]{1,64}| @)?(?: \(in reply to rcpt|$)",
+    r"(?:recipient|address|recipient address) rejected[.:]?(?: - [\w.-]{1,64}| @)?(?: \(in reply to rcpt|$)",
     r"(?:requested (?:mail )?action not taken[:;,. -]*)?mail ?box (?:is )?(?:unavailable|not available|busy or unavailable)",
     permanent=True,
 )

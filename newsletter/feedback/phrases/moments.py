@@ -9,15 +9,15 @@ PROGRAM = row(  # a program that delivers failed: what it prints last need not b
     r"procmail: (?:couldn't|could not|program failure|error)",
     r"command (?:died|failed|terminated|timed out|time limit exceeded)",
     r"(?:cannot|can't|couldn't|unable to|failed to) (?:create|exec(?:ute)?|chdir|fork|append|lock)\b",
-    r"failed to read response template|can(?: ?not|'t) open new",
+    r"could not exec|has wrong (?:mode|owner)|failed to read response template|can(?: ?not|'t) open new",
 )
 RATE = row(
     Reason.RATE,
     r"too many (?:\w+ ){0,2}(?:connections?|recipients?|messages?|mails?|e-?mails?|sessions?|requests?|concurrent|simultaneous|rcpts?|deliver|invalid recipients|unknown|hosts?|smtp)",
-    r"rate[- ]?limit|limit(?:ed)? (?:the )?rate|\bthrottl|slow(?:ing)? down|(?:sending|connection|message|delivery) (?:rate|limit)|unusual(?:ly high)? (?:rate|volume|amount)",
+    r"rate[- ]?limit|limit(?:ed)? (?:the )?rate|\bthrottl|slow(?:ing)? down|(?:sending|connection|message|delivery) (?:rate|limit)|unusual(?:ly high)? (?:rate|volume|amount|sending|traffic)",
     r"(?:exceed|reach)\w* .{0,40}(?:rate|per (?:hour|minute|day|second|connection)|connections?|maximum number of (?:messages|recipients|connections))",
     r"(?:connections?|sessions?|messages?|mails?|recipients?) .{0,30}(?:limit|exceeded|maximum)\b(?!.{0,12}size)",
-    r"frequency (?:limit|of)|too frequent|excessive|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate",
+    r"frequency (?:limit|of)|too frequent|excessive|max(?:imum)? (?:\w+ )?(?:sessions?|connections?|recipients?|messages per)\b|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate",
 )
 UNSURE = row(  # the DNS did not answer, so nobody knows of the domain
     Reason.SYSTEM,
@@ -37,7 +37,7 @@ LOST = row(
     r"no route to host|(?:network|host) (?:is )?unreachable|lookup (?:failure|failed|error)|name server|temporary (?:dns|name)|dns (?:error|fail|server|lookup|problem|timeout)|servfail|name service error|temporary failure in name resolution",
     r"ldap|sql (?:error|server)|database|internal (?:system |server |software )?error|(?:system|server|local|software|program|unexpected|processing) (?:error|problem|fault)|configuration (?:error|problem)|misconfigur|i/o error|input/output",
     r"disk (?:is )?full|no space left|not enough (?:disk )?space|insufficient (?:system |disk )?(?:storage|resources|memory)|out of (?:memory|disk)|system (?:is )?(?:full|busy|down|storage)|mail system (?:is )?full",
-    r"(?:service|server|system|host) (?:is )?(?:currently |temporarily )?(?:unavailable|not available|busy|down|overload|shutting down)|try again later|try later|closing (?:transmission|connection|channel)|service refus",
+    r"(?:service|server|system|host|resources?|transport) (?:is |are )?(?:currently |temporarily )?(?:unavailable|not available|busy|down|overload|shutting down)|try again later|try later|closing (?:transmission|connection|channel)|service refus",
     r"lost connection|connection (?:was )?(?:lost|reset|dropped|closed|aborted)|(?:dropped|broken|reset) connection|broken pipe|unexpected(?:ly)? (?:clos|disconnect|eof)|lost in",
     r"transaction failed",
     r"temporary (?:failure|error|problem|local)|mailer (?:error|failure|died|problem)|pipe (?:to|command)|x-unix|error transferring|exit (?:status|code)|permission denied|no such file|can(?:not|'t) open|error writing|write error",

@@ -5,15 +5,15 @@ from newsletter.feedback.verdicts import Reason
 from .rows import row
 
 _SENDER = r"(?:sender|originator|envelope[- ]?(?:from|sender)|return[- ]?path|reverse-?path|mail ?from|from address|sending domain)"
-_REFUSED = r"(?:reject|denied|deny|refus|block|black|bann|unknown|invalid|bad\b|illegal|malformed|unresolv|not |does ?n|could ?n|cannot|disabled)"
+_REFUSED = r"(?:reject|denied|deny|refus|block|black|bann|unknown|invalid|bad\b|illegal|malformed|unresolv|not |does ?n|could ?n|cannot|disabled|has (?:no|a? ?null)\b)"
 
 SENDER = row(
     Reason.BLOCKED,
     rf"\b{_SENDER}(?:'s)?(?: e?-?mail)?(?: address| host| domain| name| dns| verify| verification| callout| @| <@>)*[ :,;]*(?:\w+ ){{0,2}}{_REFUSED}",
-    rf"\b(?:unroute?able|invalid|bad|unknown|unverified|illegal|malformed|blocked|unresolvable|blacklisted|unauthori[sz]ed|banned|forbidden|forged|missing|non-?existent) {_SENDER}",
+    rf"\b(?:unroute?able|invalid|bad|unknown|unverified|illegal|malformed|blocked|unresolvable|blacklisted|unauthori[sz]ed|banned|forbidden|forged|fake|missing|non-?existent) {_SENDER}",
     r"(?:cannot|could ?n[o']t|unable to|can't|failed to) (?:verify|validate|resolve|find) (?:the |your )*(?:sender|domain of sender|envelope|return|mail from)",
     r"sender (?:address )?(?:verify|verification) fail|sender callout",
-    r"domain of (?:the )?sender(?: address)?\b",
+    r"domain (?:of|in) (?:the )?sender(?: address)?\b|(?:in|for) (?:the )?(?:sender|envelope from) (?:address|domain)",
     r"emetteur invalide",
     r"sending to/from an address that has been blacklisted",
     r"(?:null|empty) (?:envelope )?sender",
@@ -26,7 +26,7 @@ LISTS = row(
     Reason.BLOCKED,
     r"not (?:an? )?(?:member|subscriber)s?\b",
     r"(?:only|must be) .{0,20}(?:members?|subscribers?|owner|moderators?)\b",
-    r"(?:permission|authori[sz]ed|allowed|permitted) to (?:post|send) (?:e?-?mails? |messages? )?(?:to|in)",
+    r"(?:permission|authori[sz]ed|allowed|permitted) to (?:post|send) (?:e?-?mails? |messages? )?(?:to|in)\b",
     r"groups\.google\.com/support",
     r"recipient (?:has )?(?:blocked|refuse[sd]|rejected) (?:you|your|mail from)",
     r"restrict(?:ed|s) (?:to )?(?:senders?|who)|allowed senders",
@@ -34,11 +34,12 @@ LISTS = row(
 FILTER = row(  # of KDDI's: the address was taken, and a filter of the reader's refuses the mail
     Reason.BLOCKED,
     r"55\d ?: user unknown|^@ \[user unknown\]",
-    r"domain filter|rejected by .{0,20}filter|message filtered|user's filter",
+    r"domain filter|rejected by (?!.{0,15}(?:spam|content|virus)).{0,20}filter|message filtered|\bsieve\b",
+    r"(?:user|recipient|receiver|customer|personal)(?:'s)? (?:mail |personal |own )?filter",
 )
 RELAY = row(
     Reason.POLICY,
-    r"relay(?:ing)?\b.{0,25}(?:denied|not (?:permitted|allowed|authori[sz]ed|enabled|supported)|prohibited|refused|reject|forbidden|disallowed|impossible|attempt)",
+    r"relay(?:ing)?\b.{0,40}(?:denied|not (?:permitted|allowed|authori[sz]ed|enabled|supported)|prohibited|refused|reject|forbidden|disallowed|impossible|attempt)",
     r"(?:unable|not (?:allowed|permitted|authori[sz]ed)|refus\w+|cannot|won't|will not|do not|don't|not|no|denied|attempt) (?:\w+ )?(?:to )?relay",
     r"(?:insecure|open|illegal) (?:mail )?relay\b",
     r"rcpthosts",
@@ -49,20 +50,23 @@ RELAY = row(
 IDENTITY = row(
     Reason.POLICY,
     r"\bdmarc\b|\bspf\b|\bdkim\b|domainkeys|sender policy framework|sender[- ]id\b",
-    r"unauthenticated|not authenticated|authentication|\bauth(?:enticate)? (?:is )?(?:required|failed)",
+    r"spoof|unauthenticated|not authenticated|authentication|\bauth(?:enticate)? (?:is )?(?:required|failed)|(?:must|have to|please) (?:first )?(?:log ?in|sign in)\b|log ?in before",
     r"5\.7\.(?:20|21|22|23|24|26|509)\b",
 )
 GREETING = row(  # what the machine calls itself; its name is not found either
     Reason.BLOCKED,
     r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|denied|refus|not |bad|must|syntax|block|mismatch|does)|(?:invalid|bad) (?:helo|ehlo)",
-    r"(?:client|your|sending) (?:smtp |mail )?(?:host|server|machine|ip)(?:'s)?(?: ?name| address)?\b.{0,40}(?:not (?:found|resolv)|unknown|no (?:reverse|valid|dns)|does ?n[o']t)",
+    r"\b(?:client|your|sending|connecting|originating) (?:[\w-]+ ){0,2}(?:host(?: ?name)?|server|machine|ip|domain)\b.{0,40}(?:not (?:be )?(?:found|resolv)|unknown|no (?:reverse|valid|dns|mx)|does ?n[o']t|invalid)",
 )
 NAMELESS = row(  # the machine has no name, or not the one that it says
     Reason.BLOCKED,
     r"reverse[ -]?(?:dns|lookup|name|resol|map|address|path dns)|\brdns\b|\bptr\b|fcrdns",
     r"(?:find|resolve|verify|lookup|no|missing|invalid|without|match) (?:a |the |your )?(?:valid )?(?:reverse|rdns|ptr|hostname|host name|client)\b",
 )
-REPUTATION = row(Reason.BLOCKED, r"reputation", r"unexpected volume or user complaints")
+REPUTATION = row(
+    Reason.BLOCKED,
+    r"reputation|sender ?score|unexpected volume or user complaints|intrusion|spams? (?:coming )?from (?:your|this)",
+)
 MACHINE = row(
     Reason.BLOCKED,
     r"block ?list|black ?list|\bblocked\b|\bbanned\b|deny ?list|\bdnsbl|\brbls?\b",
