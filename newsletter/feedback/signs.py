@@ -43,7 +43,8 @@ _FORWARDED = either(
 )
 _ANSWER = either(
     r"^[ \t]{0,20}(?:re|aw|sv|antw|res|r|回复|答复)\s?[:\uff1a]",
-    r"^[ \t]{0,20}(?:auto(?:matic|mated)?[- ]?(?:reply|response)|out of (?:the )?office|automatische antwort|réponse automatique)",
+    r"^[ \t]{0,20}(?:auto(?:matic|mated)?[- ]?(?:reply|response)|out of (?:the )?office)",
+    r"^[ \t]{0,20}(?:automatische antwort|réponse automatique)",
 )
 _ERROR = either(
     r"error message|\b[45]\d\d[ -][45]\.\d|^[ \t]{0,20}(?:error|\W{0,3}5\d\d)\b",

@@ -65,6 +65,11 @@ NO_SUCH_USER = [
     "551 not our user",
     "551 User has moved to a@c.example; please update your address book",
     "550 5.1.6 The recipient has moved",
+    "550 a@b.example...User not known",
+    "550 We do not know this recipient",
+    "550 user not local",
+    "554 5.1.0 Address rejected (in reply to RCPT TO command)",
+    "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable",
 ]
 NO_SUCH_DOMAIN = [
     "Host or domain name not found. Name service error for name=b.example type=A: Host not found",
@@ -77,6 +82,9 @@ NO_SUCH_DOMAIN = [
     'Unrouteable mail domain "b.example"',
     "No such domain.",
     "550 Domain does not exist",
+    "<a@b.example>: No MX or A records for b.example",
+    "550 Unable to resolve MX host b.example",
+    "No mail servers appear to exist for the recipient's address.",
 ]
 TAKES_NO_MAIL = [
     "556 5.1.10 Domain does not accept mail (nullMX)",
@@ -121,6 +129,21 @@ NOT_FOR_GOOD = [
     ("550 Account suspended", Reason.SUSPENDED),
     ("525 5.7.13 Disabled recipient address", Reason.SUSPENDED),
     ("550 User account is locked", Reason.SUSPENDED),
+    ("550 address restricted to members", Reason.BLOCKED),
+    ("550 5.7.1 The user has blocked you", Reason.BLOCKED),
+    ("550 Your address is blocked", Reason.BLOCKED),
+    ("550 5.7.1 Helo command rejected: Host not found (in reply to RCPT TO command)", Reason.BLOCKED),
+    ("550 Your mail server address could not be found in DNS (in reply to RCPT TO command)", Reason.BLOCKED),
+    ("550 Your domain maple.example does not exist or has no MX (in reply to RCPT TO command)", Reason.BLOCKED),
+    ("550 5.7.27 Sender domain has null MX", Reason.BLOCKED),
+    ("550 5.1.0 192.0.2.1 may not send for maple.example: rejected", Reason.BLOCKED),
+    ("550 message not accepted by recipient", Reason.BLOCKED),
+    ("554 5.3.0 mail server permanently rejected message", Reason.BLOCKED),
+    ("554 BL000010 Email from your server has been sent in patterns characteristic of spam", Reason.BLOCKED),
+    ("521 5.2.1 (CON:B1) service refused", Reason.BLOCKED),
+    ("550 5.7.1 RESOLVER.RST.NotAuthorized; not authorized", Reason.BLOCKED),
+    ("550 5.7.124 sender is not in the list of the group", Reason.BLOCKED),
+    ("Amazon SES did not send: it is on the suppression list for your account", Reason.OTHER),
     ("550 5.1.8 <news@maple.example>: Sender address rejected: Domain not found", Reason.BLOCKED),
     ("550 sender domain does not exist", Reason.BLOCKED),
     ("553 5.1.8 <news@maple.example>... Domain of sender address news@maple.example does not exist", Reason.BLOCKED),
@@ -180,6 +203,15 @@ NOT_FOR_GOOD = [
     ("554 5.4.6 Hop count exceeded - possible mail loop", Reason.SYSTEM),
     ("451 4.3.5 Server configuration error", Reason.SYSTEM),
     ("554 5.4.14 Hop count exceeded - possible mail loop ATTR34", Reason.SYSTEM),
+    ("431 4.3.1 The mail system is out of disk space", Reason.SYSTEM),
+    ("550 Recipient cannot be verified yet: greylisted", Reason.SYSTEM),
+    ("Name service error for name=b.example type=MX: Malformed or unexpected name server reply", Reason.SYSTEM),
+    ("421 RP-001 Unfortunately, some messages from 192.0.2.1 weren't sent", Reason.RATE),
+    ("421 4.3.2 Too many open connections", Reason.RATE),
+    ("554 DT:SPM 163 mx1", Reason.CONTENT),
+    ("550 5.6.0 Lone CR or LF in body", Reason.POLICY),
+    ("550 Denied by policy", Reason.POLICY),
+    ("550-5.7.1 Mailbox of recipient has reached its maximum size", Reason.MAILBOX_FULL),
     ("connect to mx.b.example[192.0.2.1]:25: No route to host", Reason.SYSTEM),
     (
         "Host or domain name not found. Name service error for name=b.example type=MX: Host not found, try again",
@@ -242,6 +274,17 @@ def test_after_the_mail_a_refusal_is_about_the_mail_unless_its_status_is_of_addr
     assert judge("5.1.1", "550 5.1.1 User unknown", step=Step.CONNECT) == (False, Reason.BLOCKED)
 
 
+def test_the_last_word_on_a_domain_is_for_good_with_a_code_that_says_nothing() -> None:
+    words = "DNS type 'mx' lookup of b.example responded with code NXDOMAIN"
+    assert judge("4.0.0", words, is_final=True) == GONE
+    assert judge("4.0.0", words) == (False, Reason.NO_SUCH_USER)
+
+
+def test_5_1_0_may_be_about_any_address_but_for_the_answer_to_rcpt() -> None:
+    assert judge("5.1.0", "") == (False, Reason.BLOCKED)
+    assert judge("5.1.0", "", step=Step.RECIPIENT) == GONE
+
+
 @pytest.mark.parametrize(
     ("status", "reply", "judged"),
     [
@@ -256,6 +299,10 @@ def test_after_the_mail_a_refusal_is_about_the_mail_unless_its_status_is_of_addr
         ("5.3.4", "", (False, Reason.CONTENT)),
         ("5.4.7", "", (False, Reason.EXPIRED)),
         ("5.5.3", "", (False, Reason.RATE)),
+        ("5.2.122", "", (False, Reason.RATE)),
+        ("5.7.133", "", (False, Reason.BLOCKED)),
+        ("5.7.515", "", (False, Reason.POLICY)),
+        ("5.1.351", "", GONE),
         ("5.6.0", "", (False, Reason.CONTENT)),
         ("5.7.1", "", (False, Reason.POLICY)),
         ("5.7.25", "", (False, Reason.BLOCKED)),
@@ -267,6 +314,7 @@ def test_after_the_mail_a_refusal_is_about_the_mail_unless_its_status_is_of_addr
         ("", "556", REFUSES_ALL),
         ("", "421", (False, Reason.SYSTEM)),
         ("", "552", (False, Reason.MAILBOX_FULL)),
+        ("", "522", (False, Reason.MAILBOX_FULL)),
         ("", "550", (False, Reason.OTHER)),
     ],
 )

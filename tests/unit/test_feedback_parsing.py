@@ -32,6 +32,11 @@ SAID: dict[str, list[tuple[Kind, str, bool | None, str, Reason]]] = {
     "reader-opened": [(NONE, ANA, None, "", OTHER)],
     "qmail": [(BOUNCE, ANA, True, "5.1.1", NO_SUCH_USER), (BOUNCE, BEN, True, "5.1.2", NO_SUCH_USER)],
     "exim": [(BOUNCE, ANA, True, "5.1.1", NO_SUCH_USER), (BOUNCE, BEN, False, "", Reason.MAILBOX_FULL)],
+    "exim-delayed": [(DELAYED, ANA, None, "", Reason.EXPIRED)],
+    "filter-notice": [(BOUNCE, ANA, False, "", Reason.CONTENT)],
+    "untitled-with-a-copy": [(BOUNCE, ANA, False, "", Reason.MAILBOX_FULL)],
+    "by-nobody-with-a-code": [(BOUNCE, ANA, True, "5.1.1", NO_SUCH_USER)],
+    "vacation-with-a-title-of-bounces": [(AUTO, ANA, None, "", OTHER)],
     "gmail": [(BOUNCE, ANA, False, "5.2.2", Reason.MAILBOX_FULL)],
     "gmail-delay": [(DELAYED, ANA, None, "", Reason.EXPIRED)],
     "google-groups": [(BOUNCE, "parents@googlegroups.com", False, "", Reason.BLOCKED)],
@@ -65,7 +70,8 @@ SAID: dict[str, list[tuple[Kind, str, bool | None, str, Reason]]] = {
 }
 WITHOUT_A_COPY = {
     "signature-failed", "gmail-delay", "google-groups", "exchange-old", "kddi", "mailing-list", "forwarded-by-a-person",
-    "html-alone", "amazon-notification", "amazon-complaint", "vacation-by-subject", "vacation-by-precedence",
+    "html-alone", "amazon-notification", "exim-delayed", "filter-notice", "by-nobody-with-a-code",
+    "vacation-with-a-title-of-bounces", "amazon-complaint", "vacation-by-subject", "vacation-by-precedence",
 }  # fmt: skip
 
 

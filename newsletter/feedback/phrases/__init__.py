@@ -10,12 +10,11 @@ REJECTED = row(
 )
 
 ROWS: tuple[Row, ...] = (
-    *vendors.EARLY,
+    *vendors.ROWS,
     moments.PROGRAM,
     mailboxes.CLOSED,
     mailboxes.FULL,
     senders.IDENTITY,
-    vendors.POLICY,
     contents.POLICY,
     senders.SENDER,
     senders.RELAY,
@@ -43,8 +42,8 @@ ROWS: tuple[Row, ...] = (
     moments.EXPIRED,
     mailboxes.BARE,
 )
-"""The first row that is found decides: what is said of the mailbox before what is said of the sender, that before what
-is said of the mail or the moment, and the particular before the general."""
+"""The first row that is found decides: codes of services before words, what is said of the mailbox before what is said
+of the sender, that before what is said of the mail or the moment, and the particular before the general."""
 
 BARE = mailboxes.BARE
 """Says so little that a reply code alone does not bear it out."""

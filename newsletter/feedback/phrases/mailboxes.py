@@ -12,7 +12,7 @@ _PARTY = (
 )
 _CLOSED = (
     r"(?:disabled|suspended|deactivated|inactive|frozen|locked|on hold|closed|terminated|cancell?ed|discontinued"
-    r"|archived|dormant|blocked|restricted|expired|paused|not (?:yet )?(?:active|activated|enabled))"
+    r"|archived|dormant|blocked(?! (?:by|from|you))|restricted(?! to)|expired|paused|not (?:yet )?(?:active|activated|enabled))"
 )
 _STANDS = (
     r"(?:[ :,]*(?:@|is|are|has|have|been|was|status|state|currently|temporar(?:il)?y|permanently|administratively|now|already"
@@ -28,11 +28,9 @@ _IS_NOT = (
 
 CLOSED = row(
     Reason.SUSPENDED,
-    rf"\b{_PARTY}s?{_STANDS}{_CLOSED}\b(?! (?:e?-?mail )?address)",
+    rf"(?<!your )(?<!sender )\b(?<!\bip )(?<!ipv4 )(?<!ipv6 ){_PARTY}s?{_STANDS}{_CLOSED}\b(?! (?:e?-?mail )?address)",
     rf"\b{_CLOSED}(?: or \w+)? (?:account|mail ?box|user\b|recipient)(?! domain)",
-    r"user is terminated",
     r"(?:user or|users?) domain is disabled",
-    r"account is locked email bounced",
     r"invalid/inactive|inactive/invalid",
     r"mailbox unavailable or access denied",
     r"address no longer accepts mail|marked (?:as )?inactive",
@@ -48,7 +46,7 @@ FULL = row(
     r"over ?-?(?:the |its |their |your )?(?:disk |storage |allowed |allotted |mail ?box |size )?quota",
     r"not enough disk space",
     r"(?<!system is )(?<!system )(?<!server is )out of (?:quota|(?:disk |storage )?space|storage)",
-    r"\bquota[ _]?(?:has been |have been |is |was |limit )?(?:been )?(?:exceed|violat|full|reached|excess|exhausted|overdrawn)",
+    r"(?<!sending )(?<!sender )(?<!daily )(?<!hourly )(?<!relay )\bquota.{0,25}(?:exceed|violat|full|reached|excess|exhausted|overdrawn|used up)",
     r"(?:disk|mail|storage|user|space|hard|soft|recipient|domain).{0,12} quota.{0,30}(?:exceed|full|reach|over)",
     rf"exceed\w* (?:[\w'’]+ ){{0,4}}(?:mail ?box|storage|disk|space|inbox|folder)(?: {_ROOM})*\b",
     r"exceed\w* (?:the |its |their |his |your |allowed |maximum )*quota\b",
@@ -96,18 +94,15 @@ UNKNOWN = row(
     r"(?:name|recipient) (?:is |was )?not (?:recogni[sz]ed|found)",
     r"not (?:listed|found|present|exist) in (?:the )?(?:[\w' &]+ )?(?:domino|public|name|address|directory|list of)",
     r"(?:e-?mail )?address (?:\S{1,40} )?(?:is |was )?(?:misspelled|mistyped|wrong)",
-    r"exrecipnotfound|recipientnotfound|recipnotfound",
     r"p=nosuchuser",
     r"account (?:has been |was |is )(?:deleted|removed)",
     r"(?:has|have) no (?:such )?(?:mail ?box|account|email)",
     r"does ?n['o]t have an? (?:\S{1,40} )?account",
-    r"\bdd this user",
     r"(?:does ?n['’o]t|not) exist(?:$|[.,;)!]| here| on| at| in (?:this|our|the))(?!.{0,20}(?:dns|file|directory\b))",
     r"not a (?:valid|known|local|legal|recogni[sz]ed) (?:mail ?user|user|mail ?box|recipient|address|account|e?-?mail)",
     r"(?:not|no) (?:known|longer) (?:at this|on this|here|with us|valid|available|in use)\b",
     r"inactive e?-?mail address",
     r"bad destination mail ?box|(?:do|does) ?n[o'’]t know (?:this|that|the|any) (?:user|recipient|address|person)|address is not hosted",
-    r"illegal alias|unknown alias",
     r"@ (?:dosn't|does ?n[o']t|not) exist|^[\d. ]{3,12}@ is invalid|undeliverable address|addresses were unknown",
     r"mail ?box address (?:is )?not",
     r"nobody here by that name",
@@ -140,7 +135,7 @@ MOVED = row(
     r"(?:user|recipient|customer|account|mail ?box|he|she|person) (?:@ )?(?:has |have )?(?:been )?moved\b",
     r"has moved to",
     r"(?:e-?mail |mail )?address (?:@ )?(?:has |was )?(?:been )?(?:changed|replaced|migrated|retired)",
-    r"user not local; (?:please|will)",
+    r"user (?:is )?not local\b",
     r"not our user",
     r"(?:use|try|update to) (?:the |my |his |her |our )?(?:new|following) (?:e-?mail |mail )?address",
     r"no longer (?:works?|employed|an employee|with (?:the|this|our)|a (?:user|customer|member))",
@@ -165,6 +160,6 @@ REFUSES_ALL = row(
 BARE = row(  # nothing else is said: what stands before the mail is sent is said of the address
     Reason.NO_SUCH_USER,
     r"(?:recipient|address|recipient address) rejected[.:]?(?: - [\w.-]{1,64}| @)?(?: \(in reply to rcpt|$)",
-    r"(?:requested (?:mail )?action not taken[:;,. -]*)?mail ?box (?:is )?(?:unavailable|not available|busy or unavailable)",
+    r"(?:requested (?:mail )?action not taken[:;,. -]*)?(?:mail ?box|account) (?:is )?(?:unavailable|not available|busy or unavailable)",
     permanent=True,
 )

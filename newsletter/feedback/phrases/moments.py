@@ -17,11 +17,11 @@ RATE = row(
     r"rate[- ]?limit|limit(?:ed)? (?:the )?rate|\bthrottl|slow(?:ing)? down|(?:sending|connection|message|delivery) (?:rate|limit)|unusual(?:ly high)? (?:rate|volume|amount|sending|traffic)",
     r"(?:exceed|reach)\w* .{0,40}(?:rate|per (?:hour|minute|day|second|connection)|connections?|maximum number of (?:messages|recipients|connections))",
     r"(?:connections?|sessions?|messages?|mails?|recipients?) .{0,30}(?:limit|exceeded|maximum)\b(?!.{0,12}size)",
-    r"frequency (?:limit|of)|too frequent|excessive|max(?:imum)? (?:\w+ )?(?:sessions?|connections?|recipients?|messages per)\b|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate",
+    r"(?:daily|hourly|sending|sender) (?:(?!relay)\w+ )?quota|frequency (?:limit|of)|too frequent|excessive|max(?:imum)? (?:\w+ )?(?:sessions?|connections?|recipients?|messages per)\b|concurren\w+ .{0,20}(?:limit|exceed)|too (?:fast|frequent|often|quickly)|maximum number of concurrent|ports are busy|mail flood|4\.7\.28\b|5\.7\.28\b|receiving mail at a rate",
 )
-UNSURE = row(  # the DNS did not answer, so nobody knows of the domain
+UNSURE = row(  # the DNS did not answer, or the server wants it once more: nobody knows yet
     Reason.SYSTEM,
-    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed|unexpected name server reply",
+    r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed|unexpected name server reply|gr[ae]y-?list",
 )
 LOOP = row(
     Reason.SYSTEM,

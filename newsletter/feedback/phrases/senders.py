@@ -15,7 +15,6 @@ SENDER = row(
     r"sender (?:address )?(?:verify|verification) fail|sender callout",
     r"domain (?:of|in) (?:the )?sender(?: address)?\b|(?:in|for) (?:the )?(?:sender|envelope from) (?:address|domain)",
     r"emetteur invalide",
-    r"sending to/from an address that has been blacklisted",
     r"(?:null|empty) (?:envelope )?sender",
     r"invalid domain name\b",
     r"purported responsible address",
@@ -28,8 +27,8 @@ LISTS = row(
     r"(?:only|must be) .{0,20}(?:members?|subscribers?|owner|moderators?)\b",
     r"(?:permission|authori[sz]ed|allowed|permitted) to (?:post|send) (?:e?-?mails? |messages? )?(?:to|in)\b",
     r"groups\.google\.com/support",
-    r"recipient (?:has )?(?:blocked|refuse[sd]|rejected) (?:you|your|mail from)",
-    r"restrict(?:ed|s) (?:to )?(?:senders?|who)|allowed senders",
+    r"(?:recipient|user|addressee|customer) (?:has )?(?:blocked|refuse[sd]|rejected) (?:you|your|mail from)",
+    r"restrict(?:ed|s) (?:to|senders?|who)\b|allowed senders|(?:address|user|recipient|mail ?box) .{0,20}blocked (?:by|from)",
 )
 FILTER = row(  # of KDDI's: the address was taken, and a filter of the reader's refuses the mail
     Reason.BLOCKED,
@@ -65,7 +64,7 @@ NAMELESS = row(  # the machine has no name, or not the one that it says
 )
 REPUTATION = row(
     Reason.BLOCKED,
-    r"reputation|sender ?score|unexpected volume or user complaints|intrusion|spams? (?:coming )?from (?:your|this)",
+    r"reputation|sender ?score|user complaints|intrusion|spams? (?:coming )?from (?:your|this)",
 )
 MACHINE = row(
     Reason.BLOCKED,
@@ -75,12 +74,11 @@ MACHINE = row(
     r"\bip(?: address)?:? .{0,60}(?:block|reject|denied|refus|listed|not (?:allowed|authori[sz]ed|permitted|accepted))",
     r"invalid ip for sending|ip (?:address )?not (?:in|authori)",
     r"refused to talk to me|not accepting connections|my name was rejected|access denied, (?:traffic|bann|sending|spam)",
-    r"user complaints",
     r"messages from .{0,60}(?:weren't|were not|was not|not) (?:sent|accepted)|unfortunately, messages from",
     r"(?:dynamic|residential|dial-?up) (?:ip|address|host|client)|generic (?:hostname|ptr|rdns)",
     r"not (?:allowed|permitted|authori[sz]ed) to (?:connect|send (?:mail|e-?mail|messages)?)|no permission to send",
     r"(?:connection|connect) (?:@ )?(?:was |has been |is )?(?:refused|rejected|denied|blocked|prohibited)(?! by \[127| for content)",
-    r"suspicious|abus(?:e|ive)\b|daily relay quota|go away\b|no access from mail server|spams from your ip|spammer|bad guy|e?-?mails? (?:is|are) not welcome",
+    r"suspicious|abus(?:e|ive)\b|relay quota|go away\b|no access from mail server|spams from your ip|spammer|bad guy|e?-?mails? (?:is|are) not welcome",
     r"(?:sending|your) domain .{0,60}(?:block|reject|denied|not allowed|listed|banned)",
     r"not in (?:the |my |our )?(?:white ?list|allow)",
 )

@@ -15,7 +15,7 @@ GONE = row(  # Orange and Yahoo look for the mailbox when they have the mail
     is_first_hand=True,
     is_said_late=True,
 )
-FULL = row(Reason.MAILBOX_FULL, rf"{_FRENCH}(?:417|513|514)\b", r"p=overquota")
+FULL = row(Reason.MAILBOX_FULL, rf"{_FRENCH}(?:417|513|514)\b", r"p=overquota")  # the latter is of Google
 CLOSED = row(Reason.SUSPENDED, rf"{_FRENCH}42[056]\b", r"p=disableduser")
 RATE = row(
     Reason.RATE,
@@ -28,30 +28,30 @@ RATE = row(
 BLOCKED = row(
     Reason.BLOCKED,
     rf"{_FRENCH}(?:102|403|405|415|418|421|423|424|425|503|999)\b",
-    r"\b(?:bl[01]{6}|es0{4}[01]0)\b",
-    r"\b(?:sc|dy|ou)-00\d\b|\(s31[45]0\)",
+    r"\b(?:bl[01]{6}|es0{4}[01]0)\b",  # Comcast
+    r"\b(?:sc|dy|ou)-00\d\b|\(s31[45]0\)",  # Outlook.com
     r"\[(?:tss?\d{1,2}|bl2\d|ipts\d{1,2})\]",  # Yahoo
     r"\((?:con|rtr|rly|dyn|cm|pz):\w{1,3}\)",  # AOL
-    r"\b(?:cxbl|cdrbl|cxr?dbl|ipbl[01]{3,5}|cxdns|aup(?:dns|bl)|cxsndr)\b",
-    r"\b(?:hl:(?:rep|ipb|mep)|wm:bl[iu]|dt:rbl)\b",
+    r"\b(?:c(?:x|dr|xrd)bl|ipbl[01]{3,5}|cxdns|aup(?:dns|bl)|cxsndr)\b",  # Cox
+    r"\b(?:hl:(?:rep|ipb|mep)|wm:bl[iu]|dt:rbl)\b",  # NetEase
     r"\(bl\)$",  # T-Online
     r"resolver\.rst\.(?:notauthorized|restricted\w*|sendernotin\w*|senderblocked\w*)",  # Exchange
 )
 POLICY = row(
     Reason.POLICY,
     rf"{_FRENCH}(?:517|630)\b",
-    r"\bmi:spf\b|\bdt:sum\b",
-    r"resolver\.rst\.\w*auth\w*|transport\.rules\.reject|smtpsend\.sendernotauth",
+    r"\bmi:spf\b|\bdt:sum\b",  # NetEase
+    r"resolver\.rst\.\w*auth\w*|transport\.rules\.reject|smtpsend\.sendernotauth",  # Exchange
 )
 CONTENT = row(
     Reason.CONTENT,
     rf"{_FRENCH}(?:506|510)\b",
-    r"\b(?:dt|mi):sp[mb]\b",
-    r"\(hv[uc]:b\w?\)",
-    r"resolver\.rst\.(?:recip|send)\w*size|cat\.invalidcontent|content-?conversion",
+    r"\b(?:dt|mi):sp[mb]\b",  # NetEase
+    r"\(hv[uc]:b\w?\)",  # AOL
+    r"resolver\.rst\.(?:recip|send)\w*size|cat\.invalidcontent",  # Exchange
 )
-TROUBLE = row(
+TROUBLE = row(  # of Exchange
     Reason.SYSTEM,
     r"resolver\.(?:adr\.(?:ambiguous|badprimary|invalidinsmtp)|fwd|grp)|dns\.mxloopback|routing\.no",
 )
-EARLY = (GONE, CLOSED, FULL, RATE, BLOCKED, CONTENT, TROUBLE)
+ROWS = (GONE, CLOSED, FULL, RATE, BLOCKED, POLICY, CONTENT, TROUBLE)
