@@ -11,7 +11,7 @@ from subscribers.tables import Frequency, SubscriptionState, Suppression, Suppre
 
 _BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
 _REASONS = {
-    SuppressionReason.BOUNCE: "mail to it came back",
+    SuppressionReason.BOUNCE: "mail to it was refused",
     SuppressionReason.COMPLAINT: "its reader reported a mail as spam",
     SuppressionReason.REQUEST: "its reader asked for it",
     SuppressionReason.IMPORT: "an import said so",
@@ -70,7 +70,7 @@ def reason(suppression: Suppression) -> str:
     """Why an address is never mailed, and since when, as a sentence."""
     words = _REASONS[suppression.reason]
     if suppression.is_counted:
-        words = f"{len(suppression.grounds or ())} copies in a row came back"
+        words = f"{len(suppression.grounds or ())} copies in a row were refused"
     detail = f": {suppression.detail}" if suppression.detail else ""
     return f"Suppressed since {suppression.created_at:%-d %B %Y}, because {words}{detail}."
 

@@ -1,5 +1,6 @@
-"""Whom returned mail silences: the one policy of suppression, for what providers tell and for what comes by mail.
+"""Whom refusals silence: the one policy of suppression, whoever tells of them.
 
+Providers do, mail that comes back does, and so does the next mail server as a copy is handed to it.
 A refusal for good and a complaint silence at once. Refusals that speak of us, of this mail or of how much we send
 silence nobody, ever. Any other refusal counts: so many copies in a row, over so many days, without one that arrived.
 All of it follows from what is known and when that happened, never from the order in which it was told.
@@ -19,7 +20,7 @@ from subscribers import suppressions
 from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Organization, Subscriber, Suppression, SuppressionReason
 
-from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, Copy, Patience, counts, ground, in_a_row
+from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, REFUSALS, Copy, Patience, counts, ground, in_a_row
 from .tables import Event, EventKind
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class _Reader(NamedTuple):
 
 def is_for_good(notice: "Notice") -> bool:
     """Whether a notice alone says that the address never takes a mail."""
-    is_refusal = notice.kind is EventKind.BOUNCE and notice.is_permanent and notice.is_proven
+    is_refusal = notice.kind in REFUSALS and notice.is_permanent and notice.is_proven
     return is_refusal and notice.reason not in NOT_OF_THE_ADDRESS
 
 
@@ -55,7 +56,7 @@ def _weigh(
     """By what is proven alone: the rest is kept, and says nothing of anybody."""
     proven = [n for n in new if n.is_proven]
     complaints = [n for n in proven if EventKind.COMPLAINT in (n.kind, n.recalls)]
-    refusals = [n for n in proven if n.kind is EventKind.BOUNCE]
+    refusals = [n for n in proven if n.kind in REFUSALS]
     copies = _copies_of(session, [*complaints, *refusals])
     doubted = _doubted(session, organization, proven)
     _hold(session, [*copies.values(), *doubted])
@@ -73,7 +74,7 @@ def _weigh(
 
 def _suppress(session: Session, clock: Clock, organization: Organization, address: str, notice: "Notice") -> None:
     """For what a notice alone says: a refusal for good, or a complaint."""
-    is_bounce, text, campaign_id = notice.kind is EventKind.BOUNCE, notice.text, notice.key.campaign_id
+    is_bounce, text, campaign_id = notice.kind in REFUSALS, notice.text, notice.key.campaign_id
     reason = SuppressionReason.BOUNCE if is_bounce else SuppressionReason.COMPLAINT
     why = ground(campaign_id, notice.occurred_at, notice.status, notice.reason, text, is_permanent=is_bounce)
     to = EmailAddress.parse(address)
@@ -115,7 +116,7 @@ def _told(session: Session, readers: Collection[_Reader]) -> Mapping[_Reader, li
     if readers:
         copy = and_(Delivery.campaign_id == Event.campaign_id, Delivery.seq == Event.seq)
         rows = select(Delivery.subscriber_id, Delivery.to_address, Event).join(Event, copy).where(_sent_to(readers))
-        for reader_id, address, event in session.execute(rows.where(Event.kind.in_((EventKind.BOUNCE, *ARRIVED)))):
+        for reader_id, address, event in session.execute(rows.where(Event.kind.in_((*REFUSALS, *ARRIVED)))):
             found[_Reader(reader_id, address)].append(event)
     return found
 
@@ -154,7 +155,7 @@ def _doubted(session: Session, organization: Organization, told: Sequence["Notic
 
 
 def _is_counted(notice: "Notice") -> bool:
-    return notice.kind is EventKind.BOUNCE and not notice.is_permanent and counts(notice.reason, notice.status)
+    return notice.kind in REFUSALS and not notice.is_permanent and counts(notice.reason, notice.status)
 
 
 def _addresses(copies: Iterable[_Sent]) -> set[str]:

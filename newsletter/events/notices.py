@@ -23,11 +23,14 @@ from subscribers.tables import List, Subscriber
 from . import bounces, reach
 from .reach import Reach
 from .refusals import Patience
-from .tables import Actor, Event, EventKind
+from .tables import UNCOUNTED, Actor, Event, EventKind
 from .unsubscribes import leave
 
 _NOT_KEPT = (EventKind.ACCEPTED, EventKind.OPEN, EventKind.CLICK)
 """That a copy was taken is the delivery's state; opens and clicks our own pixel and links have counted."""
+
+_NOT_TAKEN = (EventKind.REJECTED, EventKind.REFUSED)
+"""All else that is told of a copy proves that it was taken."""
 
 PATIENCE = Patience()
 
@@ -64,7 +67,7 @@ def take(session: Session, clock: Clock, notices: Sequence[Notice], patience: Pa
     told again changes nothing.
     """
     new = _told_first(session, clock, notices)
-    _settle(session, clock, [n for n in notices if n.is_proven and n.kind is not EventKind.REJECTED])
+    _settle(session, clock, [n for n in notices if n.is_proven and n.kind not in _NOT_TAKEN])
     for notice in new:
         for kind in (notice.kind, notice.recalls):
             follow = _CONSEQUENCES.get(kind) if kind else None
@@ -128,7 +131,8 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     new = session.scalars(statement.returning(Event.event_id), rows).all()
     # In the order of the copies, as the ledger is settled.
     first = sorted((told[event_id] for event_id in new), key=lambda notice: (*astuple(notice.key), notice.event_id))
-    reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in first if n.is_proven))
+    counted = [n for n in first if n.is_proven and n.kind is not UNCOUNTED]
+    reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in counted))
     return first
 
 

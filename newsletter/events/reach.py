@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from subscribers.db import dialect_of, insert_for, json_rows
 
-from .tables import PROVEN, Actor, CampaignReach, Event, EventKind, Reached
+from .tables import PROVEN, UNCOUNTED, Actor, CampaignReach, Event, EventKind, Reached
 
 _KEY = ("campaign_id", "seq", "kind", "link_no", "actor")
 _COUNTED_BY = ("campaign_id", "kind", "link_no", "actor")
@@ -77,7 +77,7 @@ def rebuild(session: Session, campaign_id: int) -> None:
         session.execute(delete(table).where(table.campaign_id == campaign_id))
     of_copies = select(Event.campaign_id, Event.seq, Event.kind, literal(0).label("link_no"), Event.actor)
     of_links = select(Event.campaign_id, Event.seq, Event.kind, Event.link_no, Event.actor).where(Event.link_no > 0)
-    of_campaign = and_(Event.campaign_id == campaign_id, PROVEN)
+    of_campaign = and_(Event.campaign_id == campaign_id, Event.kind != UNCOUNTED, PROVEN)
     session.execute(
         insert_rows(Reached).from_select(_KEY, union(of_copies.where(of_campaign), of_links.where(of_campaign)))
     )

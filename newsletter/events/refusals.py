@@ -13,6 +13,8 @@ NOT_OF_THE_ADDRESS = frozenset({Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, R
 """Refusals that say nothing of the mailbox: they never silence a reader, and never count."""
 SETTLED = timedelta(days=5)
 """So long servers try at most (RFC 5321, 4.5.4.1): a copy that was taken and not returned by then has arrived."""
+REFUSALS = (EventKind.BOUNCE, EventKind.REFUSED)
+"""Told later, or as the copy was handed over."""
 ARRIVED = (EventKind.DELIVERED, EventKind.OPEN, EventKind.CLICK)
 Copy: TypeAlias = tuple[int, int]
 """A campaign and the number of a copy."""
@@ -80,7 +82,7 @@ def _counted(told: Iterable[Event]) -> Iterator[Refusal]:
     for event in told:
         facts = event.detail
         status, reason = facts.get("status", ""), facts.get("reason", Reason.OTHER)
-        if event.kind is EventKind.BOUNCE and not facts.get("permanent") and counts(reason, status):
+        if event.kind in REFUSALS and not facts.get("permanent") and counts(reason, status):
             text = facts.get("text", "")
             yield Refusal(event.occurred_at, event.campaign_id, event.seq, status, reason, text)
 

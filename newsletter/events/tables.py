@@ -17,6 +17,8 @@ class EventKind(StrEnum):
     """The provider says that it took the copy; kept as the delivery's state, not as a row."""
     REJECTED = "rejected"
     """The provider says, after it took the copy, that it will not send it."""
+    REFUSED = "refused"
+    """The next mail server refused the copy for its address, as it was handed over; the delivery is rejected."""
     DELIVERED = "delivered"
     DEFERRED = "deferred"
     BOUNCE = "bounce"
@@ -61,6 +63,8 @@ class Event(Base):
 
 PROVEN = Event.detail["unproven"].as_boolean().is_not(True)
 """An event that anybody may have written is kept to be shown, and is in no figure."""
+UNCOUNTED = EventKind.REFUSED
+"""The one kind whose copies are counted by their state alone, so that no sender waits for another's counter."""
 
 
 class Reached(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import Executable, Float, and_, bindparam, case, null, or_, sele
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock, database_now
+from newsletter.feedback.conversations import Step
 from subscribers.db import dialect_of, json_rows
 
 from .retrying import next_delay
@@ -29,6 +30,14 @@ class Settlement(NamedTuple):
     state: DeliveryState
     provider_id: str | None = None
     error: str | None = None
+    step: Step | None = None
+    """Where the next mail server refused it, which then said `error`; None: it did not."""
+
+    @property
+    def is_rejection(self) -> bool:
+        """Whether the copy is not tried again: refused for good, or for now at the last try."""
+        is_put_off = self.state is DeliveryState.DEFERRED
+        return self.state is DeliveryState.REJECTED or (is_put_off and next_delay(self.attempt) is None)
 
 
 def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequence[Settlement]) -> list[int]:

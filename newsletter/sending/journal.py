@@ -8,11 +8,12 @@ line tells when it did not. Whoever gets the lock of a dead sender's file settle
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from newsletter import locked_files
+from newsletter.feedback.conversations import Step
 from newsletter.ledger.settling import Settlement
 from newsletter.ledger.tables import DeliveryState
 
@@ -53,8 +54,9 @@ class AttemptJournal:
 
     def replied(self, seq: int, outcome: Outcome) -> None:
         """Note what the other side answered; written with the next `begun`, or by `flush`."""
-        state, provider_id, error = outcome
-        said = f'["{state}", {_quoted(provider_id)}, {_quoted(error)}]'
+        state, provider_id, error, step = outcome
+        refused = f', "{step}"' if step else ""
+        said = f'["{state}", {_quoted(provider_id)}, {_quoted(error)}{refused}]'
         self._unwritten.append(f"r {self._campaign_id} {seq} {self._attempts[seq]} {said}\n")
 
     def flush(self) -> None:
@@ -102,11 +104,19 @@ class Records:
             return Settlement(seq, attempt, DeliveryState.UNKNOWN, error=error)
         return Settlement(seq, attempt, DeliveryState.PENDING)
 
+    def refusals(self) -> dict[int, list[Settlement]]:
+        """What the next mail server refused, by campaign."""
+        return self._by_campaign(lambda settlement: settlement.step is not None)
+
     def answers(self) -> dict[int, list[Settlement]]:
         """What was taken or refused for good, by campaign: that stays true whoever holds the chunk now."""
+        final = DeliveryState.ACCEPTED, DeliveryState.REJECTED
+        return self._by_campaign(lambda settlement: settlement.state in final)
+
+    def _by_campaign(self, is_wanted: Callable[[Settlement], bool]) -> dict[int, list[Settlement]]:
         found: dict[int, list[Settlement]] = {}
         for (campaign_id, _, _), settlement in self._replied.items():
-            if settlement.state in (DeliveryState.ACCEPTED, DeliveryState.REJECTED):
+            if is_wanted(settlement):
                 found.setdefault(campaign_id, []).append(settlement)
         return found
 
@@ -117,8 +127,9 @@ class Records:
             self._begun.add(key)
             self._replied.pop(key, None)  # an earlier answer was "again", and this is that time
         else:
-            state, provider_id, error = json.loads(rest[0])
-            self._replied[key] = Settlement(key[1], key[2], DeliveryState(state), provider_id, error)
+            state, provider_id, error, *steps = json.loads(rest[0])
+            step = Step(steps[0]) if steps else None
+            self._replied[key] = Settlement(key[1], key[2], DeliveryState(state), provider_id, error, step)
 
 
 def dead_journals(folder: Path) -> Iterator[tuple[str, Records]]:

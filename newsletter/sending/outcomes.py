@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from newsletter.feedback.conversations import Step
 from newsletter.ledger.tables import DeliveryState
 
 
@@ -11,6 +12,8 @@ class Outcome(NamedTuple):
     state: DeliveryState
     provider_id: str | None = None
     error: str | None = None
+    step: Step | None = None
+    """Where the next mail server refused it, which then said `error`; None: it did not."""
 
 
 def accepted(provider_id: str | None = None) -> Outcome:
@@ -18,14 +21,14 @@ def accepted(provider_id: str | None = None) -> Outcome:
     return Outcome(DeliveryState.ACCEPTED, provider_id)
 
 
-def rejected(reason: str) -> Outcome:
+def rejected(reason: str, step: Step | None = None) -> Outcome:
     """Refused for good."""
-    return Outcome(DeliveryState.REJECTED, error=reason)
+    return Outcome(DeliveryState.REJECTED, error=reason, step=step)
 
 
-def deferred(reason: str) -> Outcome:
+def deferred(reason: str, step: Step | None = None) -> Outcome:
     """Refused for now."""
-    return Outcome(DeliveryState.DEFERRED, error=reason)
+    return Outcome(DeliveryState.DEFERRED, error=reason, step=step)
 
 
 def unknown(reason: str) -> Outcome:

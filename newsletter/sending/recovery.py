@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from newsletter.clock import Clock
+from newsletter.events import handovers
+from newsletter.events.refusals import Patience
 from newsletter.ledger import claims, sweeping
 from subscribers.db import Database
 
-from .journal import dead_journals
+from .journal import Records, dead_journals
 
 
-def sweep(database: Database, clock: Clock, journals: Path) -> int:
+def sweep(database: Database, clock: Clock, journals: Path, patience: Patience) -> int:
     """Settle what dead senders of this host held, then end leases that ran out, and put away what was cancelled.
 
     Returns how many rows it settled.
@@ -17,9 +21,20 @@ def sweep(database: Database, clock: Clock, journals: Path) -> int:
     settled = 0
     for owner, records in dead_journals(journals):
         with database.writing() as session:
-            settled += sweeping.recover(session, clock, owner, records.verdict, records.answers())
+            settled += mend(session, clock, owner, records, patience)
     with database.reading() as session:
         if not claims.is_overdue(session, clock) and not sweeping.is_left_over(session):
             return settled
     with database.writing() as session:
         return settled + sweeping.expire(session, clock) + sweeping.put_away(session, clock)
+
+
+def mend(session: Session, clock: Clock, owner: str, records: Records, patience: Patience) -> int:
+    """Settle what a broken-off sender held by what its journal says, in the caller's transaction.
+
+    What it was refused is told as the sender would have told it; if it had, that changes nothing. Returns how many rows
+    it settled.
+    """
+    for campaign_id, refused in records.refusals().items():
+        handovers.take(session, clock, campaign_id, refused, patience)
+    return sweeping.recover(session, clock, owner, records.verdict, records.answers())

@@ -18,14 +18,16 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
-from newsletter.ledger import claims, sweeping
+from newsletter.events import handovers
+from newsletter.events.refusals import Patience
+from newsletter.ledger import claims
 from newsletter.ledger.attempts import Due, LeaseLost, attempt
 from newsletter.ledger.claims import Claim
 from newsletter.ledger.settling import Settlement, settle
 from newsletter.ledger.tables import DeliveryState
 from subscribers.db import Database
 
-from . import pace
+from . import pace, recovery
 from .composing import Composer, copy_of
 from .journal import AttemptJournal
 from .transports import AccountRefused, Connection, Outgoing, ServiceTrouble, SlowDown, Transport
@@ -58,6 +60,8 @@ class Sending:
     transport: Transport
     journals: Path
     limits: pace.Limits
+    patience: Patience
+    """When refusals for now silence an address."""
 
 
 class Sender:
@@ -146,6 +150,7 @@ class Sender:
         group: list[Due] = []
         permit = pace.Permit(0)
         with shared.database.writing() as session:
+            handovers.take(session, shared.clock, held.campaign_id, settlements, shared.patience)
             settle(session, shared.clock, held.campaign_id, settlements)
             if self._is_probing:
                 pace.calm(session, account)
@@ -189,17 +194,14 @@ class Sender:
             outcomes = self._connection.send(outgoing, self._journal)
         finally:
             self._journal.flush()
-        return [
-            Settlement(seq, attempts[seq], outcome.state, outcome.provider_id, outcome.error)
-            for seq, outcome in outcomes
-        ]
+        return [Settlement(seq, attempts[seq], *outcome) for seq, outcome in outcomes]
 
     def _mend(self) -> None:
         """Tell the ledger what the journal knows of a chunk whose work was broken off, and give it back."""
         if self._in_doubt:
             known = self._journal.records()
             with self._shared.database.writing() as session:
-                sweeping.recover(session, self._shared.clock, self._owner, known.verdict, known.answers())
+                recovery.mend(session, self._shared.clock, self._owner, known, self._shared.patience)
             self._journal.forget()
             self._in_doubt = False
 

@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from newsletter.feedback.conversations import Step
+
 from .outcomes import Outcome, accepted, again, deferred, rejected, unknown
 from .transports import AccountRefused, Journal, Outgoing
 
@@ -21,6 +23,8 @@ _END = b".\r\n"
 _RSET = b"RSET\r\n"
 _LONGEST_TEXT = 500
 _LONGEST_LINE = 2_048
+_STEPS = (Step.SENDER, Step.RECIPIENT, Step.CONTENT)
+"""Where MAIL, RCPT and DATA are refused."""
 
 
 class Reply(NamedTuple):
@@ -124,7 +128,7 @@ class Dialogue:
             else:
                 # A server that took DATA without a recipient gets an empty message (RFC 2920, section 3.1).
                 yield (_END if wants_body else _RSET) + ahead
-                outcome = _refusal(refusal)
+                outcome = _refusal(*refusal)
             self._group.note(mail.outgoing.seq, outcome)
             self._current, self._following, ahead = self._following, None, b""
 
@@ -177,7 +181,7 @@ class Dialogue:
         """What may be written before the server asks for it."""
         return b"".join(self._commands(mail)) if mail is not None and self._offer.pipelining else b""
 
-    def _envelope(self, mail: _Mail, ahead: bytes) -> Generator[bytes, Reply, tuple[Reply | None, bool]]:
+    def _envelope(self, mail: _Mail, ahead: bytes) -> Generator[bytes, Reply, tuple[tuple[Reply, Step] | None, bool]]:
         """The refusal of MAIL, RCPT or DATA, if there is one, and whether the server waits for a body."""
         replies = []
         if self._offer.pipelining:
@@ -188,7 +192,8 @@ class Dialogue:
                 if not replies[-1].is_fine:
                     break
         self._check_sender(mail.outgoing, replies[0])
-        refusal = next((reply for reply in replies if not reply.is_fine), None)
+        told = zip(replies, _STEPS, strict=False)
+        refusal = next(((reply, step) for reply, step in told if not reply.is_fine), None)
         return refusal, replies[-1].code == _GO_AHEAD
 
     def _check_sender(self, outgoing: Outgoing, to_mail: Reply) -> None:
@@ -206,7 +211,7 @@ class Dialogue:
         reply = yield b"".join((mail.data, _END, ahead))
         self.final_bytes = 0
         self.completed += 1
-        return accepted(reply.text) if reply.is_fine else _refusal(reply)
+        return accepted(reply.text) if reply.is_fine else _refusal(reply, Step.CONTENT)
 
 
 class Replies:
@@ -233,6 +238,6 @@ class Replies:
             raise Closed("not an SMTP reply")
 
 
-def _refusal(reply: Reply) -> Outcome:
+def _refusal(reply: Reply, step: Step) -> Outcome:
     """4xx: later. Anything else that is not fine: never."""
-    return deferred(str(reply)) if _LATER <= reply.code < _NEVER else rejected(str(reply))
+    return (deferred if _LATER <= reply.code < _NEVER else rejected)(str(reply), step)

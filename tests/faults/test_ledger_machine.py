@@ -9,11 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select, update
 
 from newsletter.campaigns import lifecycle
+from newsletter.events.tables import Event, EventKind
+from newsletter.feedback.conversations import Step
 from newsletter.ledger import balance, reconciling
 from newsletter.ledger.claims import LEASE
 from newsletter.ledger.states import get
 from newsletter.ledger.tables import CampaignState, Chunk, ChunkState, Delivery, DeliveryState
 from newsletter.sending.outcomes import Outcome, accepted, again, deferred, rejected, unknown
+from subscribers import suppressions
 from subscribers.db import Database
 from subscribers.tables import Subscriber, Subscription, SubscriptionState, Suppression
 from tests.support.people import LONG_AGO
@@ -22,7 +25,15 @@ from tests.support.stepwise import World
 READERS, CHUNK, SENDERS = 12, 5, 3
 OPEN = {DeliveryState.PENDING, DeliveryState.DEFERRED}
 WAITS = (timedelta(seconds=61), timedelta(minutes=6), timedelta(minutes=70), timedelta(hours=5))
-OUTCOMES = (accepted("id"), rejected("550 no"), deferred("451 later"), again("421 rest"), unknown("no answer"))
+GONE = "550 5.1.1 no such user"
+OUTCOMES = (
+    accepted("id"),
+    rejected("550 no"),
+    rejected(GONE, Step.RECIPIENT),
+    deferred("451 later"),
+    again("421 rest"),
+    unknown("no answer"),
+)
 Work = list[tuple[int, Outcome, bool]]
 WORK = st.lists(st.tuples(st.integers(0, SENDERS - 1), st.sampled_from(OUTCOMES), st.booleans()), max_size=20)
 """Who goes on, what becomes of a message it hands over, and whether it hands over before it has heard."""
@@ -150,6 +161,23 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert (seq, number) in self.world.doubtful
             elif state is not DeliveryState.ATTEMPTING:
                 assert self.world.wire[seq] <= self.world.chosen[seq]
+
+    @invariant()
+    def who_was_refused_for_good_is_silenced(self) -> None:
+        """Of each copy that says so the refusal is kept, and its reader, unless erased, is suppressed."""
+        is_silent = Subscriber.id.is_(None) | suppressions.active_for(None, Subscriber.address_hash)
+        refused = select(Delivery.seq, Delivery.attempt, is_silent).outerjoin(
+            Subscriber, Subscriber.id == Delivery.subscriber_id
+        )
+        says_so = Delivery.state == DeliveryState.REJECTED, Delivery.error == GONE
+        of_campaign = Event.campaign_id == self.campaign_id, Event.kind == EventKind.REFUSED
+        with self.database.reading() as session:
+            found = session.execute(refused.where(Delivery.campaign_id == self.campaign_id, *says_so)).all()
+            kept = {
+                (event.seq, event.detail["attempt"]) for event in session.scalars(select(Event).where(*of_campaign))
+            }
+        assert {(seq, number) for seq, number, _ in found} <= kept
+        assert [seq for seq, _, is_silent in found if not is_silent] == []
 
     @invariant()
     def nothing_is_forgotten(self) -> None:

@@ -88,7 +88,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(newsletter: CommandLine, fo
 def test_a_suppression_explains_itself_and_can_be_lifted(newsletter: CommandLine, folder: Path) -> None:
     newsletter.do("feedback", "ingest", str(folder))
     shown = newsletter.do("subscribers", "show", ANA)
-    assert "because mail to it came back: 550 5.1.1 no such user." in shown.out
+    assert "because mail to it was refused: 550 5.1.1 no such user." in shown.out
     assert " UTC: 550 5.1.1 no such user" in shown.out
     assert f"newsletter subscribers lift {ANA}" in shown.out
     assert ANA in newsletter.do("subscribers", "suppressions", "--reason", "bounce").out

@@ -9,6 +9,7 @@ from errno import ENOSPC
 
 import pytest
 
+from newsletter.feedback.conversations import Step
 from newsletter.ledger.claims import LEASE
 from newsletter.sending.outcomes import Outcome
 from newsletter.sending.smtp import SmtpTransport
@@ -80,6 +81,8 @@ def test_a_refusal_is_one_recipients_own(
         outcomes, _ = send(server, *THREE)
     assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["accepted", state, "accepted"]
     assert outcomes[2].error == reply
+    assert outcomes[2].step is (Step.RECIPIENT if command == "RCPT" else Step.CONTENT)
+    assert outcomes[1].step is outcomes[3].step is None
     assert server.record.recipients == ["a@x.example", "c@x.example"]
     assert server.connections == 1
 
@@ -98,6 +101,7 @@ def test_a_later_at_mail_defers_that_message(extensions: tuple[str, ...]) -> Non
     with SmtpServer(extensions=extensions, fault=refusing("MAIL", "", "451 come back", times=1)) as server:
         outcomes, _ = send(server, *THREE)
     assert [outcomes[seq].state.value for seq in (1, 2, 3)] == ["deferred", "accepted", "accepted"]
+    assert outcomes[1].step is Step.SENDER
 
 
 def test_a_refused_sender_is_nobodys_own_and_costs_no_reader(extensions: tuple[str, ...]) -> None:

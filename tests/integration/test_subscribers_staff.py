@@ -147,7 +147,7 @@ def test_of_an_address_that_is_only_suppressed_that_is_said(newsletter: CommandL
     newsletter.do("subscribers", "suppress", ANN, "--reason", "bounce")
     said = newsletter("subscribers", "show", ANN).err
     assert said.startswith(f"Error: There is no subscriber {ANN}, and nobody is mailed there. Suppressed since ")
-    assert said.endswith("because mail to it came back.\n")
+    assert said.endswith("because mail to it was refused.\n")
 
 
 def test_grades_of_a_day_to_come_are_refused(newsletter: CommandLine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from newsletter.ledger.tables import (
     Chunk,
     Delivery,
 )
+from subscribers.addresses import address_hash
 from subscribers.db import Database
 from subscribers.tables import List, Organization, Subscriber, Subscription, SubscriptionState
 
@@ -45,12 +46,13 @@ def subscribers_of(
     session: Session, list_: List, addresses: Iterable[str], *, state: str = "confirmed"
 ) -> list[Subscriber]:
     """A subscriber of the list for each address."""
+    salt = session.get_one(Organization, list_.organization_id).salt
     subscribers = [
         Subscriber(
             organization_id=list_.organization_id,
             address=address,
             address_key=address,
-            address_hash=f"hash of {address}",
+            address_hash=address_hash(address, salt),
             created_at=LONG_AGO,
             updated_at=LONG_AGO,
         )

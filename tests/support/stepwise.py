@@ -8,7 +8,10 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, delete, select
 
 from newsletter.clock import Clock
-from newsletter.ledger import claims, sweeping
+from newsletter.events import handovers
+from newsletter.events.refusals import Patience
+from newsletter.events.tables import Event
+from newsletter.ledger import claims
 from newsletter.ledger.attempts import LeaseLost, attempt
 from newsletter.ledger.claims import LEASE, Claim
 from newsletter.ledger.settling import Settlement, settle
@@ -18,6 +21,7 @@ from newsletter.sending import recovery
 from newsletter.sending.journal import AttemptJournal
 from newsletter.sending.outcomes import Outcome
 from subscribers.db import Database
+from subscribers.tables import Suppression
 
 from .people import a_sending_campaign
 
@@ -129,7 +133,9 @@ class World:
 
     def settle_a_group(self, sender: Sender) -> None:
         with self.database.writing() as session:
-            settle(session, self.clock, self.campaign_id, [self.settlement(sender, seq) for seq in sender.group])
+            outcomes = [self.settlement(sender, seq) for seq in sender.group]
+            handovers.take(session, self.clock, self.campaign_id, outcomes, Patience())
+            settle(session, self.clock, self.campaign_id, outcomes)
         sender.journal.forget()
         sender.take({})
 
@@ -149,7 +155,7 @@ class World:
         self.doubtful |= {(seq, sender.group[seq]) for seq in sender.begun}
         known = sender.journal.records()
         with self.database.writing() as session:
-            sweeping.recover(session, self.clock, sender.owner, known.verdict, known.answers())
+            recovery.mend(session, self.clock, sender.owner, known, Patience())
         self.answered |= {(seq, sender.group[seq]) for seq in sender.heard if _is_final(sender.heard[seq])}
         self.what_was_answered_is_known()
         sender.journal.forget()
@@ -158,7 +164,7 @@ class World:
 
     def sweep(self) -> None:
         """As any process does for the others."""
-        recovery.sweep(self.database, self.clock, self.folder)
+        recovery.sweep(self.database, self.clock, self.folder, Patience())
         self.what_was_answered_is_known()
 
     def what_was_answered_is_known(self) -> None:
@@ -181,8 +187,7 @@ class World:
                 claims.release(session, self.clock, held)
 
     def settlement(self, sender: Sender, seq: int) -> Settlement:
-        outcome = sender.heard[seq]
-        return Settlement(seq, sender.group[seq], outcome.state, outcome.provider_id, outcome.error)
+        return Settlement(seq, sender.group[seq], *sender.heard[seq])
 
     def rows(self) -> dict[int, tuple[DeliveryState, int]]:
         with self.database.reading() as session:
@@ -195,11 +200,12 @@ class World:
         with self.database.reading() as session:
             return get(session, self.campaign_id).state
 
-    def of_campaign(self, table: type[Chunk | Delivery]) -> ColumnElement[bool]:
+    def of_campaign(self, table: type[Chunk | Delivery | Event]) -> ColumnElement[bool]:
         return table.campaign_id == self.campaign_id
 
     def forget(self) -> None:
         """Leave nothing of this campaign to the next."""
         with self.database.writing() as session:
-            for table in (Chunk, Delivery):
+            for table in (Chunk, Delivery, Event):
                 session.execute(delete(table).where(self.of_campaign(table)))
+            session.execute(delete(Suppression))

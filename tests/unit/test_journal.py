@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.feedback.conversations import Step
+from newsletter.ledger.settling import Settlement
 from newsletter.ledger.tables import DeliveryState
 from newsletter.sending.journal import AttemptJournal, dead_journals
 from newsletter.sending.outcomes import Outcome
@@ -37,6 +39,16 @@ def test_what_was_answered_is_kept_word_for_word(tmp_path: Path) -> None:
     assert journal.records().verdict(7, 1, 1).provider_id == "queue 9"
     assert journal.records().verdict(7, 1, 2).state == DeliveryState.PENDING
     journal.close(keep=False)
+
+
+def test_where_a_server_refused_is_kept_too(tmp_path: Path) -> None:
+    journal = a_dead_journal(tmp_path)
+    journal.replied(2, Outcome(DeliveryState.REJECTED, None, "550 gone", Step.RECIPIENT))
+    journal.close(keep=True)
+    ((_, records),) = dead_journals(tmp_path)
+    assert records.refusals() == {7: [Settlement(2, 1, DeliveryState.REJECTED, None, "550 gone", Step.RECIPIENT)]}
+    assert records.verdict(7, 2, 1) in records.answers()[7]
+    assert records.verdict(7, 1, 1).step is None
 
 
 def test_the_journal_of_a_living_sender_is_left_alone(tmp_path: Path) -> None:
