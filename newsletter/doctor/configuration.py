@@ -14,7 +14,6 @@ from newsletter.settings import CONFIG_FILE, Settings
 from .findings import Finding, Level, error, ok, warning
 
 _FEWEST_CHARACTERS = 10
-"""So many different ones at least has any secret that was made at random."""
 _FREE_MAIL = ("gmail.com", "googlemail.com", "yahoo.com", "aol.com", "outlook.com", "hotmail.com", "icloud.com")
 """Their DMARC policy, or their own users' filters, turn away mail in their name from anybody else's server."""
 
@@ -25,7 +24,6 @@ def examine(settings: Settings, identities: Sequence[Identity]) -> Iterator[Find
     yield _configuration_file(Path(CONFIG_FILE))
     yield _base_url(settings)
     yield _machine_networks(settings)
-    yield _returned_mail(settings)
     for identity in identities:
         yield _sender(settings, identity)
         yield _postal_address(settings, identity)
@@ -44,8 +42,13 @@ def is_local(host: str | None) -> bool:
         return False
 
 
+def is_typed(secret: str) -> bool:
+    """Whether it has fewer different characters than any secret that was made at random."""
+    return len(set(secret)) < _FEWEST_CHARACTERS
+
+
 def _secret_key(settings: Settings) -> Finding:
-    if any(len(set(secret)) < _FEWEST_CHARACTERS for secret in settings.secrets):
+    if any(map(is_typed, settings.secrets)):
         return warning(
             "secret key",
             "The secret key looks like one that a person typed, so links could be forged.",
@@ -87,31 +90,6 @@ def _machine_networks(settings: Settings) -> Finding:
     except NetworkListInvalid as refusal:
         return error(about, str(refusal), "Correct the list, or take it out of NEWSLETTER_MACHINE_NETWORKS.")
     return ok(about, "The lists of networks that machines open and click from can be read.")
-
-
-def _returned_mail(settings: Settings) -> Finding:
-    about = "returned mail"
-    if settings.inbound_key.get_secret_value() and not settings.replies_to:
-        return warning(
-            about,
-            "Letters that people write to the address of SendGrid's Inbound Parse are refused: nobody reads them.",
-            "Set NEWSLETTER_REPLIES_TO to an address where people read.",
-        )
-    is_read = bool(settings.feedback or settings.inbound_key.get_secret_value())
-    by_smtp = settings.transport.startswith("smtp")
-    if by_smtp and not settings.bounce_address:
-        return warning(
-            about,
-            "Mail that comes back has no key of its copy, so dead addresses may be mailed again and again.",
-            "Set NEWSLETTER_BOUNCE_ADDRESS and NEWSLETTER_FEEDBACK.",
-        )
-    if settings.bounce_address and by_smtp and not is_read:
-        return warning(
-            about,
-            f"Refusals go to {settings.bounce_address}, and nothing here reads them.",
-            "Set NEWSLETTER_FEEDBACK to that mailbox, or run `newsletter feedback ingest` by a timer.",
-        )
-    return ok(about, "Mail that comes back is read." if is_read else "No mail comes back to a mailbox of ours.")
 
 
 def _sender(settings: Settings, identity: Identity) -> Finding:

@@ -13,14 +13,14 @@ from newsletter.rendering.readers import Identity
 from newsletter.settings import Settings, load
 from subscribers.tables import List
 
-from . import configuration, receivers, school_years, surroundings
+from . import configuration, receivers, returned_mail, school_years, surroundings
 from .findings import Finding, error, ok, warning
 
 
 def examine() -> Iterator[Finding]:
     """Look at everything, in an order in which one may mend it. It changes nothing, sends nothing and never raises.
 
-    Only the mail service is talked to.
+    Only the mail service and the mailbox's server are talked to.
     """
     try:
         settings = load()
@@ -31,6 +31,7 @@ def examine() -> Iterator[Finding]:
     if isinstance(app, Finding):
         yield app
         yield from configuration.examine(settings, [_nobody(settings)])
+        yield from returned_mail.examine(settings)
         yield from surroundings.examine(settings, settings.state_folder / "journals")
         return
     try:
@@ -46,6 +47,7 @@ def _installation(app: App) -> Iterator[Finding]:
         identities = [app.identity(list_) for list_ in lists]
         findings = [*_campaigns(session), *school_years.examine(session, app), *receivers.examine(session, app)]
     yield from configuration.examine(app.settings, identities or [_nobody(app.settings)])
+    yield from returned_mail.examine(app.settings)
     yield from surroundings.examine(app.settings, app.journals)
     yield from findings
 

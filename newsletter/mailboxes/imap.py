@@ -54,6 +54,12 @@ def look(desk: Desk, place: ImapFolder, password: str) -> Iterator[list[Taken]]:
                 yield desk.look(f"{place}#{uid}", raw)
 
 
+def ensure_usable(place: ImapFolder, password: str) -> None:
+    """Log in and open the folder as one that may be changed, and change nothing. Raises `MailboxAway`."""
+    with _opened(place, password):
+        pass
+
+
 class _Mailbox:
     """An open folder."""
 

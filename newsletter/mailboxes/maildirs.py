@@ -3,6 +3,7 @@
 It is moved as seen, unless a person should look at it.
 """
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def take_all(desk: Desk, folder: Path) -> Iterator[list[Taken]]:
         taken = desk.take(str(file), raw)
         _move(file, folder / "cur", "S" if is_read(taken) else "")
         yield taken
+
+
+def ensure_usable(folder: Path) -> None:
+    """Look whether new messages can be read and moved, and change nothing. Raises `MaildirUnreadable`."""
+    unread(folder)
+    for name in ("new", "cur"):
+        try:
+            with tempfile.TemporaryFile(dir=folder / name, prefix="."):  # where it has a name, nobody takes it for mail
+                pass
+        except OSError as error:
+            raise MaildirUnreadable(f"{folder / name} cannot be written: {error.strerror}.") from error
 
 
 def unread(folder: Path) -> list[Path]:

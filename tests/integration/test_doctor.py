@@ -1,10 +1,13 @@
 """`newsletter doctor` says what is wrong, never with a secret or a traceback, and sends nothing."""
 
+import base64
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter import app as wiring
 from newsletter.campaigns import lifecycle
@@ -20,6 +23,11 @@ from tests.support.signatures import a_key
 from tests.support.smtp_server import SmtpServer, refusing
 
 SECRET = "3f9Qm1xLw7Zt0Rk5Vb8Nc2Yd6Hp4Js-aUeTgOi"
+
+
+def public(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> str:
+    """The other half of a key, as SendGrid shows it."""
+    return base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 @pytest.fixture
@@ -181,6 +189,65 @@ def test_refusals_that_nobody_reads_are_a_warning(newsletter: CommandLine) -> No
     assert "nobody reads them" in findings(newsletter)["returned mail"]["sentence"]
     newsletter.set("replies_to", "office@maple.example")
     assert findings(newsletter)["returned mail"]["level"] == "ok"
+
+
+def test_a_webhook_key_that_is_none_is_an_error_and_a_missing_one_a_warning(newsletter: CommandLine) -> None:
+    about = "SendGrid's events"
+    assert findings(newsletter)[about]["level"] == "ok"
+    with SendGridServer() as server:
+        on_sendgrid(newsletter, server)
+        found = findings(newsletter)[about]
+        assert (found["level"], "is not taken" in found["sentence"]) == ("warning", True)
+    newsletter.set("transport", "file:outbox")
+    newsletter.set("sendgrid_webhook_key", public(ec.generate_private_key(ec.SECP256R1())))
+    assert "can be read" in findings(newsletter)[about]["sentence"]
+    others = public(ec.generate_private_key(ec.SECP384R1())), public(ed25519.Ed25519PrivateKey.generate())
+    for wrong in ("no key at all", "bm8ga2V5", *others):
+        newsletter.set("sendgrid_webhook_key", wrong)
+        found = findings(newsletter)[about]
+        assert (found["level"], "no verification key" in found["sentence"]) == ("error", True)
+        assert wrong not in found["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("key", "level", "said"),
+    [
+        ("", "ok", "No key is set"),
+        (SECRET, "ok", "long enough"),
+        ("hidden", "warning", "a person typed"),
+        ("hidden@Qm1xLw7Zt0Rk5Vb8Nc2Yd6Hp", "warning", "do not stand in an address"),
+        ("hidden Qm1xLw7Zt0Rk5Vb8Nc2Yd6Hp", "warning", "do not stand in an address"),
+    ],
+)
+def test_an_inbound_key_that_can_be_guessed_or_does_not_fit_is_a_warning(
+    newsletter: CommandLine, key: str, level: str, said: str
+) -> None:
+    newsletter.set("inbound_key", key)
+    found = findings(newsletter)["inbound key"]
+    assert (found["level"], said in found["sentence"]) == (level, True)
+
+
+def test_a_maildir_that_is_none_or_cannot_be_written_is_an_error(newsletter: CommandLine, tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    assert findings(newsletter)["mailbox"]["sentence"] == "No mailbox is looked into."
+    newsletter.set("feedback", f"maildir:{box}")
+    assert f"{box} is no Maildir" in findings(newsletter)["mailbox"]["sentence"]
+    for name in ("new", "cur"):
+        (box / name).mkdir(parents=True)
+    (box / "new" / "1.host").write_bytes(b"Subject: Returned\r\n\r\n")
+    assert findings(newsletter)["mailbox"]["level"] == "ok"
+    assert [file.name for file in box.glob("*/*")] == ["1.host"]
+    (box / "cur").rmdir()
+    (box / "cur").symlink_to("/proc")  # where nobody can write, whoever runs this
+    found = findings(newsletter)["mailbox"]
+    assert (found["level"], f"{box / 'cur'} cannot be written" in found["sentence"]) == ("error", True)
+
+
+def test_a_mailbox_whose_server_is_away_is_a_warning(newsletter: CommandLine) -> None:
+    newsletter.set("feedback", "imaps://bounces@127.0.0.1:1/INBOX")
+    newsletter.set("feedback_password", "hidden")
+    found = findings(newsletter)["mailbox"]
+    assert (found["level"], "bounces@127.0.0.1:1/INBOX cannot be read" in found["sentence"]) == ("warning", True)
 
 
 def test_an_older_secret_is_counted(newsletter: CommandLine) -> None:

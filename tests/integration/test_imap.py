@@ -108,6 +108,15 @@ def test_looking_leaves_everything_as_it_is(world: World, server: Dovecot) -> No
     assert take(world, server) == looked
 
 
+def test_whether_it_can_be_used_is_found_out_without_touching_a_message(world: World, server: Dovecot) -> None:
+    server.put("a", refusal(world, 1))
+    imap.ensure_usable(place(server), PASSWORD)
+    assert server.flags("a") == ""
+    assert [one.outcome for one in take(world, server)] == [Outcome.SILENCED]
+    with pytest.raises(LoginRefused, match="NEWSLETTER_FEEDBACK_PASSWORD"):
+        imap.ensure_usable(place(server), "wrong")
+
+
 def test_a_wrong_password_is_said_and_never_shown(world: World, server: Dovecot) -> None:
     with pytest.raises(LoginRefused, match="NEWSLETTER_FEEDBACK_PASSWORD") as refused:
         list(imap.take_all(world.app.returns.desk(), place(server), "wrong word"))
