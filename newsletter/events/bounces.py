@@ -44,6 +44,25 @@ def is_for_good(notice: "Notice") -> bool:
     return is_refusal and notice.reason not in NOT_OF_THE_ADDRESS
 
 
+def outweighed(session: Session, told: Collection["Notice"]) -> frozenset["Notice"]:
+    """Those of what is told that happened before staff lifted the suppression of the copy's address.
+
+    What is told again happened when it was told first.
+    """
+    of_events = Event.provider.in_({n.provider for n in told}), Event.event_id.in_({n.event_id for n in told})
+    kept = select(Event.provider, Event.event_id, Event.occurred_at).where(*of_events)
+    first = {(provider, event_id): at for provider, event_id, at in session.execute(kept)} if told else {}
+    found = set()
+    for organization, theirs in _by_organization(session, list(told)):
+        copies = _copies_of(session, theirs)
+        lifted = _lifted(session, organization, copies.values())
+        for notice in theirs:
+            copy, at = copies.get(_at(notice)), first.get((notice.provider, notice.event_id), notice.occurred_at)
+            if copy is not None and _is_before(at, lifted.get(copy.to_address)):
+                found.add(notice)
+    return frozenset(found)
+
+
 def weigh(session: Session, clock: Clock, new: Sequence["Notice"], patience: Patience) -> None:
     """Silence whom these notices, told for the first time and kept, give reason to; in the caller's transaction."""
     for organization, told in _by_organization(session, new):

@@ -25,6 +25,8 @@ class Outcome(StrEnum):
     """A refusal for good, or a complaint: the reader is never mailed again."""
     COUNTED = "counts"
     """A refusal for now: so many of them in a row suppress."""
+    LIFTED = "came before the lift"
+    """Staff lifted the suppression of the address after that happened: it is kept, and silences nobody."""
     KEPT = "is kept"
     """It is told in reports, and silences nobody."""
     UNPROVEN = "names only an address"
@@ -64,16 +66,20 @@ class Desk:
             if told:
                 notices.take(session, self.clock, told, self.patience)
             also(session, found)
-        return [Taken(name, each, outcome(each)) for each in found]
+            return _taken(session, name, found)
 
     def look(self, name: str, raw: bytes) -> list[Taken]:
         """Say what taking a message would do, and do nothing."""
         with self.database.reading() as session:
-            found = returned.read(session, self.signer, raw, self.clock.now())
-        return [Taken(name, each, outcome(each)) for each in found]
+            return _taken(session, name, returned.read(session, self.signer, raw, self.clock.now()))
 
 
-def outcome(each: Returned) -> Outcome:
+def _taken(session: Session, name: str, found: Sequence[Returned]) -> list[Taken]:
+    outweighed = bounces.outweighed(session, [each.notice for each in found if each.notice is not None])
+    return [Taken(name, each, _outcome(each, is_outweighed=each.notice in outweighed)) for each in found]
+
+
+def _outcome(each: Returned, *, is_outweighed: bool) -> Outcome:
     """What a verdict comes to."""
     if each.verdict.kind in (Kind.AUTO_REPLY, Kind.NONE):
         return Outcome.NOTHING
@@ -82,13 +88,16 @@ def outcome(each: Returned) -> Outcome:
     notice = each.notice
     if notice is None:
         return Outcome.NOT_OURS
-    if each.verdict.kind is Kind.COMPLAINT or bounces.is_for_good(notice):
-        return Outcome.SILENCED
+    is_silencing = each.verdict.kind is Kind.COMPLAINT or bounces.is_for_good(notice)
     is_counted = each.verdict.kind is Kind.BOUNCE and refusals.counts(notice.reason, notice.status)
-    return Outcome.COUNTED if is_counted else Outcome.KEPT
+    if not each.address or not (is_silencing or is_counted):
+        return Outcome.KEPT  # of an erased reader there is nobody to silence
+    if is_outweighed:
+        return Outcome.LIFTED
+    return Outcome.SILENCED if is_silencing else Outcome.COUNTED
 
 
 def is_read(taken: list[Taken]) -> bool:
     """Whether a message needs nobody any more: it is of a copy of ours, or a machine wrote it for a reader."""
-    done = Outcome.SILENCED, Outcome.COUNTED, Outcome.KEPT
+    done = Outcome.SILENCED, Outcome.COUNTED, Outcome.LIFTED, Outcome.KEPT
     return any(one.outcome in done or one.returned.verdict.kind is Kind.AUTO_REPLY for one in taken)

@@ -1,5 +1,6 @@
 """`newsletter feedback ingest`: what it takes, from where, and what it says."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,31 @@ def test_a_suppression_explains_itself_and_can_be_lifted(newsletter: CommandLine
     assert f"newsletter subscribers lift {ANA}" in shown.out
     assert ANA in newsletter.do("subscribers", "suppressions", "--reason", "bounce").out
     newsletter.do("subscribers", "lift", ANA, "--yes")
-    newsletter.do("feedback", "ingest", str(folder))
+    again = newsletter.do("feedback", "ingest", str(folder)).out
+    assert "suppresses" not in again
+    assert "came before the lift" in again
     assert newsletter.do("subscribers", "suppressions").out.startswith("0 addresses are never mailed.")
     assert newsletter.do("subscribers", "show", ANA, "--json").json()["suppression"] is None
+
+
+@pytest.mark.parametrize("words", [GONE, "452 4.2.2 mailbox full"])
+def test_what_came_before_the_lift_is_said_to_silence_nobody(newsletter: CommandLine, path: str, words: str) -> None:
+    newsletter.do("subscribers", "suppress", ANA, "--reason", "staff")
+    newsletter.do("subscribers", "lift", ANA, "--yes")
+    file = newsletter.folder / "late.eml"
+    file.write_bytes(returned(path, words=words, status=words[4:9], at=datetime(2026, 1, 2, tzinfo=UTC)))
+    for how in (("--dry-run",), (), ()):
+        said = newsletter.do("feedback", "ingest", str(file), "--json", *how).json()
+        assert ([row["outcome"] for row in said["rows"]], said["suppressing"]) == (["came before the lift"], 0)
+        assert newsletter.do("subscribers", "suppressions", "--json").json() == []
+    assert "came before the lift" in newsletter.do("feedback", "ingest", str(file)).out
+
+
+def test_what_comes_back_of_an_erased_reader_is_said_to_silence_nobody(newsletter: CommandLine, folder: Path) -> None:
+    newsletter.do("subscribers", "erase", ANA, "--yes")
+    said = newsletter.do("feedback", "ingest", str(folder / "1.eml"), "--json").json()
+    assert ([row["outcome"] for row in said["rows"]], said["suppressing"]) == (["is kept"], 0)
+    assert newsletter.do("subscribers", "suppressions", "--json").json() == []
 
 
 def test_what_names_only_an_address_is_left_to_a_person(newsletter: CommandLine, path: str) -> None:
