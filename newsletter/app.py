@@ -216,7 +216,6 @@ class App:
             self.today,
             self.rule_context,
             limits,
-            self.returns.patience,
             self.enqueue,
             self.settings.tracking,
             self.kept,
@@ -255,8 +254,7 @@ class App:
         """What senders share. Raises a sentence where the transport's settings do not hold."""
         composer = Composer(self.database, self.signer, self.identity, self.edition, self.pictures, self._postmark())
         transport = open_transport(self.settings)
-        patience = self.returns.patience
-        return Sending(self.database, self.clock, composer, transport, self.journals, self._limits(), patience)
+        return Sending(self.database, self.clock, composer, transport, self.journals, self._limits())
 
     def _postmark(self) -> Postmark:
         settings = self.settings

@@ -18,7 +18,6 @@ from newsletter.campaigns.recurrence import Recurrence, RecurrenceInvalid
 from newsletter.campaigns.times import TimeZoneInvalid
 from newsletter.clock import Clock
 from newsletter.events import retention
-from newsletter.events.refusals import Patience
 from newsletter.events.retention import RetentionClock
 from newsletter.ledger import balance
 from newsletter.ledger.jobs import Enqueue, Job, JobKind, nobody
@@ -44,7 +43,6 @@ class Scheduler:
     today: Callable[[], date]
     rule_context_of: preparing.RuleContextOf
     limits: preparing.Limits
-    patience: Patience
     enqueue: Enqueue = nobody
     tracking: Tracking = Tracking.CONSENT
     kept: Sequence[RetentionClock] = ()
@@ -61,7 +59,7 @@ class Scheduler:
         self.end_pauses()
         self.fire()
         self.prepare()
-        recovery.sweep(self.database, self.clock, self.journals, self.patience)
+        recovery.sweep(self.database, self.clock, self.journals)
         self.finish()
         self.tend()
 

@@ -40,7 +40,7 @@ def worker() -> None:
             run_worker(
                 app.settings.database_url,
                 _handlers(app, tickets, senders, stop),
-                partial(recovery.sweep, app.database, app.clock, app.journals, app.returns.patience),
+                partial(recovery.sweep, app.database, app.clock, app.journals),
                 shared.transport.senders,
                 stop,
             )
@@ -66,7 +66,7 @@ def _tick(app: App, scheduler: Scheduler, tickets: Tickets) -> None:
     """Do all that no worker does, and see that every piece of work has its ticket."""
     scheduler.end_pauses()
     scheduler.fire()
-    recovery.sweep(app.database, app.clock, app.journals, app.returns.patience)
+    recovery.sweep(app.database, app.clock, app.journals)
     with app.database.writing() as session:
         tickets.top_up(session, app.clock, {Job(JobKind.CALL, 0): claims.wanted(session, app.clock, CALLERS)})
     scheduler.tend()

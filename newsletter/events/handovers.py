@@ -1,66 +1,70 @@
-"""What the next mail server refuses while a copy is handed to it, as far as that speaks of the address.
+"""Who is silenced by what the next mail server says while a copy is handed to it.
 
-That server may be the reader's own, or a relay of ours that takes mail for everybody. So its troubles, and refusals
-that nobody explains, say nothing of a reader here: they would silence a whole list for one machine of ours.
+That server may be the reader's own, or a relay of ours that takes mail for everybody. A relay in trouble refuses all
+that we bring, often in the words it has for readers. So only one answer counts here: to RCPT, for good, in words that
+say there is no such mailbox and nothing besides. All else waits for what comes back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
-from newsletter.feedback import conversations
-from newsletter.feedback.judging import judge
+from newsletter.feedback import conversations, judging
+from newsletter.feedback.conversations import Step
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.settling import Settlement
+from newsletter.ledger.tables import Delivery, DeliveryState
 from newsletter.tokens import DeliveryKey
 from subscribers.addresses import without_addresses
 
-from . import bounces, notices, refusals
+from . import notices
 from .notices import Notice
-from .refusals import Patience
 from .returned import printable
 from .tables import EventKind
 
 PROVIDER = "smtp"
-_OF_THE_MAILBOX = frozenset({Reason.NO_SUCH_USER, Reason.MAILBOX_FULL, Reason.SUSPENDED})
-"""Refusals for now that no server's trouble explains."""
+_SUSPICIOUS = 5
+"""So many of a group, if they are more than half of it, are a fault of the server's rather than of so many readers."""
 
 
-def take(
-    session: Session, clock: Clock, campaign_id: int, settlements: Iterable[Settlement], patience: Patience
-) -> None:
+def take(session: Session, clock: Clock, campaign_id: int, settlements: Collection[Settlement]) -> None:
     """Let the refusals among these outcomes of a campaign count, in the transaction that settles them.
 
-    Call it before they are settled: readers are locked before copies. The same outcomes again change nothing.
+    Call it before they are settled: it holds readers, and who erases one holds the reader before the copies. The same
+    outcomes again change nothing.
     """
-    refused = [
-        notice
-        for settlement in settlements
-        if settlement.step is not None and settlement.is_rejection
-        for notice in (_notice(clock, campaign_id, settlement),)
-        if _is_of_the_address(notice)
-    ]
-    if refused:
-        notices.take(session, clock, refused, patience)
+    gone = {settlement.seq: settlement for settlement in settlements if _is_gone(settlement)}
+    if not gone or (len(gone) >= _SUSPICIOUS and 2 * len(gone) > len(settlements)):
+        return
+    begun = select(Delivery.seq, Delivery.updated_at).where(
+        Delivery.campaign_id == campaign_id, Delivery.seq.in_(gone), Delivery.to_address != ""
+    )
+    told = [_notice(campaign_id, gone[seq], at) for seq, at in session.execute(begun)]
+    notices.take(session, clock, told)
 
 
-def _notice(clock: Clock, campaign_id: int, settlement: Settlement) -> Notice:
-    key, said = DeliveryKey(campaign_id, settlement.seq, settlement.attempt), settlement.error or ""
-    judged = judge("", said, step=settlement.step)
+def _is_gone(settlement: Settlement) -> bool:
+    """Whether the server said that there is no such mailbox."""
+    if settlement.step is not Step.RECIPIENT or settlement.state is not DeliveryState.REJECTED:
+        return False
+    said = settlement.error or ""
+    return judging.judge("", said, step=settlement.step).permanent and judging.says_only_unknown(said)
+
+
+def _notice(campaign_id: int, refused: Settlement, at: datetime) -> Notice:
+    """`at` is when the copy was begun: told late, it is still known to be older than what was done since."""
+    said = refused.error or ""
     return Notice(
         provider=PROVIDER,
-        event_id=f"{key.campaign_id}.{key.seq}.{key.attempt}",
+        event_id=f"{campaign_id}.{refused.seq}.{refused.attempt}",
         kind=EventKind.REFUSED,
-        key=key,
-        occurred_at=clock.now(),
-        is_permanent=judged.permanent,
+        key=DeliveryKey(campaign_id, refused.seq, refused.attempt),
+        occurred_at=at,
+        is_permanent=True,
         status=conversations.status_in(said),
-        reason=judged.reason,
+        reason=Reason.NO_SUCH_USER,
         text=without_addresses(printable(said)),
     )
-
-
-def _is_of_the_address(notice: Notice) -> bool:
-    is_counted = notice.reason in _OF_THE_MAILBOX and refusals.counts(notice.reason, notice.status)
-    return bounces.is_for_good(notice) or is_counted

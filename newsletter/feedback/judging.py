@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from . import codes
 from .conversations import Step, reply_in, status_in, step_in
-from .phrases import BARE, REJECTED, ROWS, Row
+from .phrases import BARE, NO_HOST, REJECTED, ROWS, Row
 from .verdicts import Reason
 
 _MOST = 1500
@@ -55,6 +55,16 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, 
         return Judgement(permanent=False, reason=Reason.BLOCKED)
     is_over = is_final and row is not None and (status.startswith("4.1.") or (row.is_first_hand and status == "4.0.0"))
     return Judgement(permanent and (is_over or not _is_for_now(status, reply)), reason)
+
+
+def says_only_unknown(text: str) -> bool:
+    """Whether a refusal says in words that there is no such mailbox, and nothing else.
+
+    Not that a domain is not found, nor anything of us, of the mail or of the moment. Takes anything; never raises.
+    """
+    words = _plain(text)
+    found = [row for row in ROWS if row.said.search(words)]
+    return bool(found) and all(row.reason is Reason.NO_SUCH_USER and row is not NO_HOST for row in found)
 
 
 @lru_cache(2000)

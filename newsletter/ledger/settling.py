@@ -33,12 +33,6 @@ class Settlement(NamedTuple):
     step: Step | None = None
     """Where the next mail server refused it, which then said `error`; None: it did not."""
 
-    @property
-    def is_rejection(self) -> bool:
-        """Whether the copy is not tried again: refused for good, or for now at the last try."""
-        is_put_off = self.state is DeliveryState.DEFERRED
-        return self.state is DeliveryState.REJECTED or (is_put_off and next_delay(self.attempt) is None)
-
 
 def settle(session: Session, clock: Clock, campaign_id: int, settlements: Sequence[Settlement]) -> list[int]:
     """Write outcomes; the `seq` of each row that this changed.

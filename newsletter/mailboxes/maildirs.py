@@ -45,9 +45,9 @@ def ensure_usable(folder: Path) -> None:
 
 def unread(folder: Path) -> list[Path]:
     """The messages in `new`, the oldest first. Raises `MaildirUnreadable`."""
-    if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
-        raise MaildirUnreadable(f"{folder} is no Maildir: it has no folders `new` and `cur`.")
     try:
+        if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
+            raise MaildirUnreadable(f"{folder} is no Maildir: it has no folders `new` and `cur`.")
         return sorted(file for file in (folder / "new").iterdir() if file.is_file() and file.name[0] != ".")
     except OSError as error:
         raise MaildirUnreadable(f"{folder} cannot be read: {error.strerror}.") from error

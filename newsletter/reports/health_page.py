@@ -16,7 +16,7 @@ from .providers import FORGOTTEN
 _AS_FAR = 0.005
 """The gauge reaches to half a percent, or to what is above."""
 SUPPRESSED = {
-    SuppressionReason.BOUNCE: "mail came back for good",
+    SuppressionReason.BOUNCE: "mail to it was refused",
     SuppressionReason.COMPLAINT: "reported as spam",
     SuppressionReason.REQUEST: "asked never to be mailed",
     SuppressionReason.IMPORT: "told by an import",

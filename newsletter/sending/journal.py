@@ -8,7 +8,7 @@ line tells when it did not. Whoever gets the lock of a dead sender's file settle
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -104,19 +104,11 @@ class Records:
             return Settlement(seq, attempt, DeliveryState.UNKNOWN, error=error)
         return Settlement(seq, attempt, DeliveryState.PENDING)
 
-    def refusals(self) -> dict[int, list[Settlement]]:
-        """What the next mail server refused, by campaign."""
-        return self._by_campaign(lambda settlement: settlement.step is not None)
-
     def answers(self) -> dict[int, list[Settlement]]:
         """What was taken or refused for good, by campaign: that stays true whoever holds the chunk now."""
-        final = DeliveryState.ACCEPTED, DeliveryState.REJECTED
-        return self._by_campaign(lambda settlement: settlement.state in final)
-
-    def _by_campaign(self, is_wanted: Callable[[Settlement], bool]) -> dict[int, list[Settlement]]:
         found: dict[int, list[Settlement]] = {}
         for (campaign_id, _, _), settlement in self._replied.items():
-            if is_wanted(settlement):
+            if settlement.state in (DeliveryState.ACCEPTED, DeliveryState.REJECTED):
                 found.setdefault(campaign_id, []).append(settlement)
         return found
 

@@ -19,7 +19,6 @@ from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
 from newsletter.errors import NewsletterError
 from newsletter.events import handovers
-from newsletter.events.refusals import Patience
 from newsletter.ledger import claims
 from newsletter.ledger.attempts import Due, LeaseLost, attempt
 from newsletter.ledger.claims import Claim
@@ -60,8 +59,6 @@ class Sending:
     transport: Transport
     journals: Path
     limits: pace.Limits
-    patience: Patience
-    """When refusals for now silence an address."""
 
 
 class Sender:
@@ -150,7 +147,7 @@ class Sender:
         group: list[Due] = []
         permit = pace.Permit(0)
         with shared.database.writing() as session:
-            handovers.take(session, shared.clock, held.campaign_id, settlements, shared.patience)
+            handovers.take(session, shared.clock, held.campaign_id, settlements)
             settle(session, shared.clock, held.campaign_id, settlements)
             if self._is_probing:
                 pace.calm(session, account)
@@ -201,7 +198,7 @@ class Sender:
         if self._in_doubt:
             known = self._journal.records()
             with self._shared.database.writing() as session:
-                recovery.mend(session, self._shared.clock, self._owner, known, self._shared.patience)
+                recovery.mend(session, self._shared.clock, self._owner, known)
             self._journal.forget()
             self._in_doubt = False
 

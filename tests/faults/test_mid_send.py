@@ -7,7 +7,6 @@ from sqlalchemy import select
 from newsletter.app import App
 from newsletter.campaigns import lifecycle
 from newsletter.clock import Clock
-from newsletter.events.refusals import Patience
 from newsletter.issues import issues
 from newsletter.ledger import claims
 from newsletter.ledger.attempts import attempt
@@ -146,8 +145,8 @@ def test_what_a_sender_gives_back_of_a_cancelled_campaign_is_cancelled_too(
     with database.writing() as session:
         settle(session, clock, campaign_id, [Settlement(one.seq, 1, DeliveryState.PENDING) for one in due])
         claims.release(session, clock, held)
-    assert recovery.sweep(database, clock, tmp_path, Patience()) == 2
-    assert recovery.sweep(database, clock, tmp_path, Patience()) == 0
+    assert recovery.sweep(database, clock, tmp_path) == 2
+    assert recovery.sweep(database, clock, tmp_path) == 0
     with database.reading() as session:
         assert set(session.scalars(select(Delivery.state))) == {DeliveryState.CANCELLED}
         assert set(session.scalars(select(Chunk.state))) == {ChunkState.DONE}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,11 @@ from newsletter.app import App
 from newsletter.campaigns import streams
 from newsletter.clock import Clock
 from newsletter.commands import subscribers_output
-from newsletter.events import handovers, reach
-from newsletter.events.refusals import Patience
+from newsletter.events import handovers, persons, reach
 from newsletter.events.tables import CampaignReach, Event, EventKind, Reached
 from newsletter.feedback.conversations import Step
 from newsletter.issues import issues
-from newsletter.ledger import claims, reconciling, sweeping
+from newsletter.ledger import claims, sweeping
 from newsletter.ledger.attempts import attempt
 from newsletter.ledger.claims import LEASE
 from newsletter.ledger.retrying import DELAYS
@@ -35,19 +35,26 @@ from tests.support.school import a_scheduled_campaign, a_school, add_family, sen
 from tests.support.smtp_server import SmtpServer, refusing
 
 ADDRESS, GONE = "ninth@families.example", "550 5.1.1 <ninth@families.example>: no such user"
-FULL = "452 4.2.2 mailbox full"
-WEEK = timedelta(days=7)
 _RCPT, _DATA, _BODY = "RCPT", "DATA", "."
 FOR_GOOD = {
     "a": (_RCPT, "550 5.1.1 no such user"),
     "b": (_RCPT, "550 User unknown"),
     "c": (_RCPT, "550-5.1.1 The email account that you tried to reach\r\n550 5.1.1 does not exist."),
-    "d": (_BODY, "550 5.1.1 no such user"),
-    "e": (_RCPT, "556 5.1.10 the domain takes no mail"),
-    "f": (_RCPT, "550 5.1.2 host unknown"),
-    "g": (_DATA, "550 5.1.1 no such user"),
+    "d": (_RCPT, "550 5.1.1 <d@answers.example>: Recipient address rejected: User unknown in virtual mailbox table"),
+    "e": (_RCPT, "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"),
 }
-NOT_OF_THE_ADDRESS = {
+NOTHING_OF_A_MAILBOX = {
+    "body": (_BODY, "550 5.1.1 no such user"),
+    "data": (_DATA, "550 5.1.1 no such user"),
+    "null": (_RCPT, "556 5.1.10 the domain takes no mail"),
+    "domain": (_RCPT, "550 5.1.2 host unknown"),
+    "wordless": (_RCPT, "550 5.1.1 Access denied"),
+    "moved": (_RCPT, "551 not allowed"),
+    "asked": (
+        _RCPT,
+        "550 5.1.1 undeliverable address: mx.example said: 554 5.7.1 client host blocked using a list; no such user",
+    ),
+    "closed": (_RCPT, "550 5.2.1 this account is suspended"),
     "spam": (_BODY, "554 5.7.1 message refused as spam"),
     "late": (_BODY, "550 User unknown"),
     "policy": (_RCPT, "550 5.7.515 access denied, the sending domain does not meet the authentication level"),
@@ -64,11 +71,13 @@ NOT_OF_THE_ADDRESS = {
     "unsaid": (_RCPT, "554 transaction failed"),
     "full": (_RCPT, "552 5.2.2 mailbox full"),
 }
-TROUBLE = {
+FOR_NOW = {
     "queue": (_RCPT, "451 4.3.0 the queue file cannot be written"),
     "unsaid": (_RCPT, "451 come back"),
     "greylisted": (_RCPT, "450 4.7.1 greylisted"),
     "disk": (_RCPT, "452 4.3.1 insufficient system storage"),
+    "full": (_RCPT, "452 4.2.2 mailbox full"),
+    "looked-up": (_RCPT, "450 4.1.1 user unknown, the directory is away"),
     "quick": (_BODY, "450 4.2.1 The user you are trying to contact is receiving mail too quickly"),
 }
 
@@ -148,17 +157,17 @@ def test_who_is_refused_for_good_is_mailed_no_more_and_it_says_why(
 def test_only_what_is_said_of_the_address_silences(
     database_url: str, tmp_path: Path, extensions: tuple[str, ...]
 ) -> None:
-    server = answering({**FOR_GOOD, **NOT_OF_THE_ADDRESS})
+    server = answering({**FOR_GOOD, **NOTHING_OF_A_MAILBOX})
     server.extensions = extensions
     with server, a_school(database_url, server.url, tmp_path) as app:
-        for name in (*FOR_GOOD, *NOT_OF_THE_ADDRESS):
+        for name in (*FOR_GOOD, *NOTHING_OF_A_MAILBOX):
             add_family(app, address_of(name))
         campaign_id = a_scheduled_campaign(app)
         send(app, campaign_id)
         found = states(app, campaign_id)
         refused = {to.partition("@")[0] for to, state in found.items() if state is DeliveryState.REJECTED}
         silenced = {name for name in refused if in_force(app, address_of(name))}
-    assert refused == {*FOR_GOOD, *NOT_OF_THE_ADDRESS}
+    assert refused == {*FOR_GOOD, *NOTHING_OF_A_MAILBOX}
     assert silenced == set(FOR_GOOD)
     assert len(server.record.recipients) == 3
 
@@ -180,61 +189,28 @@ def test_a_refusal_is_in_its_state_and_in_no_figure_of_what_came_back(database_u
     assert (shown["rejected"], shown["accepted"], shown["bounced"]) == (1, 2, 0)
 
 
-def test_three_copies_that_found_the_mailbox_full_silence(database_url: str, tmp_path: Path, clock: Clock) -> None:
-    with (
-        SmtpServer(fault=refusing("RCPT", ADDRESS, FULL)) as server,
-        a_school(database_url, server.url, tmp_path, clock) as app,
-    ):
-        sent = []
-        for _ in range(3):
-            assert in_force(app) is None
-            sent.append(try_to_the_end(app, clock))
-            assert states(app, sent[-1])[ADDRESS] is DeliveryState.REJECTED
-            clock.offset += WEEK
-        found = why(app)
-    assert found.is_counted
-    assert [(ground["campaign"], ground["text"]) for ground in found.grounds or ()] == [(one, FULL) for one in sent]
-    assert "3 copies in a row were refused" in subscribers_output.reason(found)
-
-
-def test_trouble_of_the_next_server_silences_nobody(database_url: str, tmp_path: Path, clock: Clock) -> None:
-    with answering(TROUBLE) as server, a_school(database_url, server.url, tmp_path, clock) as app:
-        for name in TROUBLE:
+def test_what_is_refused_for_now_silences_nobody_however_often(database_url: str, tmp_path: Path, clock: Clock) -> None:
+    with answering(FOR_NOW) as server, a_school(database_url, server.url, tmp_path, clock) as app:
+        for name in FOR_NOW:
             add_family(app, address_of(name))
-        for _ in range(4):
-            found = states(app, try_to_the_end(app, clock))
-            assert {found[address_of(name)] for name in TROUBLE} == {DeliveryState.REJECTED}
-            clock.offset += WEEK
-        assert [name for name in TROUBLE if in_force(app, address_of(name))] == []
-
-
-def test_a_copy_that_is_tried_again_counts_for_nothing(sqlite_url: str, tmp_path: Path, clock: Clock) -> None:
-    with (
-        SmtpServer(fault=refusing("RCPT", ADDRESS, FULL)) as server,
-        a_school(sqlite_url, server.url, tmp_path, clock) as app,
-    ):
-        campaign_id = a_scheduled_campaign(app)
-        send(app, campaign_id)
-        assert states(app, campaign_id)[ADDRESS] is DeliveryState.DEFERRED
+        found = states(app, try_to_the_end(app, clock))
+        assert {found[address_of(name)] for name in FOR_NOW} == {DeliveryState.REJECTED}
         with app.database.reading() as session:
             assert session.scalars(select(Event)).all() == []
 
 
-def test_a_copy_that_arrives_when_it_is_tried_once_more_ends_the_count(
-    database_url: str, tmp_path: Path, clock: Clock
-) -> None:
-    with SmtpServer() as server, a_school(database_url, server.url, tmp_path, clock) as app:
-        for day in range(3):
-            server.fault = refusing("RCPT", ADDRESS, FULL)
-            campaign_id = try_to_the_end(app, clock)
-            if day == 1:
-                server.fault = lambda *_: None
-                with app.database.writing() as session:
-                    assert reconciling.retry(session, clock, campaign_id, DeliveryState.REJECTED) == 1
-                send(app, campaign_id)
-                assert states(app, campaign_id)[ADDRESS] is DeliveryState.ACCEPTED
-            clock.offset += WEEK
-        assert in_force(app) is None
+def test_a_server_that_knows_nobody_is_not_believed(database_url: str, tmp_path: Path) -> None:
+    unknown = "550 5.1.1 User unknown in local recipient table"
+    relay = SmtpServer(fault=lambda command, _: unknown if command == _RCPT else None)
+    with relay as server, a_school(database_url, server.url, tmp_path) as app:
+        alike = [address_of(name) for name in "abcdefg"]
+        for address in alike:
+            add_family(app, address)
+        campaign_id = a_scheduled_campaign(app)
+        send(app, campaign_id)
+        found = states(app, campaign_id)
+        assert {found[address] for address in alike} == {DeliveryState.REJECTED}
+        assert [address for address in alike if in_force(app, address)] == []
 
 
 def test_a_lift_ends_it_until_the_next_refusal(database_url: str, tmp_path: Path, clock: Clock) -> None:
@@ -285,7 +261,7 @@ def a_dead_sender(app: App, campaign_id: int, *, has_settled: bool) -> None:
     if has_settled:
         outcomes = [Settlement(due.seq, due.attempt, *answer)]
         with app.database.writing() as session:
-            handovers.take(session, app.clock, campaign_id, outcomes, Patience())
+            handovers.take(session, app.clock, campaign_id, outcomes)
             assert settle(session, app.clock, campaign_id, outcomes) == [due.seq]
     journal.close(keep=True)
 
@@ -328,3 +304,28 @@ def test_a_refusal_that_is_told_twice_counts_once(database_url: str, tmp_path: P
         with app.database.reading() as session:
             for table in (Event, Suppression):
                 assert session.scalar(select(func.count()).select_from(table)) == 1
+
+
+def test_what_a_dead_sender_was_told_before_a_lift_is_held_against_nobody(
+    database_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with a_school(database_url, "file:" + str(tmp_path / "out"), tmp_path, clock) as app:
+        a_dead_sender(app, a_scheduled_campaign(app), has_settled=False)
+        for change in (partial(suppressions.suppress, reason=SuppressionReason.BOUNCE), suppressions.lift):
+            clock.offset += timedelta(minutes=1)
+            with app.database.writing() as session:
+                change(session, app.organization, EmailAddress.parse(ADDRESS), now=clock.now())
+        clock.offset += timedelta(minutes=1)
+        app.scheduler().tick()
+        assert in_force(app) is None
+
+
+def test_a_reader_who_was_erased_meanwhile_is_not_named_again(database_url: str, tmp_path: Path, clock: Clock) -> None:
+    with a_school(database_url, "file:" + str(tmp_path / "out"), tmp_path, clock) as app:
+        a_dead_sender(app, a_scheduled_campaign(app), has_settled=False)
+        with app.database.writing() as session:
+            reader = subscribers.get(session, app.organization.id, EmailAddress.parse(ADDRESS))
+            persons.erase(session, app.organization, reader, now=clock.now(), never_again=False)
+        app.scheduler().tick()
+        with app.database.reading() as session:
+            assert session.scalars(select(Event)).all() == []

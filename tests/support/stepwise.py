@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, delete, select
 
 from newsletter.clock import Clock
 from newsletter.events import handovers
-from newsletter.events.refusals import Patience
 from newsletter.events.tables import Event
 from newsletter.ledger import claims
 from newsletter.ledger.attempts import LeaseLost, attempt
@@ -134,7 +133,7 @@ class World:
     def settle_a_group(self, sender: Sender) -> None:
         with self.database.writing() as session:
             outcomes = [self.settlement(sender, seq) for seq in sender.group]
-            handovers.take(session, self.clock, self.campaign_id, outcomes, Patience())
+            handovers.take(session, self.clock, self.campaign_id, outcomes)
             settle(session, self.clock, self.campaign_id, outcomes)
         sender.journal.forget()
         sender.take({})
@@ -155,7 +154,7 @@ class World:
         self.doubtful |= {(seq, sender.group[seq]) for seq in sender.begun}
         known = sender.journal.records()
         with self.database.writing() as session:
-            recovery.mend(session, self.clock, sender.owner, known, Patience())
+            recovery.mend(session, self.clock, sender.owner, known)
         self.answered |= {(seq, sender.group[seq]) for seq in sender.heard if _is_final(sender.heard[seq])}
         self.what_was_answered_is_known()
         sender.journal.forget()
@@ -164,7 +163,7 @@ class World:
 
     def sweep(self) -> None:
         """As any process does for the others."""
-        recovery.sweep(self.database, self.clock, self.folder, Patience())
+        recovery.sweep(self.database, self.clock, self.folder)
         self.what_was_answered_is_known()
 
     def what_was_answered_is_known(self) -> None:

@@ -46,7 +46,7 @@ def test_where_a_server_refused_is_kept_too(tmp_path: Path) -> None:
     journal.replied(2, Outcome(DeliveryState.REJECTED, None, "550 gone", Step.RECIPIENT))
     journal.close(keep=True)
     ((_, records),) = dead_journals(tmp_path)
-    assert records.refusals() == {7: [Settlement(2, 1, DeliveryState.REJECTED, None, "550 gone", Step.RECIPIENT)]}
+    assert records.answers()[7][1] == Settlement(2, 1, DeliveryState.REJECTED, None, "550 gone", Step.RECIPIENT)
     assert records.verdict(7, 2, 1) in records.answers()[7]
     assert records.verdict(7, 1, 1).step is None
 

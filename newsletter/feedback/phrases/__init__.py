@@ -48,4 +48,7 @@ of the sender, that before what is said of the mail or the moment, and the parti
 BARE = mailboxes.BARE
 """Says so little that a reply code alone does not bear it out."""
 
-__all__ = ["BARE", "REJECTED", "ROWS", "Row"]
+NO_HOST = mailboxes.NO_HOST
+"""Says that a domain is not found, and nothing of a mailbox."""
+
+__all__ = ["BARE", "NO_HOST", "REJECTED", "ROWS", "Row"]
