@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from newsletter.folders import templates_folder
@@ -51,7 +52,8 @@ class OurMail:
     html: str
 
 
-def our_mails() -> dict[str, OurMail]:
+@cache
+def our_mails() -> Mapping[str, OurMail]:
     """All of them, by a name that says which."""
     return dict(_all())
 
