@@ -71,11 +71,12 @@ upgrade: .venv/dev
 	$(INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
 	$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable > constraints.txt
 
-# The browser tests drive Debian's Chromium. As root on Debian it is installed here; elsewhere they say why they skip.
+# The browser tests drive Debian's Chromium, the one that draws no window. As root on Debian it is installed here;
+# elsewhere they take the Chromium or Chrome that is there, or say why they skip.
 browser:
-	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
-	  || { echo "Installing chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
-	  || echo "Chromium could not be installed; the browser tests will say so and skip."
+	@command -v chromium-headless-shell >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+	  || { echo "Installing chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell >/dev/null; } \
+	  || echo "Chromium could not be installed; the browser tests will take another or skip."
 
 # The reference compiler of MJML, for tests alone: our mails and its own examples must come out alike by both.
 REFERENCE := mjml@4.18.0

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from newsletter.campaigns import streams
@@ -23,23 +23,15 @@ from subscribers.addresses import EmailAddress
 from subscribers.db import Database
 from tests.support.accessibility import violations
 from tests.support.archives import LANGUAGES, SAMPLE, SIX_LANGUAGES, a_page, publish, six_languages
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.page_looks import CONTRAST, SMALL_TARGETS
 from tests.support.web_server import served
 from tests.support.web_world import World, new_world
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="needs a Chromium on this machine")
+pytestmark = NEEDS_CHROMIUM
 PAGES = ("/archive", "/archive/2026-12", "/archive/2026-12/print", "/archive/2026-12/goal")
 A4_WIDTH, A4_HEIGHT = 794, 1123
 """In pixels of CSS."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

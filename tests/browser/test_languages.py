@@ -1,11 +1,10 @@
 """Pages and letters in every language, in a real browser: they fit a small phone, and shut nobody out."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.campaigns.school_letters import StillRightLetter
 from newsletter.clock import Clock
@@ -17,12 +16,12 @@ from subscribers import subscriptions
 from subscribers.db import Database
 from subscribers.rollovers import Step
 from tests.support.accessibility import violations
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.mails import identity, mail
 from tests.support.web_server import served
 from tests.support.web_world import World, new_world
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; on Debian: apt-get install chromium")
+pytestmark = NEEDS_CHROMIUM
 
 LANGUAGES = ("en", "es", "fr", "ar", "zh", "vi")
 NARROW = 320
@@ -35,14 +34,6 @@ LEFT_OF_MIDDLE = """
 }).map((e) => e.outerHTML)
 """
 """The texts that end left of the middle, where nothing begins from the right."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,19 +1,16 @@
 """In a real browser the columns of our mails stand where the reference compiler of MJML puts them."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.rendering import mjml
 from tests.support import reference_mjml
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.our_mails import our_mails
 from tests.support.reference_mjml import MISSING
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
-    pytest.mark.skipif(_CHROMIUM is None, reason="needs a Chromium on this machine"),
+    NEEDS_CHROMIUM,
     pytest.mark.skipif(MISSING is not None, reason=MISSING or ""),
 ]
 _BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
@@ -46,30 +43,27 @@ def reference() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+def page(browser: Browser) -> Page:
+    """One window for all: a mail leaves nothing behind in it."""
+    opened = browser.new_page()
+    opened.route("**/*", lambda route: route.abort())
+    return opened
 
 
-def boxes(browser: Browser, html: str, width: int) -> tuple[list[list[float]], list[list[float]]]:
+def boxes(page: Page, html: str, width: int) -> tuple[list[list[float]], list[list[float]]]:
     """The left edge and the width of each column, and of the links, pictures and headings in them."""
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.route("**/*", lambda route: route.abort())
+    page.set_viewport_size({"width": width, "height": 800})
     page.set_content(html, wait_until="domcontentloaded")
-    found = page.evaluate(_BOXES, _COLUMNS), page.evaluate(_BOXES, _SAID)
-    page.close()
-    return found
+    return page.evaluate(_BOXES, _COLUMNS), page.evaluate(_BOXES, _SAID)
 
 
 @pytest.mark.parametrize("width", [320, 600])
 @pytest.mark.parametrize("name", TEXTS)
 def test_columns_stand_where_the_reference_puts_them(
-    browser: Browser, reference: dict[str, str], name: str, width: int
+    page: Page, reference: dict[str, str], name: str, width: int
 ) -> None:
-    columns, said = boxes(browser, mjml.to_html(TEXTS[name]), width)
-    their_columns, theirs_said = boxes(browser, reference[name], width)
+    columns, said = boxes(page, mjml.to_html(TEXTS[name]), width)
+    their_columns, theirs_said = boxes(page, reference[name], width)
     assert len(columns) > 1
     assert columns == [pytest.approx(column, abs=1) for column in their_columns]
     assert said == [pytest.approx(one, abs=1) for one in theirs_said]

@@ -3,14 +3,13 @@
 A page is opened once for each letter and width, and asked everything.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.campaigns.school_letters import StillRightLetter
 from newsletter.contrast import ENOUGH
@@ -18,11 +17,11 @@ from newsletter.rendering.compile import compile_letter
 from newsletter.rendering.content import Content, PersonalSlot
 from newsletter.rendering.readers import Brand
 from subscribers.rollovers import Step
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.kinds import KINDS
 from tests.support.mails import content_of, identity, mail
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="needs a Chromium on this machine")
+pytestmark = NEEDS_CHROMIUM
 
 _FAINT_TEXT = """(enough) => {
   const channel = (part) => { part /= 255; return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4; };
@@ -99,13 +98,11 @@ OF_ISSUES = [name for name in LETTERS if name.partition("-")[0] in THEMES]
 _OPEN: dict[tuple[str, int, str], Page] = {}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-        _OPEN.clear()
+@pytest.fixture(scope="module", autouse=True)
+def _opened() -> Iterator[None]:
+    """What is open closes with the browser of this module."""
+    yield
+    _OPEN.clear()
 
 
 def shown(browser: Browser, letter: str, width: int = 600, scheme: str = "light") -> Page:

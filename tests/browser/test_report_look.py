@@ -1,34 +1,24 @@
 """Reports in a real browser: everybody can read them, on a telephone, in the dark and on paper, and nothing runs."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.reports.figures import Seen
 from newsletter.reports.links import LinkFigures
 from newsletter.reports.mail_pictures import marked
 from tests.support.accessibility import violations
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.page_looks import CONTRAST
 from tests.support.report_samples import a_school_year, report_pages
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="needs a Chromium on this machine")
+pytestmark = NEEDS_CHROMIUM
 NAMES = ("growth", "health", "engagement", "campaign")
 PAPER = 794
 """The width of A4 in pixels of CSS."""
 _CUT = """(height) => [...document.querySelectorAll('.chart')].filter(chart => chart.offsetHeight > height).length"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

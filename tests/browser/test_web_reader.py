@@ -1,33 +1,24 @@
 """A reader's way through the pages, in a real browser with JavaScript off."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from newsletter.clock import Clock
 from newsletter.tokens import ReaderPurpose
 from subscribers.db import Database
 from subscribers.tables import Child, Subscriber, Subscription, SubscriptionState
+from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.page_looks import CONTRAST, DESCRIBED, SMALL_TARGETS
 from tests.support.web_server import served
 from tests.support.web_world import World, new_world
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; on Debian: apt-get install chromium")
+pytestmark = NEEDS_CHROMIUM
 
 NARROW, WIDE = 320, 1200
 HOURS_OF_A_DAY = 24
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The sign-up in a real browser: with JavaScript, without it, and where the browser can do no cryptography."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from newsletter.clock import Clock
@@ -15,12 +14,12 @@ from newsletter.web.work import PATIENCE, VALID
 from subscribers import subscriptions
 from subscribers.db import Database
 from subscribers.tables import Subscriber
+from tests.support.chromium import NEEDS_CHROMIUM, a_browser
 from tests.support.page_looks import CONTRAST, DESCRIBED, SMALL_TARGETS
 from tests.support.web_server import served
 from tests.support.web_world import World, new_world
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; on Debian: apt-get install chromium")
+pytestmark = NEEDS_CHROMIUM
 
 FAR_AWAY = "school.test"
 """A name for this machine that the browser does not take for this machine: no secure connection."""
@@ -34,11 +33,8 @@ UNLABELLED = "[...document.querySelectorAll('input:not([type=hidden])')].filter(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {FAR_AWAY} 127.0.0.1"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
+    with a_browser(f"--host-resolver-rules=MAP {FAR_AWAY} 127.0.0.1") as opened:
+        yield opened
 
 
 @pytest.fixture

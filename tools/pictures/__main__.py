@@ -1,12 +1,13 @@
 """`make pictures`: writes `docs/pictures`, or those scenes whose names begin with what is asked for."""
 
 import io
-import shutil
 import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FloatRect, Page, Route, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, Route
+
+from tests.support.chromium import a_browser
 
 from .letters import DRAWN, ROOT
 from .scenes import Scene, scenes
@@ -23,12 +24,9 @@ def main() -> None:
     """Take every picture that is asked for."""
     _FOLDER.mkdir(exist_ok=True)
     wanted = [scene for scene in scenes() if scene.name.startswith(tuple(sys.argv[1:]) or "")]
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with a_browser() as browser:
         for scene in wanted:
             _write(_FOLDER / f"{scene.name}.png", _taken(browser, scene))
-        browser.close()
     total = sum(file.stat().st_size for file in _FOLDER.iterdir())
     print(f"{len(wanted)} pictures taken; docs/pictures has {total:,} bytes.")
 
