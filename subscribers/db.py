@@ -33,6 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from .errors import NewsletterError
+from .sqlite_files import SqliteFile
 
 BUSY_TIMEOUT_MS = 30_000
 _WIPE_TIMEOUT_MS = 200
@@ -210,6 +211,7 @@ def _open_sqlite(url: str, file: str | None) -> Engine:
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _set_up_sqlite)
+    SqliteFile(Path(file)).watch(engine)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

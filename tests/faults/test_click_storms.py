@@ -118,3 +118,21 @@ def test_no_click_is_lost_while_somebody_else_writes_to_sqlite(sqlite_url: str, 
     with a_sent_campaign(sqlite_url, tmp_path) as (world, campaign_id):
         storm = through(outage, world, campaign_id, tmp_path)
         check_that_nothing_was_lost(storm, world, campaign_id, tmp_path)
+
+
+def test_no_click_is_lost_while_the_file_of_sqlite_is_gone(sqlite_url: str, tmp_path: Path) -> None:  # M43
+    away = tmp_path / "away"
+    away.mkdir()
+
+    def outage() -> None:
+        # The file itself goes first and comes last: what SQLite keeps beside it is never without it.
+        parts = sorted(tmp_path.glob("newsletter.db*"))
+        for part in parts:
+            part.rename(away / part.name)
+        time.sleep(OUTAGE_SECONDS)
+        for part in reversed(parts):
+            (away / part.name).rename(part)
+
+    with a_sent_campaign(sqlite_url, tmp_path) as (world, campaign_id):
+        storm = through(outage, world, campaign_id, tmp_path)
+        check_that_nothing_was_lost(storm, world, campaign_id, tmp_path)
