@@ -57,7 +57,6 @@ _REPLIES: Mapping[str, tuple[bool, Reason]] = {
     "452": (False, Reason.SYSTEM),
     "422": (False, Reason.MAILBOX_FULL),
     "511": _NO_SUCH_USER,
-    "521": _REFUSES_ALL,
     "522": (False, Reason.MAILBOX_FULL),
     "523": (False, Reason.CONTENT),
     "525": (False, Reason.SUSPENDED),
@@ -65,7 +64,6 @@ _REPLIES: Mapping[str, tuple[bool, Reason]] = {
     "535": (False, Reason.POLICY),
     "551": _NO_SUCH_USER,
     "552": (False, Reason.MAILBOX_FULL),
-    "556": _REFUSES_ALL,
     "571": (False, Reason.BLOCKED),
 }
 

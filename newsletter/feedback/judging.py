@@ -20,8 +20,15 @@ _PASSED_ON = re.compile(
 _SAYS_NOTHING = re.compile(r"recipient address rejected: ?(?=[a-z])|giving up on [\d.]+")
 _NAMES_IT = re.compile(r"^(?:[a-z, -]+; ?)?5\d\d (?:5\.\d\.\d )?@ ?: ")
 """Postfix and others put the address before their words where they answer RCPT, and there alone."""
+_ASKED = re.compile(
+    r"recipient\s{1,9}address\s{1,9}rejected:\s{1,9}(?:undeliverable|unverified)\s{1,9}address:", re.IGNORECASE
+)
+"""Postfix asked the next server for the address; what that said follows."""
+_LOOKS_UP = re.compile(r"\bdns\b|\bldap\b|look-?up|name serv|directory|database|resolv|\bmx\b|domain|\bhost\b|unrout")
 _BLANKS = re.compile(r"\s+")
 _OF_THE_SENDER = frozenset({Step.CONNECT, Step.SENDER})
+_NOT_WITHOUT_WORDS = frozenset({Reason.NO_SUCH_USER, Reason.MAILBOX_FULL, Reason.SUSPENDED, Reason.OTHER})
+"""What no code tells of the reader, where another server passes it on."""
 
 
 class Judgement(NamedTuple):
@@ -38,12 +45,31 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, 
     `step` is where the server refused, where that is known; else the text may tell. `is_final` is whether nobody tries
     again, so that "user unknown" with a code that begins with 4 is the last word. A refusal is permanent only if it
     speaks of the address and for good: not with a code that begins with 4, nor with one of policy (5.7), nor after the
-    address was taken and the mail was not, nor before it was named. Takes anything; never raises.
+    address was taken and the mail was not, nor before it was named. Where a server passes on what the next one said of
+    the address, that is judged, and no code without words. Takes anything; never raises.
     """
+    text = text[:_MOST]
+    if asked := _ASKED.search(text):
+        before, said = text[: asked.start()], text[asked.end() :]
+        return _told_by_the_next(status_in(before) or status, reply_in(before) or reply, said, step, is_final=is_final)
+    return _judged(status, reply, text, step, is_final=is_final)
+
+
+def _told_by_the_next(status: str, reply: str, said: str, step: Step | None, *, is_final: bool) -> Judgement:
+    """`status` and `reply` are of the server that passes it on: it may know better than to say so for good."""
+    if _row_of(_plain(said)) is None:
+        reason = _judged("", "", said, step_in(said), is_final=False).reason
+        return Judgement(permanent=False, reason=Reason.SYSTEM if reason in _NOT_WITHOUT_WORDS else reason)
+    judged = _judged(status, reply, said, step_in(said) or step or Step.RECIPIENT, is_final=is_final)
+    is_over = is_final and status.startswith("4.1.")
+    return Judgement(judged.permanent and (is_over or not _is_for_now(status, reply)), judged.reason)
+
+
+def _judged(status: str, reply: str, text: str, step: Step | None, *, is_final: bool) -> Judgement:
     words = _plain(text)
-    status = status_in(text[:_MOST]) or status
-    reply = reply_in(text[:_MOST]) or reply
-    step = step or step_in(text[:_MOST]) or (Step.RECIPIENT if _NAMES_IT.search(words) else None)
+    status = status_in(text) or status
+    reply = reply_in(text) or reply
+    step = step or step_in(text) or (Step.RECIPIENT if _NAMES_IT.search(words) else None)
     row = _row_of(words)
     told = (row.permanent, row.reason) if row else _by_codes(status, reply, step)
     if told is None:
@@ -51,10 +77,12 @@ def judge(status: str, text: str, *, reply: str = "", step: Step | None = None, 
     permanent, reason = told
     if permanent and (_is_not_of_the_address(status, step, row) or not _is_borne_out(status, reply, step, row)):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
-    if row is None and reason is Reason.SYSTEM and REJECTED.said.search(words):
+    if row is None and (reason is Reason.SYSTEM or not status) and REJECTED.said.search(words):
         return Judgement(permanent=False, reason=Reason.BLOCKED)
     is_over = is_final and row is not None and (status.startswith("4.1.") or (row.is_first_hand and status == "4.0.0"))
-    return Judgement(permanent and (is_over or not _is_for_now(status, reply)), reason)
+    if permanent and not is_over and _is_for_now(status, reply):
+        return Judgement(permanent=False, reason=Reason.SYSTEM if row and _LOOKS_UP.search(words) else reason)
+    return Judgement(permanent, reason)
 
 
 def says_only_unknown(text: str) -> bool:
@@ -74,7 +102,7 @@ def _row_of(words: str) -> Row | None:
 
 def _plain(text: str) -> str:
     """In lower case and one line, each address written `@`, without what a relay says of the words it passes on."""
-    line = _BLANKS.sub(" ", _ADDRESS.sub("@", text[:_MOST]).replace("\u2019", "'")).lower().strip()
+    line = _BLANKS.sub(" ", _ADDRESS.sub("@", text).replace("\u2019", "'")).lower().strip()
     return _SAYS_NOTHING.sub("", _PASSED_ON.split(line, maxsplit=1)[-1] or line)
 
 

@@ -227,6 +227,96 @@ NOT_FOR_GOOD = [
     ("550 Administrative prohibition", Reason.POLICY),
     ("", Reason.OTHER),
 ]
+LIMITS_AND_ACCOUNTS_OF_THE_SENDER = [
+    ("454 Throttling failure: Daily message quota exceeded.", Reason.RATE),
+    (
+        "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; The message can't be submitted because the"
+        " sender's submission quota was exceeded.",
+        Reason.RATE,
+    ),
+    ("450 4.2.1 Peak SMTP relay limit exceeded for customer", Reason.RATE),
+    ("550 5.4.5 Daily SMTP relay limit exceeded for user.", Reason.RATE),
+    ("450 Requested mail action not taken: mailbox unavailable Mail send limit exceeded.", Reason.RATE),
+    ("550 User has exceeded its sending limit", Reason.RATE),
+    ("550 User has reached the daily message limit", Reason.RATE),
+    ("550 user has exceeded the maximum number of recipients per hour", Reason.RATE),
+    ("550 Mail quota exceeded for this user today", Reason.RATE),
+    (
+        "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+        Reason.RATE,
+    ),
+    ("552 5.2.2 Hourly mail quota of the account is exceeded", Reason.RATE),
+    ("450 4.7.1 Policy rejection: Quota exceeded", Reason.RATE),
+    ("451 Sender has exceeded the quota", Reason.RATE),
+    ("552 Message submission rate for this client has exceeded the configured limit", Reason.RATE),
+    ("550 5.1.1 Too many invalid recipients", Reason.RATE),
+    ("550 Too many unknown users", Reason.RATE),
+    ("521 Too many errors, goodbye", Reason.RATE),
+    (
+        "550 5.1.1 requested action not taken: mailbox unavailable invalid DNS MX or A/AAAA resource record.",
+        Reason.BLOCKED,
+    ),
+    ("550 Your account is suspended", Reason.BLOCKED),
+    ("550 5.2.1 Sender account is suspended", Reason.BLOCKED),
+    ("550 5.1.0 Client account suspended for abuse", Reason.BLOCKED),
+    ("550 Sending is suspended", Reason.BLOCKED),
+    ("450 sending from your domain is temporarily suspended", Reason.BLOCKED),
+    ("554 Message rejected: Sending suspended for this account.", Reason.BLOCKED),
+    ("550 5.2.1 Account is temporarily suspended for outgoing mail", Reason.BLOCKED),
+    ("550 Outgoing mail from maple@host has been suspended.", Reason.BLOCKED),
+    ("550 SMTP relaying is disabled for you", Reason.BLOCKED),
+    ("550 Sender mailbox is full", Reason.BLOCKED),
+    ("550 5.2.2 Your mailbox is over quota, you cannot send mail", Reason.BLOCKED),
+    ("550 5.1.1 Your account does not exist", Reason.BLOCKED),
+    ("550 API user not found", Reason.BLOCKED),
+    ("550 5.1.1 Not a valid user of this relay", Reason.BLOCKED),
+    ("550 You are not a registered user", Reason.BLOCKED),
+    ("550 You are not one of our customers", Reason.BLOCKED),
+    ("550 no account for IP 192.0.2.4", Reason.BLOCKED),
+    ("550 Unknown host [192.0.2.4]", Reason.BLOCKED),
+    ("550 5.1.2 Host unknown: cannot resolve client", Reason.BLOCKED),
+    ("550 unknown user or bad password", Reason.POLICY),
+    ("551 user not logged in", Reason.POLICY),
+    ("551 not allowed", Reason.BLOCKED),
+    ("550 This service is disabled", Reason.OTHER),
+]
+OF_THE_READER_IN_LIKE_WORDS = [
+    ("550 5.2.1 The person you are sending mail to has a suspended account", Reason.SUSPENDED),
+    ("550 Your message cannot be delivered: this account has been disabled", Reason.SUSPENDED),
+    ("550 this domain is suspended", Reason.SUSPENDED),
+    ("550 5.2.1 <a@b.example> is disabled", Reason.SUSPENDED),
+    ("552 5.2.2 Mailbox quota of the customer exceeded", Reason.MAILBOX_FULL),
+    ("552 5.2.2 Out of storage space", Reason.MAILBOX_FULL),
+    ("552 The user is out of disk space", Reason.MAILBOX_FULL),
+    ("Your message to <a@b.example> was automatically rejected: Not enough disk space", Reason.MAILBOX_FULL),
+]
+TROUBLE_OF_THE_SERVER = [
+    "452 4.3.1 not enough disk space",
+    "452 Out of disk space for temp file",
+    "450 4.1.2 <a@b.example>: Recipient address rejected: Domain not found",
+    "454 4.1.2 Recipient domain not found, DNS down",
+    "451 4.1.1 LDAP failure: user not found",
+    "550 5.1.1 LDAP lookup failure: user not found",
+    "451 Unrouteable address",
+    "450 Requested mail action not taken: mailbox unavailable The mailserver of the recipient is not accessible",
+    "550 5.1.1 Invalid recipient (license expired)",
+]
+ASKED = "<a@b.example>: Recipient address rejected: undeliverable address:"
+THE_NEXT_SERVER_REFUSES = [
+    (
+        "host mx.b.example[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using"
+        " zen.spamhaus.org (in reply to RCPT TO command)",
+        Reason.BLOCKED,
+    ),
+    ("host mx.b.example[192.0.2.1] said: 550 5.1.1 User unknown (in reply to MAIL FROM command)", Reason.BLOCKED),
+    ("host mx.b.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command)", Reason.SYSTEM),
+    ("host mx.b.example[192.0.2.1] refused to talk to me: 554 5.7.1 poor reputation", Reason.BLOCKED),
+    ("host mx.b.example[192.0.2.1] said: 452 4.2.2 mailbox full (in reply to RCPT TO command)", Reason.MAILBOX_FULL),
+    ("connect to mx.b.example[192.0.2.1]:25: Connection refused", Reason.BLOCKED),
+    ("mail transport unavailable", Reason.SYSTEM),
+    ("Address verification in progress", Reason.SYSTEM),
+    ("Relay access denied", Reason.POLICY),
+]
 CONTRADICTIONS = [
     "450 4.1.1 <a@b.example>: Recipient address rejected: unverified address: host said: 550 5.1.1 User unknown",
     "450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted, user unknown yet",
@@ -263,6 +353,44 @@ def test_what_speaks_of_now_or_of_us_is_not_for_good(words: str, reason: Reason)
     assert judge("", words) == (False, reason)
 
 
+@pytest.mark.parametrize(("words", "reason"), LIMITS_AND_ACCOUNTS_OF_THE_SENDER)
+@pytest.mark.parametrize("step", [None, Step.RECIPIENT])
+def test_limits_and_accounts_of_the_sender_are_not_the_readers(words: str, reason: Reason, step: Step | None) -> None:
+    assert judge("", words, step=step) == (False, reason)
+
+
+@pytest.mark.parametrize(("words", "reason"), OF_THE_READER_IN_LIKE_WORDS)
+def test_a_readers_own_mailbox_is_told_from_the_senders_account(words: str, reason: Reason) -> None:
+    assert judge("", words) == (False, reason)
+
+
+def test_who_is_no_customer_of_the_readers_service_is_unknown() -> None:
+    assert judge("", "550 5.1.1 not a customer of our service").reason is Reason.NO_SUCH_USER
+
+
+@pytest.mark.parametrize("words", TROUBLE_OF_THE_SERVER)
+def test_trouble_with_looking_an_address_up_says_nothing_of_the_address(words: str) -> None:
+    assert judge("", words, step=Step.RECIPIENT) == (False, Reason.SYSTEM)
+
+
+def test_a_look_up_that_failed_until_the_server_gave_up_is_the_last_word() -> None:
+    words = "450 4.1.2 <a@b.example>: Recipient address rejected: Domain not found"
+    assert judge("4.1.2", words, is_final=True) == GONE
+
+
+@pytest.mark.parametrize(("words", "reason"), THE_NEXT_SERVER_REFUSES)
+def test_what_the_next_server_said_of_an_address_is_judged(words: str, reason: Reason) -> None:
+    assert judge("", f"550 5.1.1 {ASKED} {words}", step=Step.RECIPIENT) == (False, reason)
+
+
+def test_an_address_that_the_next_server_does_not_know_is_gone_unless_the_first_says_for_now() -> None:
+    words = f"{ASKED} host mx.b.example[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command)"
+    assert judge("", f"550 5.1.1 {words}") == GONE
+    assert judge("", f"550 5.1.1 {ASKED} User unknown") == GONE
+    assert judge("", f"450 4.1.1 {words}") == (False, Reason.NO_SUCH_USER)
+    assert judge("", f"450 4.1.1 {words}", is_final=True) == GONE
+
+
 @pytest.mark.parametrize("words", CONTRADICTIONS)
 def test_where_words_and_codes_disagree_it_is_not_for_good(words: str) -> None:
     assert not judge("", words).permanent
@@ -277,7 +405,7 @@ def test_after_the_mail_a_refusal_is_about_the_mail_unless_its_status_is_of_addr
 def test_the_last_word_on_a_domain_is_for_good_with_a_code_that_says_nothing() -> None:
     words = "DNS type 'mx' lookup of b.example responded with code NXDOMAIN"
     assert judge("4.0.0", words, is_final=True) == GONE
-    assert judge("4.0.0", words) == (False, Reason.NO_SUCH_USER)
+    assert judge("4.0.0", words) == (False, Reason.SYSTEM)
 
 
 def test_5_1_0_may_be_about_any_address_but_for_the_answer_to_rcpt() -> None:
@@ -311,7 +439,8 @@ def test_5_1_0_may_be_about_any_address_but_for_the_answer_to_rcpt() -> None:
         ("2.0.0", "", (False, Reason.OTHER)),
         ("nonsense", "", (False, Reason.OTHER)),
         ("", "551", GONE),
-        ("", "556", REFUSES_ALL),
+        ("", "521", (False, Reason.OTHER)),
+        ("", "556", (False, Reason.OTHER)),
         ("", "421", (False, Reason.SYSTEM)),
         ("", "552", (False, Reason.MAILBOX_FULL)),
         ("", "522", (False, Reason.MAILBOX_FULL)),

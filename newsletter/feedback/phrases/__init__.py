@@ -12,6 +12,8 @@ REJECTED = row(
 ROWS: tuple[Row, ...] = (
     *vendors.ROWS,
     moments.PROGRAM,
+    senders.LIMITS,
+    senders.ACCOUNT,
     mailboxes.CLOSED,
     mailboxes.FULL,
     senders.IDENTITY,
@@ -42,8 +44,9 @@ ROWS: tuple[Row, ...] = (
     moments.EXPIRED,
     mailboxes.BARE,
 )
-"""The first row that is found decides: codes of services before words, what is said of the mailbox before what is said
-of the sender, that before what is said of the mail or the moment, and the particular before the general."""
+"""The first row that is found decides: codes of services before words, what is said of limits and accounts of the
+sender before what is said of the mailbox, that before what is said of the sender's name and machine, that before what is
+said of the mail or the moment, and the particular before the general."""
 
 BARE = mailboxes.BARE
 """Says so little that a reply code alone does not bear it out."""

@@ -36,7 +36,7 @@ CLOSED = row(
     r"mailbox unavailable or access denied",
     r"address no longer accepts mail|marked (?:as )?inactive",
     r"recipient suspend(?:s|ed)? the service",
-    r"\bis (?:a )?(?:currently |temporarily )?(?:suspended|deactivated|disabled|frozen)\b",
+    r"(?:@[ \"':)]{0,3}|this domain) is (?:a )?(?:currently |temporarily )?(?:suspended|deactivated|disabled|frozen)\b",
     *languages.CLOSED,
 )
 FULL = row(
@@ -45,8 +45,9 @@ FULL = row(
     rf"{_MAILBOX}.{{0,40}}(?:exceed|over (?:the |its |their )?|limit (?:is |was )?reached|too large|reached (?:its|the) (?:max|limit|quota|size))",
     r"full mail ?box",
     r"over ?-?(?:the |its |their |your )?(?:disk |storage |allowed |allotted |mail ?box |size )?quota",
-    r"not enough disk space",
-    r"(?<!system is )(?<!system )(?<!server is )out of (?:quota|(?:disk |storage )?space|storage)",
+    r"[45]\.2\.2\b.{0,30}(?:not enough|out of) (?:disk |storage )?space",
+    r"automatically rejected: not enough disk space",
+    r"out of quota",
     r"(?<!sending )(?<!sender )(?<!daily )(?<!hourly )(?<!relay )\bquota.{0,25}(?:exceed|violat|full|reached|excess|exhausted|overdrawn|used up)",
     r"(?:disk|mail|storage|user|space|hard|soft|recipient|domain).{0,12} quota.{0,30}(?:exceed|full|reach|over)",
     rf"exceed\w* (?:[\w'’]+ ){{0,4}}(?:mail ?box|storage|disk|space|inbox|folder)(?: {_ROOM})*\b",

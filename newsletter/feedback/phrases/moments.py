@@ -22,6 +22,8 @@ RATE = row(
 UNSURE = row(  # the DNS did not answer, or the server wants it once more: nobody knows yet
     Reason.SYSTEM,
     r"(?:not found|error|failure|failed)[,;:]? (?:please )?try again|servfail|dns query failed|unexpected name server reply|gr[ae]y-?list",
+    r"\b(?:ldap|directory|database) (?:look-?up |server |query )?(?:failure|failed|error|timeout|time-?out|unavailable|down)\b",
+    r"licen[cs]e (?:has |is )?(?:expired|invalid|exceeded)",
 )
 LOOP = row(
     Reason.SYSTEM,
@@ -34,9 +36,9 @@ UNREACHED = row(
 LOST = row(
     Reason.SYSTEM,
     r"establish an smtp connection",
-    r"no route to host|(?:network|host) (?:is )?unreachable|lookup (?:failure|failed|error)|name server|temporary (?:dns|name)|dns (?:error|fail|server|lookup|problem|timeout)|servfail|name service error|temporary failure in name resolution",
+    r"no route to host|(?:network|host) (?:is )?unreachable|server .{0,20}(?:is )?not accessible|lookup (?:failure|failed|error)|name server|temporary (?:dns|name)|dns (?:error|fail|server|lookup|problem|timeout)|servfail|name service error|temporary failure in name resolution",
     r"ldap|sql (?:error|server)|database|internal (?:system |server |software )?error|(?:system|server|local|software|program|unexpected|processing) (?:error|problem|fault)|configuration (?:error|problem)|misconfigur|i/o error|input/output",
-    r"disk (?:is )?full|no space left|not enough (?:disk )?space|insufficient (?:system |disk )?(?:storage|resources|memory)|out of (?:memory|disk)|system (?:is )?(?:full|busy|down|storage)|mail system (?:is )?full",
+    r"disk (?:is )?full|no space left|not enough (?:disk )?space|insufficient (?:system |disk )?(?:storage|resources|memory)|out of (?:memory|disk|storage|space)|system (?:is )?(?:full|busy|down|storage)|mail system (?:is )?full",
     r"(?:service|server|system|host|resources?|transport) (?:is |are )?(?:currently |temporarily )?(?:unavailable|not available|busy|down|overload|shutting down)|try again later|try later|closing (?:transmission|connection|channel)|service refus",
     r"lost connection|connection (?:was )?(?:lost|reset|dropped|closed|aborted)|(?:dropped|broken|reset) connection|broken pipe|unexpected(?:ly)? (?:clos|disconnect|eof)|lost in",
     r"transaction failed",

@@ -6,7 +6,36 @@ from .rows import row
 
 _SENDER = r"(?:sender|originator|envelope[- ]?(?:from|sender)|return[- ]?path|reverse-?path|mail ?from|from address|sending domain)"
 _REFUSED = r"(?:reject|denied|deny|refus|block|black|bann|unknown|invalid|bad\b|illegal|malformed|unresolv|not |does ?n|could ?n|cannot|disabled|has (?:no|a? ?null)\b)"
+_SHUT = r"(?:suspended|disabled|deactivated|inactive|blocked|locked|frozen|closed|paused|terminated|cancell?ed|expired|restricted)\b"
+_OFF = r"(?:suspended|disabled|deactivated|blocked|paused|restricted)\b"
+_TIMES = r"(?:hour|day|minute|second|week|month)"
+_COUNTED = r"(?:limits?|quotas?|rate|allowance|threshold)\b"
 
+LIMITS = row(  # how much may be sent: said in the words of full mailboxes
+    Reason.RATE,
+    r"\bthrottl",
+    rf"\b(?!(?:daily )?relay quota)(?:daily|hourly|weekly|monthly|peak|sending|send|submission|outgoing|outbound|relay) (?:(?:e?-?mail|user|message|recipient|smtp|relay|sending|submission|account)s? ){{0,3}}{_COUNTED}",
+    r"(?:submission|sending|sender|send)quota",
+    rf"\b(?:limit|quota|exceed|reach|maximum|max)\w*\b.{{0,60}}(?: per |/ ?){_TIMES}\b",
+    r"\b(?:limit|quota)\b.{0,40}\b(?:today|this hour)\b",
+    rf"\b(?:sender|sending|client)(?:'s)?\b (?:\w+ ){{0,3}}(?:over|exceed\w*|reach\w*) (?:\w+ ){{0,4}}{_COUNTED}",
+    rf"{_COUNTED}.{{0,12}} (?:of|for) (?:the |this |your )?(?:sender|client)\b",
+    r"policy rejection\b.{0,20}\bquota",
+    r"too many (?:\w+ ){0,2}(?:unknown|invalid|bad|wrong|non-?existent|errors|failures)\b",
+)
+ACCOUNT = row(  # ours with the server that was to pass it on: said in the words of closed and unknown mailboxes
+    Reason.BLOCKED,
+    rf"\b(?:your|sender|sender's|sending|client|api) (?:(?:e?-?mail|user|smtp|sending|customer|client|hosting) )?(?:account|user|login|service|subscription|access|domain)\b (?:[\w']+ ){{0,4}}{_SHUT}",
+    r"\b(?:sender|sender's|sending) mail ?box\b.{0,20}(?:full|exceed|over)",
+    r"\b(?:your (?:e?-?mail |user |customer |smtp )?account|api (?:user|account|key)|(?:client|sending|authenticated) (?:user|account))(?: name)?\b.{0,12}(?:not (?:be )?(?:found|exist|known|valid|active)|does ?n['o]t exist|unknown|invalid)",
+    rf"\bsending (?:(?!to\b)[\w.@]+ ){{0,6}}{_OFF}",
+    rf"\b(?:outgoing|outbound) (?:e?-?mails?|messages?|smtp)\b (?:[\w.@]+ ){{0,6}}{_OFF}",
+    rf"{_OFF} for (?:outgoing|outbound|sending (?!spam))",
+    rf"\b(?:smtp|relay(?:ing)?)(?: access| service)? (?:is |has been |was )?{_OFF}",
+    r"\byou (?:cannot|can ?not|can't|may not) send\b",
+    r"\byou(?: are|'re) not (?:an? |one of )|\bnot an? (?:\w+ )?(?:user|customer|client) of (?:this|our|the) (?:\w+ )?(?:relay|gateway)\b",
+    r"\bno account for (?:your |this |the )?(?:ip|host|client|server)\b|(?:mail|messages?) from (?:unknown|unauthori[sz]ed|unverified)\b",
+)
 SENDER = row(
     Reason.BLOCKED,
     rf"\b{_SENDER}(?:'s)?(?: e?-?mail)?(?: address| host| domain| name| dns| verify| verification| callout| @| <@>)*[ :,;]*(?:\w+ ){{0,2}}{_REFUSED}",
@@ -19,6 +48,7 @@ SENDER = row(
     r"invalid domain name\b",
     r"purported responsible address",
     r"(?:valid|invalid|bad|missing) from:",
+    r"invalid dns mx or a\b",
     r"5\.1\.[78]\b",
 )
 LISTS = row(
@@ -49,11 +79,13 @@ RELAY = row(
 IDENTITY = row(
     Reason.POLICY,
     r"\bdmarc\b|\bspf\b|\bdkim\b|domainkeys|sender policy framework|sender[- ]id\b",
-    r"spoof|unauthenticated|not authenticated|authentication|\bauth(?:enticate)? (?:is )?(?:required|failed)|(?:must|have to|please) (?:first )?(?:log ?in|sign in)\b|log ?in before",
+    r"spoof|unauthenticated|not authenticated|authentication|not logged ?(?:in|on)\b|(?:bad|invalid|wrong) (?:password|credentials)|\bauth(?:enticate)? (?:is )?(?:required|failed)|(?:must|have to|please) (?:first )?(?:log ?in|sign in)\b|log ?in before",
     r"5\.7\.(?:20|21|22|23|24|26|509)\b",
 )
 GREETING = row(  # what the machine calls itself; its name is not found either
     Reason.BLOCKED,
+    r"\bunknown client\b|host (?:is )?unknown\b.{0,20}\bclient\b|(?:resolve|verify|find|look ?up) (?:the |your )?client\b",
+    r"\b(?:unknown|unresolvable|bad|invalid) host(?: ?name)?:? \W{0,2}(?:\d{1,3}\.\d{1,3}\.\d|ipv6:)",
     r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|denied|refus|not |bad|must|syntax|block|mismatch|does)|(?:invalid|bad) (?:helo|ehlo)",
     r"\b(?:client|your|sending|connecting|originating) (?:[\w-]+ ){0,2}(?:host(?: ?name)?|server|machine|ip|domain)\b.{0,40}(?:not (?:be )?(?:found|resolv)|unknown|no (?:reverse|valid|dns|mx)|does ?n[o']t|invalid)",
 )
