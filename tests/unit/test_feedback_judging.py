@@ -284,6 +284,7 @@ OF_THE_READER_IN_LIKE_WORDS = [
     ("550 5.2.1 The person you are sending mail to has a suspended account", Reason.SUSPENDED),
     ("550 Your message cannot be delivered: this account has been disabled", Reason.SUSPENDED),
     ("550 this domain is suspended", Reason.SUSPENDED),
+    ("550 User ana is disabled", Reason.SUSPENDED),
     ("550 5.2.1 <a@b.example> is disabled", Reason.SUSPENDED),
     ("552 5.2.2 Mailbox quota of the customer exceeded", Reason.MAILBOX_FULL),
     ("552 5.2.2 Out of storage space", Reason.MAILBOX_FULL),
@@ -364,8 +365,18 @@ def test_a_readers_own_mailbox_is_told_from_the_senders_account(words: str, reas
     assert judge("", words) == (False, reason)
 
 
-def test_who_is_no_customer_of_the_readers_service_is_unknown() -> None:
-    assert judge("", "550 5.1.1 not a customer of our service").reason is Reason.NO_SUCH_USER
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 5.1.1 not a customer of our service",
+        "550 5.1.1 No such user. If you are not a spammer, write to us",
+        "550 5.1.1 User unknown; you cannot send mail to this address",
+        "550 5.1.1 Address does not exist. Sending to this address is not allowed",
+        "550 5.1.1 User not found in LDAP directory",
+    ],
+)
+def test_an_unknown_user_is_one_whatever_else_is_said(words: str) -> None:
+    assert judge("", words) == GONE
 
 
 @pytest.mark.parametrize("words", TROUBLE_OF_THE_SERVER)

@@ -36,7 +36,7 @@ CLOSED = row(
     r"mailbox unavailable or access denied",
     r"address no longer accepts mail|marked (?:as )?inactive",
     r"recipient suspend(?:s|ed)? the service",
-    r"(?:@[ \"':)]{0,3}|this domain) is (?:a )?(?:currently |temporarily )?(?:suspended|deactivated|disabled|frozen)\b",
+    rf"(?:@[ \"':)]{{0,3}}|this domain|\b{_PARTY} [\"']?[\w.+-]{{1,64}}[\"']?) is (?:a )?(?:currently |temporarily )?(?:suspended|deactivated|disabled|frozen)\b",
     *languages.CLOSED,
 )
 FULL = row(

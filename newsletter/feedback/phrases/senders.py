@@ -32,8 +32,8 @@ ACCOUNT = row(  # ours with the server that was to pass it on: said in the words
     rf"\b(?:outgoing|outbound) (?:e?-?mails?|messages?|smtp)\b (?:[\w.@]+ ){{0,6}}{_OFF}",
     rf"{_OFF} for (?:outgoing|outbound|sending (?!spam))",
     rf"\b(?:smtp|relay(?:ing)?)(?: access| service)? (?:is |has been |was )?{_OFF}",
-    r"\byou (?:cannot|can ?not|can't|may not) send\b",
-    r"\byou(?: are|'re) not (?:an? |one of )|\bnot an? (?:\w+ )?(?:user|customer|client) of (?:this|our|the) (?:\w+ )?(?:relay|gateway)\b",
+    r"\byou (?:cannot|can ?not|can't|may not) send\b(?! (?:e?-?mails? |messages? )?to\b)",
+    r"(?<!if )\byou(?: are|'re) not (?:an? (?:[\w-]+ )?(?:user|customer|client)\b|one of )|\bnot an? (?:\w+ )?(?:user|customer|client) of (?:this|our|the) (?:\w+ )?(?:relay|gateway)\b",
     r"\bno account for (?:your |this |the )?(?:ip|host|client|server)\b|(?:mail|messages?) from (?:unknown|unauthori[sz]ed|unverified)\b",
 )
 SENDER = row(
