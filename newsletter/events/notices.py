@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -60,11 +60,14 @@ class Notice:
     """For a refusal by the provider: what it knows of the reader from an earlier mail, and refused this one for."""
 
 
-def take(session: Session, clock: Clock, notices: Sequence[Notice], patience: Patience = PATIENCE) -> None:
+def take(
+    session: Session, clock: Clock, notices: Sequence[Notice], patience: Patience = PATIENCE
+) -> Collection[Notice]:
     """Bring the ledger, the kept events and the suppressions to what notices say, in the caller's transaction.
 
     Whatever a provider tells of a copy but its refusal proves that it took the copy, so it settles `unknown`. What is
-    told again changes nothing.
+    told again changes nothing; returns what is told for the first time, and kept. A time that is still to come is
+    taken for now.
     """
     new = _told_first(session, clock, notices)
     _settle(session, clock, [n for n in notices if n.is_proven and n.kind not in _NOT_TAKEN])
@@ -74,6 +77,7 @@ def take(session: Session, clock: Clock, notices: Sequence[Notice], patience: Pa
             if follow is not None:
                 follow(session, clock, notice)
     bounces.weigh(session, clock, new, patience)
+    return new
 
 
 def refused(session: Session, clock: Clock, notice: Notice) -> None:
@@ -121,13 +125,15 @@ def _refused_attempts(session: Session, campaign_id: int, seqs: Collection[int])
 
 def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> list[Notice]:
     """Keep those that are to be kept; the ones that were not known before. The database refuses the second of two."""
-    told = {notice.event_id: notice for notice in notices if notice.kind not in _NOT_KEPT}
-    for event_id in _known_among(session, told.values()):
+    now = clock.now()
+    kept = (notice for notice in notices if notice.kind not in _NOT_KEPT)
+    told = {notice.event_id: replace(notice, occurred_at=min(notice.occurred_at, now)) for notice in kept}
+    for event_id in known_among(session, told.values()):
         del told[event_id]
     if not told:
         return []
     statement = insert_into(session, Event).on_conflict_do_nothing(index_elements=["provider", "event_id"])
-    rows = [_row(told[event_id], clock.now()) for event_id in sorted(told)]
+    rows = [_row(told[event_id], now) for event_id in sorted(told)]
     new = session.scalars(statement.returning(Event.event_id), rows).all()
     # In the order of the copies, as the ledger is settled.
     first = sorted((told[event_id] for event_id in new), key=lambda notice: (*astuple(notice.key), notice.event_id))
@@ -136,8 +142,8 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     return first
 
 
-def _known_among(session: Session, notices: Collection[Notice]) -> set[str]:
-    """Those that were told before, which most are where a provider tells everything many times."""
+def known_among(session: Session, notices: Collection[Notice]) -> set[str]:
+    """The `event_id` of those that were told before, which most are where a provider tells everything many times."""
     if not notices:
         return set()
     providers = {notice.provider for notice in notices}

@@ -23,6 +23,7 @@ from newsletter.tokens import DeliveryKey, Signer, TokenInvalid
 from subscribers.addresses import AddressInvalid, EmailAddress, without_addresses
 from subscribers.tables import Subscriber
 
+from .fingerprints import fingerprint
 from .notices import Notice
 from .tables import EventKind
 
@@ -61,8 +62,7 @@ class Returned:
 class _Letter:
     """A message, and what its notices share."""
 
-    raw: bytes
-    message_id: str
+    fingerprint: str
     at: datetime
 
 
@@ -120,9 +120,8 @@ def _notice(letter: _Letter, verdict: Verdict, key: DeliveryKey, *, is_proven: b
 
 def _digest(letter: _Letter, verdict: Verdict, key: DeliveryKey) -> str:
     """The same for the same message, by whichever way and however often it came."""
-    said = letter.message_id.encode() or b"\n".join(letter.raw.splitlines())
-    parts = (said, verdict.kind.encode(), verdict.recipient.lower().encode(errors="replace"), repr(key).encode())
-    return blake2b(b"\0".join(parts), digest_size=16).hexdigest()
+    parts = letter.fingerprint, verdict.kind, verdict.recipient.lower(), repr(key)
+    return blake2b("\0".join(parts).encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _key(signer: Signer, feedback: Feedback) -> tuple[DeliveryKey | None, FoundBy]:
@@ -159,12 +158,12 @@ def _latest_copy(session: Session, recipient: str, at: datetime) -> Delivery | N
 
 
 def _letter(raw: bytes, now: datetime) -> _Letter:
-    headers = messages.read(raw).headers
-    return _Letter(raw, next(iter(headers.all("message-id")), "")[:500], _written_at(headers.all("date"), now))
+    message = messages.read(raw)
+    return _Letter(fingerprint(message), _written_at(message.headers.all("date"), now))
 
 
 def _written_at(dates: Iterable[str], now: datetime) -> datetime:
-    """When it was written, as it says itself, but never after now."""
+    """When it was written, as it says itself; now, where it names no time or one that is still to come."""
     for date in dates:
         try:
             told = parsedate_to_datetime(date)

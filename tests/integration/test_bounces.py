@@ -320,3 +320,13 @@ def test_who_asks_at_their_erasure_never_to_be_mailed_is_not_mailed_whatever_is_
     found = refusals.in_force
     assert found is not None
     assert (found.reason, found.is_counted) == (SuppressionReason.REQUEST, False)
+
+
+def test_a_refusal_with_a_time_to_come_is_kept_and_weighed_as_of_now(told_here: Refusals) -> None:
+    told_here.tell(told_here.notice(200, **FOR_GOOD))
+    with told_here.world.database.reading() as session:
+        at = session.scalars(select(Event.occurred_at)).one()
+    found = told_here.in_force
+    assert found is not None
+    assert [ground["at"] for ground in found.grounds or ()] == [at.isoformat()]
+    assert at <= told_here.world.app.clock.now()

@@ -1,11 +1,13 @@
 """Mail that came back, brought to the ledger: by which sign a copy is found, and what each message may do."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from newsletter.clock import Clock
+from newsletter.commands.mail_files import mail_in
 from newsletter.events import reach
 from newsletter.events.returned import FoundBy
 from newsletter.events.tables import CampaignReach, Event, EventKind
@@ -47,6 +49,11 @@ def take(world: World, raw: bytes) -> list[Taken]:
 def is_suppressed(world: World, address: str = ANA) -> bool:
     with world.database.reading() as session:
         return suppressions.is_suppressed(session, world.app.organization, EmailAddress.parse(address))
+
+
+def lift(world: World) -> None:
+    with world.database.writing() as session:
+        suppressions.lift(session, world.app.organization, EmailAddress.parse(ANA), now=world.app.clock.now())
 
 
 def kept(world: World) -> list[EventKind]:
@@ -139,6 +146,62 @@ def test_the_same_message_again_changes_nothing_by_whichever_way_it_came(world: 
     take(world, raw)
     take(world, b"Received: from elsewhere\n" + raw.replace(b"\r\n", b"\n"))
     assert kept(world) == [EventKind.BOUNCE]
+
+
+def nameless(raw: bytes) -> bytes:
+    """A message that its writer gave neither a name nor a time, with a line that an mbox quotes."""
+    lines = raw.split(b"\r\n")
+    kept = [line for line in lines if not line.startswith((b"Message-ID: <one@", b"Message-ID: <arf@", b"Date:"))]
+    return b"\r\n".join(kept).replace(b"Hello", b"From here on\r\n\r\nhello")
+
+
+def in_mbox(folder: Path, raw: bytes, postmark: str) -> list[bytes]:
+    """The message as it is read from an mbox."""
+    file = folder / "mbox"
+    quoted = raw.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
+    file.write_bytes(f"From MAILER-DAEMON {postmark}\n".encode() + quoted + b"\n")
+    return [mail.raw for mail in mail_in(str(file))]
+
+
+@pytest.mark.parametrize("kind", ["complaint", "bounce"])
+def test_a_message_without_a_name_is_the_same_from_a_file_a_maildir_and_an_mbox(
+    world: World, tmp_path: Path, kind: str
+) -> None:
+    path = path_of(world, sent(world))
+    raw = nameless(reported(path) if kind == "complaint" else returned(path))
+    (now,) = take(world, raw)
+    assert now.outcome is Outcome.SILENCED
+    lift(world)
+    ahead = f"{world.app.clock.now() + timedelta(hours=5):%a %b %d %H:%M:%S %Y}"
+    again = [
+        b"Return-Path: <>\r\nDelivered-To: bounce@school.example\r\nReceived: from mx.example\r\n" + raw,
+        f"From MAILER-DAEMON {ahead}\n".encode() + raw.replace(b"\r\n", b"\n"),
+        *in_mbox(tmp_path, raw, ahead),
+        *in_mbox(tmp_path, raw, "Wed Dec  2 12:00:05 2026"),
+    ]
+    assert len(again) == 4
+    for known in again:
+        (told,) = take(world, known)
+        assert told.outcome is Outcome.LIFTED
+        assert not is_suppressed(world)
+    assert len(kept(world)) == 1
+
+
+def test_other_words_are_another_message(world: World) -> None:
+    path = path_of(world, sent(world))
+    for words in ("452 4.2.2 mailbox full", "452 4.2.2 mailbox over quota"):
+        take(world, nameless(returned(path, status="4.2.2", words=words)))
+    assert kept(world) == [EventKind.BOUNCE] * 2
+
+
+def test_a_time_to_come_never_beats_a_lift_for_what_is_known(world: World) -> None:
+    path = path_of(world, sent(world))
+    ahead = returned(path, at=world.app.clock.now() + timedelta(days=2))
+    take(world, ahead)
+    lift(world)
+    (again,) = take(world, ahead)
+    assert again.outcome is Outcome.LIFTED
+    assert not is_suppressed(world)
 
 
 def test_a_refusal_settles_what_nobody_knew(world: World) -> None:
