@@ -48,7 +48,7 @@ class Returns:
 
     def desk(self) -> Desk:
         """What takes mail that came back."""
-        return Desk(self.database, self.clock, self.signer, self.patience)
+        return Desk(self.database, self.clock, self.signer, self.patience, self.organization)
 
     def replies(self) -> Replies:
         """What passes letters by people on."""

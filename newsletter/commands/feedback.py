@@ -78,12 +78,12 @@ def _show(console: Console, rows: list[dict[str, Any]]) -> None:
     kinds = Counter(row["kind"] for row in rows)
     told = [f"{n} {_COUNTED[kind][n != 1]}" for kind in Kind if (n := kinds[kind])]
     messages = len({row["file"] for row in rows})
-    for_good = sum(row["permanent"] is True for row in rows)
+    for_good = {row["recipient"].casefold() or row["file"] for row in rows if row["permanent"]}
     console.print(
         f"Read {messages} {'message' if messages == 1 else 'messages'}: {', '.join(told) or 'nothing'}.", markup=False
     )
     if rows:
-        console.print(f"{for_good} of the addresses will never take mail.", markup=False)
+        console.print(f"{len(for_good)} of the addresses will never take mail.", markup=False)
         console.print(_table(rows))
 
 

@@ -13,7 +13,7 @@ from newsletter.app import App
 from newsletter.errors import NewsletterError
 from newsletter.mail_places import ImapFolder, Maildir
 from newsletter.mailboxes import imap, maildirs
-from newsletter.mailboxes.taking import Taken
+from newsletter.mailboxes.taking import Taken, Trial
 from newsletter.mailboxes.watching import take_all
 
 from . import feedback_output as output
@@ -84,15 +84,16 @@ def _place(app: App, path: str | None, url: str | None, maildir: str | None) -> 
 
 def _messages(app: App, place: str | ImapFolder | Maildir, *, is_dry: bool) -> Iterator[list[Taken]]:
     desk, password = app.returns.desk(), app.settings.feedback_password.get_secret_value()
+    trial = Trial(desk)
     if isinstance(place, str):
-        take = desk.look if is_dry else desk.take
+        take = trial.look if is_dry else desk.take
         yield from (take(mail.file, mail.raw) for mail in mail_in(place))
     elif not is_dry:
         yield from take_all(desk, place, password)
     elif isinstance(place, Maildir):
-        yield from (desk.look(str(file), maildirs.beginning(file)) for file in maildirs.unread(place.folder))
+        yield from (trial.look(str(file), maildirs.beginning(file)) for file in maildirs.unread(place.folder))
     else:
-        yield from imap.look(desk, place, password)
+        yield from imap.look(trial, place, password)
 
 
 def _keep_watching(app: App, place: str | ImapFolder | Maildir, *, quiet: bool) -> None:

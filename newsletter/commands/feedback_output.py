@@ -1,7 +1,8 @@
 """How mail that was taken looks to a person at a terminal, and as facts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +24,7 @@ _COUNTED = {
 }
 _PERMANENT = {True: "for good", False: "for now", None: ""}
 _MOST_ROWS = 200
+_MOST_COMMANDS = 10
 
 
 def facts(taken: Sequence[Sequence[Taken]], *, is_dry: bool) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def facts(taken: Sequence[Sequence[Taken]], *, is_dry: bool) -> dict[str, Any]:
         "dry_run": is_dry,
         "messages": len(taken),
         **{name.replace("-", "_"): kinds[name] for name in _COUNTED},
-        "suppressing": sum(one.outcome is Outcome.SILENCED for verdicts in taken for one in verdicts),
+        "suppressing": len({one.returned.address for verdicts in taken for one in verdicts if one.is_new}),
         "rows": [_row(one) for verdicts in taken for one in verdicts],
     }
 
@@ -41,20 +43,36 @@ def ingested(console: Console, facts: dict[str, Any]) -> None:
     """What was taken: a sentence, a table, and what to do next."""
     told = (_counted(facts, name) for name in _COUNTED)
     many = facts["messages"] != 1
-    dry = " Nothing was changed." if facts["dry_run"] else ""
     listed = ", ".join(filter(None, told)) or "nothing to take"
-    console.print(f"{facts['messages']:,} message{'s' if many else ''}: {listed}.{dry}", markup=False)
+    console.print(f"{facts['messages']:,} message{'s' if many else ''}: {listed}.{_new(facts)}", markup=False)
     if facts["rows"]:
         console.print(_table(facts["rows"][:_MOST_ROWS]))
     if len(facts["rows"]) > _MOST_ROWS:
         console.print(f"... and {len(facts['rows']) - _MOST_ROWS:,} more; --json prints all.", markup=False)
-    console.print(_next(facts), markup=False)
+    for sentence in _next(facts):
+        console.print(sentence, markup=False)
 
 
 def line(row: dict[str, Any]) -> str:
     """One verdict on one line."""
     why = f" ({row['reason']} {row['status']})".replace(" )", ")") if row["kind"] == Kind.BOUNCE else ""
-    return f"{row['kind']}{why} of {row['recipient'] or 'nobody named'} {row['outcome']}: {row['mail']}"
+    return f"{row['kind']}{why} of {_who(row) or 'nobody named'} {row['outcome']}: {row['mail']}"
+
+
+def _new(facts: dict[str, Any]) -> str:
+    """How many readers are silenced that were not before."""
+    n = facts["suppressing"]
+    many = f"{n:,} suppressions" if n > 1 else f"{'1' if n else 'No'} suppression"
+    if facts["dry_run"]:
+        return f" {many} would be new. Nothing was changed."
+    return f" {many} {'are' if n > 1 else 'is'} new." if facts["messages"] else ""
+
+
+def _who(row: dict[str, Any]) -> str:
+    """Our reader and, where the message reports another address, that too."""
+    reader, reported = row["reader"], row["recipient"]
+    is_another = reader and reader.casefold() != reported.casefold()
+    return f"{reader} (reported: {reported})" if is_another else reported
 
 
 def _kind(verdicts: Sequence[Taken]) -> str:
@@ -70,12 +88,14 @@ def _row(one: Taken) -> dict[str, Any]:
         "mail": one.name,
         "kind": verdict.kind.value,
         "recipient": printable(verdict.recipient or found.address),
+        "reader": found.address,
         "permanent": verdict.permanent,
         "status": verdict.status,
         "reason": verdict.reason.value if verdict.kind in (Kind.BOUNCE, Kind.DELAYED) else "",
         "found_by": found.found_by.value,
         "campaign": found.key.campaign_id if found.key else None,
         "outcome": one.outcome.value,
+        "suppressed": one.is_suppressed,
         "text": printable(verdict.text),
     }
 
@@ -87,20 +107,29 @@ def _counted(facts: dict[str, Any], name: str) -> str:
 
 def _table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, header_style="bold")
-    for heading in ("kind", "recipient", "for good", "status", "reason", "campaign", "what it does", "text"):
+    for heading in ("file", "kind", "reader", "for good", "status", "reason", "campaign", "what it does", "text"):
         table.add_column(heading, overflow="fold")
+    last = ""
     for row in rows:
-        campaign = str(row["campaign"] or "")
-        cells = (row["kind"], row["recipient"], _PERMANENT[row["permanent"]], row["status"], row["reason"])
+        name, campaign = "" if row["mail"] == last else printable(Path(row["mail"]).name), str(row["campaign"] or "")
+        cells = (name, row["kind"], _who(row), _PERMANENT[row["permanent"]], row["status"], row["reason"])
         table.add_row(*(Text(cell) for cell in (*cells, campaign, row["outcome"], row["text"][:80])))
+        last = row["mail"]
     return table
 
 
-def _next(facts: dict[str, Any]) -> str:
-    unproven = [r for r in facts["rows"] if r["outcome"] == Outcome.UNPROVEN and r["permanent"]]
-    if unproven:
-        address = unproven[0]["recipient"]
-        return f"Next, if you believe it without our key: newsletter subscribers suppress {address} --reason bounce"
-    if facts["dry_run"]:
-        return "Next: the same without --dry-run"
-    return "Next: newsletter subscribers suppressions"
+def _next(facts: dict[str, Any]) -> Iterator[str]:
+    by_hand = _by_hand(facts["rows"])
+    for address, reason in list(by_hand.items())[:_MOST_COMMANDS]:
+        yield f"Next, if you believe it without our key: newsletter subscribers suppress {address} --reason {reason}"
+    if len(by_hand) > _MOST_COMMANDS:
+        yield f"... and {len(by_hand) - _MOST_COMMANDS:,} more."
+    if not by_hand:
+        yield f"Next: {'the same without --dry-run' if facts['dry_run'] else 'newsletter subscribers suppressions'}"
+
+
+def _by_hand(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Whom a person may silence, and why: those of whom only an address is told, and who are mailed still."""
+    silenced = {row["reader"] for row in rows if row["suppressed"]}
+    unproven = (row for row in rows if row["outcome"] == Outcome.UNPROVEN and row["reader"] not in silenced)
+    return {row["reader"]: row["kind"] for row in unproven if row["permanent"] or row["kind"] == Kind.COMPLAINT}

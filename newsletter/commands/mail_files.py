@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import click
+
 from newsletter.feedback.messages import MOST_BYTES
 
 from .files import FileUnreadable
@@ -27,7 +29,10 @@ class Mail(NamedTuple):
 
 
 def mail_in(name: str) -> Iterator[Mail]:
-    """Every message of a file or folder. Raises `FileUnreadable` where one cannot be read, after those before it."""
+    """Every message of a file or folder; a file that holds none is named on standard error.
+
+    Raises `FileUnreadable` where one cannot be read, after those before it.
+    """
     if name == STANDARD_INPUT:
         yield from _numbered(name, _messages(sys.stdin.buffer))
         return
@@ -59,8 +64,12 @@ def _in_file(file: Path) -> Iterator[Mail]:
 
 def _numbered(name: str, messages: Iterable[bytes]) -> Iterator[Mail]:
     """Each message under the file's name, with its number from the second on."""
+    number = 0
     for number, raw in enumerate(messages, 1):
         yield Mail(name if number == 1 else f"{name}#{number}", raw)
+    if not number:
+        who = "Standard input" if name == STANDARD_INPUT else name
+        click.echo(f"{who} is empty: there is no message in it.", err=True)
 
 
 def _messages(opened: BinaryIO) -> Iterator[bytes]:

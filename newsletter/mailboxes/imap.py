@@ -18,7 +18,7 @@ from newsletter.mail_places import ImapFolder
 from subscribers.db import Database, insert_into
 
 from .tables import MailboxMark
-from .taking import Desk, Taken, is_read
+from .taking import Desk, Taken, Trial, is_read
 
 TIMEOUT = 60
 """Seconds that a server may be silent."""
@@ -45,13 +45,13 @@ def take_all(desk: Desk, place: ImapFolder, password: str) -> Iterator[list[Take
             yield taken
 
 
-def look(desk: Desk, place: ImapFolder, password: str) -> Iterator[list[Taken]]:
+def look(trial: Trial, place: ImapFolder, password: str) -> Iterator[list[Taken]]:
     """Say what taking them would do, and change nothing there or here. Raises `MailboxAway`."""
     with _opened(place, password, readonly=True) as mailbox:
-        for uid in mailbox.uids_after(_last_uid(desk.database, place, mailbox.validity)):
+        for uid in mailbox.uids_after(_last_uid(trial.desk.database, place, mailbox.validity)):
             raw = mailbox.beginning(uid)
             if raw is not None:
-                yield desk.look(f"{place}#{uid}", raw)
+                yield trial.look(f"{place}#{uid}", raw)
 
 
 def ensure_usable(place: ImapFolder, password: str) -> None:

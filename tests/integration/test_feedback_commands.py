@@ -102,7 +102,15 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(newsletter:
 
 def test_an_empty_file_holds_no_message(newsletter: CommandLine) -> None:
     (newsletter.folder / "empty.eml").touch()
-    assert newsletter.do("feedback", "parse", "empty.eml").out == "Read 0 messages: nothing.\n"
+    said = newsletter.do("feedback", "parse", "empty.eml")
+    assert said.out == "Read 0 messages: nothing.\n"
+    assert said.err == "empty.eml is empty: there is no message in it.\n"
+
+
+def test_an_address_that_came_back_twice_is_counted_once(newsletter: CommandLine) -> None:
+    (newsletter.folder / "again.eml").write_bytes(UNKNOWN.read_bytes())
+    lines = newsletter.do("feedback", "parse", str(UNKNOWN), "again.eml").out.splitlines()
+    assert lines[:2] == ["Read 2 messages: 2 bounces.", "1 of the addresses will never take mail."]
 
 
 def test_a_huge_file_is_read_at_its_beginning(newsletter: CommandLine) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from newsletter.commands.output import opened
 from newsletter.ledger.tables import Campaign, CampaignKind, CampaignState, Delivery, DeliveryState
@@ -13,7 +13,7 @@ from newsletter.tokens import DeliveryKey
 from subscribers import lists, subscribers
 from subscribers.addresses import EmailAddress
 from tests.support.commands import CommandLine
-from tests.support.returned_mail import note, returned
+from tests.support.returned_mail import note, reported, returned
 
 ANA, GONE = "ana@school.example", "550 5.1.1 no such user"
 
@@ -73,9 +73,10 @@ def maildir(newsletter: CommandLine) -> Path:
 
 def test_a_folder_is_taken_and_summed_up(newsletter: CommandLine, folder: Path) -> None:
     said = newsletter.do("feedback", "ingest", str(folder)).out.splitlines()
-    assert said[0] == "3 messages: 1 bounce, 1 other message, 1 of no mail of ours."
+    assert said[0] == "3 messages: 1 bounce, 1 other message, 1 of no mail of ours. 1 suppression is new."
     assert said[-1] == "Next: newsletter subscribers suppressions"
     assert any(ANA in line and "suppresses" in line for line in said)
+    assert [line.split()[:2] for line in said[2:5]] == [["1.eml", "bounce"], ["2.eml", "none"], ["3.eml", "bounce"]]
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(newsletter: CommandLine, folder: Path) -> None:
@@ -84,6 +85,59 @@ def test_a_dry_run_says_the_same_and_changes_nothing(newsletter: CommandLine, fo
     wet = newsletter.do("feedback", "ingest", str(folder), "--json").json()
     assert {**dry, "dry_run": False} == wet
     assert [row["reason"] for row in newsletter.do("subscribers", "suppressions", "--json").json()] == ["bounce"]
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_the_same_again_is_said_to_be_known_already(
+    newsletter: CommandLine, folder: Path, how: tuple[str, ...]
+) -> None:
+    newsletter.do("feedback", "ingest", str(folder))
+    again = newsletter.do("feedback", "ingest", str(folder), "--json", *how).json()
+    assert [row["outcome"] for row in again["rows"]] == ["known already", "changes nothing", "is of no mail of ours"]
+    assert (again["rows"][0]["suppressed"], again["suppressing"]) == (True, 0)
+    said = newsletter.do("feedback", "ingest", str(folder), *how).out
+    assert "No suppression " in said.splitlines()[0]
+    assert "suppresses" not in said
+
+
+def test_an_address_is_counted_once_and_what_comes_twice_is_known(newsletter: CommandLine, path: str) -> None:
+    box = newsletter.folder / "came-back"
+    box.mkdir()
+    for number, name in enumerate(("one", "two", "one")):
+        (box / f"{number}.eml").write_bytes(returned(path, words=GONE, name=name))
+    said = [newsletter.do("feedback", "ingest", str(box), "--json", *how).json() for how in (("--dry-run",), ())]
+    for each in said:
+        assert each["suppressing"] == 1
+        assert [row["outcome"] for row in each["rows"]] == ["suppresses", "suppresses", "known already"]
+
+
+def test_a_count_that_is_full_is_a_new_suppression(newsletter: CommandLine, path: str) -> None:
+    newsletter.set("soft_bounces", "1")
+    newsletter.set("soft_bounce_days", "0")
+    file = newsletter.folder / "full.eml"
+    file.write_bytes(returned(path, words="452 4.2.2 mailbox full", status="4.2.2"))
+    said = newsletter.do("feedback", "ingest", str(file), "--json").json()
+    assert ([row["outcome"] for row in said["rows"]], said["suppressing"]) == (["counts"], 1)
+
+
+def test_whom_a_report_of_another_address_silences_is_shown(newsletter: CommandLine, path: str) -> None:
+    file = newsletter.folder / "forwarded.eml"
+    file.write_bytes(returned(path, recipient="other@gmail.example", words=GONE))
+    (row,) = newsletter.do("feedback", "ingest", str(file), "--json", "--dry-run").json()["rows"]
+    assert (row["reader"], row["recipient"]) == (ANA, "other@gmail.example")
+    assert f"{ANA} (reported: other@gmail.example)" in newsletter.do("feedback", "ingest", str(file)).out
+
+
+def test_an_empty_file_is_named_and_nonsense_can_be_traced(newsletter: CommandLine, path: str) -> None:
+    box = newsletter.folder / "came-back"
+    box.mkdir()
+    (box / "empty.eml").touch()
+    (box / "zeros.eml").write_bytes(b"\0" * 1000)
+    (box / "good.eml").write_bytes(returned(path, words=GONE))
+    said = newsletter.do("feedback", "ingest", str(box))
+    assert said.err == f"{box / 'empty.eml'} is empty: there is no message in it.\n"
+    assert said.out.startswith("2 messages: 1 bounce, 1 other message.")
+    assert any(line.split()[:2] == ["zeros.eml", "none"] for line in said.out.splitlines())
 
 
 def test_a_suppression_explains_itself_and_can_be_lifted(newsletter: CommandLine, folder: Path) -> None:
@@ -99,6 +153,21 @@ def test_a_suppression_explains_itself_and_can_be_lifted(newsletter: CommandLine
     assert "came before the lift" in again
     assert newsletter.do("subscribers", "suppressions").out.startswith("0 addresses are never mailed.")
     assert newsletter.do("subscribers", "show", ANA, "--json").json()["suppression"] is None
+
+
+def test_a_complaint_known_from_a_file_is_the_same_in_an_mbox_after_the_lift(
+    newsletter: CommandLine, path: str
+) -> None:
+    lines = reported(path).replace(b"\r\n", b"\n").splitlines(keepends=True)
+    raw = b"".join(line for line in lines if not line.startswith((b"Date:", b"Message-ID: <arf@")))
+    (newsletter.folder / "arf.eml").write_bytes(raw)
+    assert newsletter.do("feedback", "ingest", "arf.eml", "--json").json()["suppressing"] == 1
+    newsletter.do("subscribers", "lift", ANA, "--yes")
+    (newsletter.folder / "mbox").write_bytes(b"From MAILER-DAEMON Fri Nov 27 04:00:00 2099\n" + raw + b"\n")
+    for how in (("--dry-run",), ()):
+        said = newsletter.do("feedback", "ingest", "mbox", "--json", *how).json()
+        assert [row["outcome"] for row in said["rows"]] == ["came before the lift"]
+    assert newsletter.do("subscribers", "suppressions", "--json").json() == []
 
 
 @pytest.mark.parametrize("words", [GONE, "452 4.2.2 mailbox full"])
@@ -128,6 +197,36 @@ def test_what_names_only_an_address_is_left_to_a_person(newsletter: CommandLine,
     said = newsletter.do("feedback", "ingest", str(file)).out
     assert f"newsletter subscribers suppress {ANA} --reason bounce" in said
     assert newsletter.do("subscribers", "suppressions", "--json").json() == []
+    newsletter.do("subscribers", "suppress", ANA, "--reason", "bounce")
+    assert "subscribers suppress " not in newsletter.do("feedback", "ingest", str(file)).out
+
+
+def test_a_complaint_of_only_an_address_is_left_to_a_person(newsletter: CommandLine, path: str) -> None:
+    del path
+    (newsletter.folder / "arf.eml").write_bytes(reported(recipient=ANA))
+    said = newsletter.do("feedback", "ingest", "arf.eml").out
+    assert f"newsletter subscribers suppress {ANA} --reason complaint" in said
+
+
+def test_the_commands_for_ten_addresses_are_printed(newsletter: CommandLine, path: str) -> None:
+    del path
+    names = [f"reader{number}@school.example" for number in range(12)]
+    with opened() as app, app.database.writing() as session:
+        campaign_id = session.scalars(select(Campaign.id)).one()
+        for seq, name in enumerate(names, 2):
+            address, now = EmailAddress.parse(name), app.clock.now()
+            reader = subscribers.add(session, app.organization, address, now=now)
+            copy = Delivery(campaign_id=campaign_id, seq=seq, subscriber_id=reader.id, to_address=name, updated_at=now)
+            session.add(copy)
+            session.flush()
+        session.execute(update(Delivery).values(state=DeliveryState.ACCEPTED, attempt=1))
+    box = newsletter.folder / "forged"
+    box.mkdir()
+    for name in names:
+        (box / f"{name}.eml").write_bytes(returned(recipient=name, words=GONE, name=name))
+    said = newsletter.do("feedback", "ingest", str(box)).out.splitlines()
+    assert [line.split()[-3] for line in said if "subscribers suppress" in line] == sorted(names)[:10]
+    assert said[-1] == "... and 2 more."
 
 
 def test_a_maildir_is_emptied_into_cur_and_nothing_is_lost(newsletter: CommandLine, folder: Path) -> None:

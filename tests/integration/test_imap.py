@@ -14,7 +14,7 @@ from newsletter.mail_places import ImapFolder, parse_imap
 from newsletter.mailboxes import imap
 from newsletter.mailboxes.imap import LoginRefused, MailboxAway
 from newsletter.mailboxes.tables import MailboxMark
-from newsletter.mailboxes.taking import Outcome, Taken
+from newsletter.mailboxes.taking import Outcome, Taken, Trial
 from newsletter.mailboxes.watching import Watch
 from newsletter.return_paths import ReturnPath
 from newsletter.tokens import DeliveryKey
@@ -101,7 +101,7 @@ def test_a_huge_message_is_read_only_up_to_a_limit(world: World, server: Dovecot
 
 def test_looking_leaves_everything_as_it_is(world: World, server: Dovecot) -> None:
     server.put("a", refusal(world, 1))
-    looked = [one for taken in imap.look(world.app.returns.desk(), place(server), PASSWORD) for one in taken]
+    looked = [one for taken in imap.look(Trial(world.app.returns.desk()), place(server), PASSWORD) for one in taken]
     assert [one.outcome for one in looked] == [Outcome.SILENCED]
     assert told(world) == 0
     assert server.flags("a") == ""

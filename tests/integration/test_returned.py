@@ -12,7 +12,7 @@ from newsletter.events import reach
 from newsletter.events.returned import FoundBy
 from newsletter.events.tables import CampaignReach, Event, EventKind
 from newsletter.ledger.tables import Delivery, DeliveryState
-from newsletter.mailboxes.taking import Outcome, Taken
+from newsletter.mailboxes.taking import Outcome, Taken, Trial
 from newsletter.reports.mailings import came_back
 from newsletter.return_paths import ReturnPath
 from newsletter.tokens import DeliveryKey, Signer
@@ -187,6 +187,23 @@ def test_a_message_without_a_name_is_the_same_from_a_file_a_maildir_and_an_mbox(
     assert len(kept(world)) == 1
 
 
+def test_what_is_taken_again_is_known_and_silences_nobody_anew(world: World) -> None:
+    path = path_of(world, sent(world))
+    raw = returned(path)
+    trial = Trial(world.app.returns.desk())
+    looked = [one for _ in range(2) for one in trial.look("mail", raw)]
+    assert [one for _ in range(2) for one in take(world, raw)] == looked
+    told = [(one.outcome, one.is_suppressed, one.is_new) for one in looked]
+    assert told == [(Outcome.SILENCED, True, True), (Outcome.KNOWN, True, False)]
+    (other,) = take(world, returned(path, name="other"))
+    assert (other.outcome, other.is_new) == (Outcome.SILENCED, False)
+
+
+def test_a_delay_that_is_told_again_is_known(world: World) -> None:
+    raw = returned(path_of(world, sent(world)), action="delayed", status="4.4.1", words="451 later")
+    assert [one.outcome for _ in range(2) for one in take(world, raw)] == [Outcome.KEPT, Outcome.KNOWN]
+
+
 def test_other_words_are_another_message(world: World) -> None:
     path = path_of(world, sent(world))
     for words in ("452 4.2.2 mailbox full", "452 4.2.2 mailbox over quota"):
@@ -255,6 +272,6 @@ def test_a_copy_that_is_no_longer_kept_is_no_trouble(world: World) -> None:
 def test_looking_does_what_taking_says_and_changes_nothing(world: World) -> None:
     key = sent(world)
     raw = returned(path_of(world, key))
-    looked = world.app.returns.desk().look("mail", raw)
+    looked = Trial(world.app.returns.desk()).look("mail", raw)
     assert kept(world) == []
     assert take(world, raw) == looked
