@@ -5,7 +5,7 @@ but who has the copy can write it. A message that names only a reader's address 
 silences nobody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.feedback import messages
+from newsletter.feedback.headers import Headers
 from newsletter.feedback.parsing import parse
 from newsletter.feedback.verdicts import Feedback, Kind, Verdict
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState
@@ -159,17 +160,23 @@ def _latest_copy(session: Session, recipient: str, at: datetime) -> Delivery | N
 
 def _letter(raw: bytes, now: datetime) -> _Letter:
     message = messages.read(raw)
-    return _Letter(fingerprint(message), _written_at(message.headers.all("date"), now))
+    return _Letter(fingerprint(message), _written_at(message.headers, now))
 
 
-def _written_at(dates: Iterable[str], now: datetime) -> datetime:
-    """When it was written, as it says itself; now, where it names no time or one that is still to come."""
-    for date in dates:
+def _written_at(headers: Headers, now: datetime) -> datetime:
+    """When it was written, as it says itself or the last servers on its way do. A time that is still to come is none.
+
+    Now, where nothing names a time.
+    """
+    noted = (line.rpartition(";")[2] for line in headers.all("received"))
+    for date in (*headers.all("date"), *noted):
         try:
             told = parsedate_to_datetime(date)
-            return min(told if told.tzinfo else told.replace(tzinfo=UTC), now).astimezone(UTC)
+            at = (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError, TypeError):
             continue
+        if at <= now:
+            return at
     return now
 
 

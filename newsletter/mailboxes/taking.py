@@ -50,9 +50,9 @@ class Taken:
     """Where the message is."""
     returned: Returned
     outcome: Outcome
-    is_suppressed: bool = False
+    is_suppressed: bool
     """Whether the copy's reader is never mailed now."""
-    is_new: bool = False
+    is_new: bool
     """Whether that is since this message."""
 
 

@@ -1,6 +1,7 @@
 """Mail that came back, brought to the ledger: by which sign a copy is found, and what each message may do."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from newsletter.tokens import DeliveryKey, Signer
 from subscribers import suppressions
 from subscribers.addresses import EmailAddress
 from subscribers.db import Database
+from subscribers.tables import SuppressionReason
 from tests.support.returned_mail import WHEN, note, reported, returned
 from tests.support.web_world import World, new_world
 
@@ -155,12 +157,10 @@ def nameless(raw: bytes) -> bytes:
     return b"\r\n".join(kept).replace(b"Hello", b"From here on\r\n\r\nhello")
 
 
-def in_mbox(folder: Path, raw: bytes, postmark: str) -> list[bytes]:
-    """The message as it is read from an mbox."""
-    file = folder / "mbox"
+def in_mbox(raw: bytes, postmark: str) -> bytes:
+    """The message as an mbox holds it."""
     quoted = raw.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
-    file.write_bytes(f"From MAILER-DAEMON {postmark}\n".encode() + quoted + b"\n")
-    return [mail.raw for mail in mail_in(str(file))]
+    return f"From MAILER-DAEMON {postmark}\n".encode() + quoted + b"\n"
 
 
 @pytest.mark.parametrize("kind", ["complaint", "bounce"])
@@ -173,11 +173,11 @@ def test_a_message_without_a_name_is_the_same_from_a_file_a_maildir_and_an_mbox(
     assert now.outcome is Outcome.SILENCED
     lift(world)
     ahead = f"{world.app.clock.now() + timedelta(hours=5):%a %b %d %H:%M:%S %Y}"
+    (tmp_path / "mbox").write_bytes(in_mbox(raw, ahead) + in_mbox(raw, "Wed Dec  2 12:00:05 2026"))
     again = [
         b"Return-Path: <>\r\nDelivered-To: bounce@school.example\r\nReceived: from mx.example\r\n" + raw,
-        f"From MAILER-DAEMON {ahead}\n".encode() + raw.replace(b"\r\n", b"\n"),
-        *in_mbox(tmp_path, raw, ahead),
-        *in_mbox(tmp_path, raw, "Wed Dec  2 12:00:05 2026"),
+        in_mbox(raw, ahead),
+        *(mail.raw for mail in mail_in(str(tmp_path / "mbox"))),
     ]
     assert len(again) == 4
     for known in again:
@@ -218,6 +218,26 @@ def test_a_time_to_come_never_beats_a_lift_for_what_is_known(world: World) -> No
     lift(world)
     (again,) = take(world, ahead)
     assert again.outcome is Outcome.LIFTED
+    assert not is_suppressed(world)
+
+
+@pytest.mark.parametrize("date", ["", "Date: Mon, 1 Jan 2120 10:00:00 +0000\r\n", "Date: soon\r\n"])
+def test_without_a_time_of_its_own_it_is_of_when_a_server_noted_it(world: World, date: str) -> None:
+    path = path_of(world, sent(world))
+    with world.database.writing() as session:
+        suppressions.suppress(
+            session,
+            world.app.organization,
+            EmailAddress.parse(ANA),
+            SuppressionReason.STAFF,
+            now=world.app.clock.now(),
+        )
+    lift(world)
+    noted = f"Received: from mx.example by school.example; {format_datetime(WHEN)}\r\n{date}".encode()
+    (late,) = take(world, noted + nameless(returned(path)))
+    with world.database.reading() as session:
+        assert session.scalars(select(Event.occurred_at)).one() == WHEN
+    assert late.outcome is Outcome.LIFTED
     assert not is_suppressed(world)
 
 
