@@ -42,12 +42,22 @@ class Reply:
     @property
     def is_success(self) -> bool:
         """Whether the receiver took it."""
-        return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        return is_yes(self.status)
 
     @property
     def is_gone(self) -> bool:
         """Whether the receiver says that nothing is there any more, and never will be."""
         return self.status == HTTPStatus.GONE
+
+
+def is_yes(status: int | None) -> bool:
+    """Whether an answer of this status says that the receiver took it."""
+    return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def in_words(status: int | None, text: str) -> str:
+    """How a try ended: `500: out of order`, or `none: It did not answer in 10 seconds.`, as one line."""
+    return ": ".join(filter(None, (str(status or "none"), text)))
 
 
 @dataclass(frozen=True, slots=True)

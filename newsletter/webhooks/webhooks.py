@@ -193,6 +193,17 @@ def attempts(session: Session, call_ids: Collection[int]) -> dict[int, list[Webh
     return found
 
 
+def last_answer(session: Session, webhook_id: int) -> WebhookAttempt | None:
+    """The last try of any call of a webhook, tests aside; None where there was none, or it is not kept any more."""
+    return session.scalar(
+        select(WebhookAttempt)
+        .join(WebhookCall, WebhookCall.id == WebhookAttempt.call_id)
+        .where(WebhookCall.webhook_id == webhook_id, _IS_NO_TEST)
+        .order_by(WebhookAttempt.id.desc())
+        .limit(1)
+    )
+
+
 def counts(session: Session, webhook_id: int) -> dict[CallState, int]:
     """How many calls of a webhook are in each state, tests aside."""
     by_state = (

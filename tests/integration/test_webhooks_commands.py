@@ -1,5 +1,6 @@
 """`newsletter webhooks`, as staff type it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from newsletter.app import App
 from newsletter.webhooks.tables import ASKABLE, CallState
 from tests.support.commands import CommandLine
+from tests.support.postfix import free_port
 from tests.support.receivers import HOUSE, Receiver, a_receiver
 from tests.support.school import add_family
 from tests.support.webhooks import a_telling_school, call_all, calls, webhook
@@ -166,21 +168,60 @@ def test_people_of_an_import_are_told_too(
     assert len({heard.data["subscriber"]["id"] for heard in receiver.heard}) == 40
 
 
+def doctor(newsletter: CommandLine) -> str:
+    """What the doctor says of webhooks."""
+    told = newsletter("doctor", "--json").json()
+    return "\n".join(f"{one['level']}: {one['sentence']} {one['remedy']}" for one in told if "webhook" in one["about"])
+
+
+def test_the_doctor_tells_a_webhook_that_fails_from_one_that_was_never_called(
+    app: App, newsletter: CommandLine, receiver: Receiver
+) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    newsletter.do("webhooks", "test", "1")
+    add_family(app, "new@families.example")
+    add_family(app, "more@families.example")
+    found = doctor(newsletter)
+    assert found.startswith("warning: It was not called yet. Calls that wait: 2. Calls are made by: newsletter run")
+    receiver.statuses, receiver.answer = [500], b"out of order"
+    call_all(app)
+    found = doctor(newsletter)
+    assert re.match(
+        r"warning: It has failed once since 20\d\d-\d\d-\d\d \d\d:\d\d C[SD]T\. Calls that wait: 2\. Last ", found
+    )
+    assert "): 500: out of order See its calls: newsletter webhooks show 1" in found
+    newsletter.do("webhooks", "resume", "1")
+    assert "warning: It was not called again since it failed. Calls that wait: 2. Last answer (" in doctor(newsletter)
+    call_all(app)
+    assert doctor(newsletter).startswith("ok: Its receiver takes what it is told. Calls that wait: 1.")
+
+
+def test_the_doctor_warns_of_a_receiver_that_nothing_answers_for(app: App, newsletter: CommandLine) -> None:
+    newsletter.do(*MADE, f"http://127.0.0.1:{free_port()}/", *CONFIRMED)
+    add_family(app, "new@families.example")
+    call_all(app)
+    found = doctor(newsletter)
+    assert found.startswith("warning: It has failed once since ")
+    assert "none: It cannot be reached" in found
+
+
 def test_the_doctor_says_what_ails_a_webhook(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
     newsletter.do(*MADE, receiver.url, *CONFIRMED)
 
     def found() -> str:
-        told = newsletter("doctor", "--json").json()
-        return "\n".join(
-            f"{one['level']}: {one['sentence']} {one['remedy']}" for one in told if "webhook" in one["about"]
-        )
+        return doctor(newsletter)
 
-    assert found().startswith("ok: ")
+    assert found().startswith("ok: It was not called yet.")
     with app.database.writing() as session:
         session.connection().exec_driver_sql("DROP TRIGGER webhook_subscriber_confirmed_0")
-        session.connection().exec_driver_sql("UPDATE webhook SET failing_since = '2026-01-01 00:00:00.000000'")
+        session.connection().exec_driver_sql(
+            "UPDATE webhook SET failures = 3, failing_since = '2026-01-01 00:00:00.000000'"
+        )
     assert "error: The database does not gather all" in found()
-    assert "failed since 2026-01-01" in found()
+    assert (
+        "failed 3 times since 2025-12-31 18:00 CST. Calls that wait: 0. What it answered is not kept any more."
+        in found()
+    )
     newsletter.do("db", "upgrade")
     newsletter.do("webhooks", "resume", "1")
     receiver.status = 410
