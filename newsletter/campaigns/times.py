@@ -16,6 +16,10 @@ class TimeInvalid(NewsletterError):
     """Write a time like 2026-12-01 09:00."""
 
 
+class TimeAhead(NewsletterError):
+    """Give a time that is over."""
+
+
 class TimeZoneInvalid(NewsletterError):
     """Write a time zone like America/Chicago."""
 
@@ -41,6 +45,17 @@ def parse_local(text: str, zone_name: str) -> datetime:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `../x` is no key, and `America` is a folder
         raise TimeZoneInvalid(f"{zone_name!r} is not a time zone. Write it like America/Chicago.") from error
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def parse_past(text: str, zone_name: str, now: datetime) -> datetime:
+    """As `parse_local`, of a time that is over. Raises `TimeAhead` too."""
+    at = parse_local(text, zone_name)
+    if at > now:
+        clock = now.astimezone(ZoneInfo(zone_name))
+        raise TimeAhead(
+            f"{text} lies ahead: in {zone_name} it is {clock:%Y-%m-%d %H:%M} now. Give a time that is over."
+        )
+    return at
 
 
 def first_local(text: str, zone_name: str, now: datetime) -> datetime:

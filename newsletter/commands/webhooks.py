@@ -1,13 +1,16 @@
 """`newsletter webhooks`: other systems that are told what happens here."""
 
+from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.orm import Session
 
-from newsletter.campaigns.times import parse_local
+from newsletter.campaigns.times import parse_past
 from newsletter.webhooks import gathering
 from newsletter.webhooks import webhooks as store
-from newsletter.webhooks.tables import CallState
+from newsletter.webhooks.tables import CallState, WebhookCall
 from newsletter.webhooks.webhooks import Wish
 from subscribers import lists
 
@@ -56,11 +59,15 @@ def list_(as_json: bool) -> None:
 @_id
 @json_option
 def show(webhook_id: int, as_json: bool) -> None:
-    """Show one webhook, its last calls, what was answered, and when the next try is."""
+    """Show one webhook, its last answer, and ten calls: those that were tried first, and when the next try is."""
     with opened() as app, app.database.reading() as session:
         webhook = store.get(session, webhook_id)
-        facts = output.facts(session, webhook) | {"calls": _calls(session, webhook_id, None, _SHOWN)}
-    say(facts, lambda console: output.shown(console, facts), as_json=as_json)
+        facts = output.facts(session, webhook) | {
+            "last_answer": output.answer_facts(store.last_answer(session, webhook_id)),
+            "calls": _with_answers(session, store.tried_first(session, webhook_id, _SHOWN)),
+        }
+        zone = ZoneInfo(app.settings.timezone)
+    say(facts, lambda console: output.shown(console, facts, zone), as_json=as_json)
 
 
 @webhooks.command()
@@ -126,15 +133,21 @@ def remove(webhook_id: int, as_json: bool) -> None:
 def calls(webhook_id: int, state: str | None, limit: int, as_json: bool) -> None:
     """Show the last calls of a webhook and what was answered."""
     with opened() as app, app.database.reading() as session:
-        store.get(session, webhook_id)
-        rows = _calls(session, webhook_id, CallState(state) if state else None, limit)
-    say(rows, lambda console: output.calls(console, webhook_id, rows), as_json=as_json)
+        of_webhook = output.facts(session, store.get(session, webhook_id))
+        rows = _with_answers(session, store.calls(session, webhook_id, CallState(state) if state else None, limit))
+        zone = ZoneInfo(app.settings.timezone)
+    say(rows, lambda console: output.calls(console, of_webhook, rows, zone), as_json=as_json)
 
 
 @webhooks.command()
 @_id
 @click.option("--call", "call_id", type=int, help="This call.")
-@click.option("--since", "since_text", metavar="TIME", help="What happened since then, such as 2026-12-01 09:00.")
+@click.option(
+    "--since",
+    "since_text",
+    metavar="TIME",
+    help="What happened since then, such as 2026-12-01 09:00, as `calls` shows it.",
+)
 @click.option("--dead", is_flag=True, help="All that were tried to the end and never taken.")
 @json_option
 def replay(webhook_id: int, call_id: int | None, since_text: str | None, dead: bool, as_json: bool) -> None:
@@ -142,7 +155,7 @@ def replay(webhook_id: int, call_id: int | None, since_text: str | None, dead: b
     if sum((call_id is not None, since_text is not None, dead)) != 1:
         raise click.UsageError("Give one of --call ID, --since TIME and --dead.")
     with opened() as app, app.database.writing() as session:
-        since = parse_local(since_text, app.settings.timezone) if since_text else None
+        since = parse_past(since_text, app.settings.timezone, app.clock.now()) if since_text else None
         count = store.replay(session, app.clock, webhook_id, call_id=call_id, since=since)
         facts = {"webhook": webhook_id, "calls": count, "state": store.get(session, webhook_id).state.value}
     say(facts, lambda console: output.replayed(console, facts), as_json=as_json)
@@ -159,7 +172,6 @@ def rotate(webhook_id: int, as_json: bool) -> None:
     say(facts, lambda console: output.rotated(console, facts), as_json=as_json)
 
 
-def _calls(session: Any, webhook_id: int, state: CallState | None, most: int) -> list[dict[str, Any]]:
-    found = store.calls(session, webhook_id, state, most)
+def _with_answers(session: Session, found: Sequence[WebhookCall]) -> list[dict[str, Any]]:
     answers = store.attempts(session, [call.id for call in found])
     return [output.call_facts(call, answers.get(call.id, [])) for call in found]

@@ -1,7 +1,9 @@
 """What `newsletter webhooks` says."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.webhooks import webhooks as store
 from newsletter.webhooks.calling import name_of
-from newsletter.webhooks.tables import Webhook, WebhookAttempt, WebhookCall
+from newsletter.webhooks.outcomes import in_words
+from newsletter.webhooks.tables import CallState, Webhook, WebhookAttempt, WebhookCall, WebhookState
 from subscribers.tables import List
 
 _SECRET = "Its secret, shown this once:"  # noqa: S105 - a heading
@@ -37,7 +40,6 @@ def facts(session: Session, webhook: Webhook) -> dict[str, Any]:
 
 def call_facts(call: WebhookCall, answers: Sequence[WebhookAttempt]) -> dict[str, Any]:
     """A call as JSON has it, with each try."""
-    tried = [{"at": a.at, "status": a.status, "milliseconds": a.milliseconds, "answer": a.answer} for a in answers]
     return {
         "id": call.id,
         "webhook_id": name_of(call),
@@ -45,8 +47,15 @@ def call_facts(call: WebhookCall, answers: Sequence[WebhookAttempt]) -> dict[str
         "state": call.state.value,
         "happened_at": call.created_at,
         "next_try_at": call.next_at,
-        "tries": tried,
+        "tries": [answer_facts(answer) for answer in answers],
     }
+
+
+def answer_facts(last: WebhookAttempt | None) -> dict[str, Any] | None:
+    """One try as JSON has it; null where there was none."""
+    if last is None:
+        return None
+    return {"at": last.at, "status": last.status, "milliseconds": last.milliseconds, "answer": last.answer}
 
 
 def created(console: Console, told: dict[str, Any]) -> None:
@@ -72,8 +81,8 @@ def table(console: Console, rows: list[dict[str, Any]]) -> None:
     _line(console, f"Next: newsletter webhooks show {rows[0]['id']}")
 
 
-def shown(console: Console, told: dict[str, Any]) -> None:
-    """One webhook and its last calls."""
+def shown(console: Console, told: dict[str, Any], zone: ZoneInfo) -> None:
+    """One webhook, its last answer, and some calls."""
     _line(console, f"Webhook {told['id']} is {told['state']}. {told['reason']}".rstrip())
     _line(console, f"  Calls: {told['url']}")
     _line(console, f"  Tells: {', '.join(told['events'])}")
@@ -82,32 +91,36 @@ def shown(console: Console, told: dict[str, Any]) -> None:
     states = ("done", "waiting", "dead", "dropped")
     _line(console, "  " + ", ".join(f"{told[state]:,} {state}" for state in states))
     if told["failing_since"]:
-        _line(
-            console,
-            f"  It has failed {_many(told['failures'], 'time')} since {told['failing_since']:%Y-%m-%d %H:%M} UTC.",
-        )
-    calls(console, told["id"], told["calls"])
+        since = f"{_moment(told['failing_since'], zone)} {zone.key}"
+        _line(console, f"  It has failed {_many(told['failures'], 'time')} since {since}.")
+    last = told["last_answer"]
+    if last:
+        words = in_words(last["status"], last["answer"])
+        _line(console, f"  Last answer ({_moment(last['at'], zone)} {zone.key}): {words}")
+    else:
+        _line(console, "  Last answer: none is known")
+    calls(console, told, told["calls"], zone)
 
 
-def calls(console: Console, webhook_id: int, rows: list[dict[str, Any]]) -> None:
-    """Calls, the newest first."""
+def calls(console: Console, of_webhook: dict[str, Any], rows: list[dict[str, Any]], zone: ZoneInfo) -> None:
+    """Calls of a webhook; when they happened is as `replay --since` takes it."""
+    webhook_id = of_webhook["id"]
     if not rows:
         _line(console, f"There are no calls. Next: newsletter webhooks test {webhook_id}")
         return
-    grid = Table(
-        "call", "event", "happened (UTC)", "state", "tries", "last answer", "next try", box=None, pad_edge=False
-    )
+    columns = ("call", "event", f"happened ({zone.key})", "state", "tries", "last answer", "next try")
+    grid = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         last = row["tries"][-1] if row["tries"] else None
         answer = f"{last['status'] or 'none'} in {last['milliseconds']:,} ms: {last['answer'][:60]}" if last else ""
-        following = f"{row['next_try_at']:%d %b %H:%M:%S}" if row["next_try_at"] else ""
-        happened = f"{row['happened_at']:%d %b %H:%M:%S}"
-        grid.add_row(
-            str(row["id"]), row["event"], happened, row["state"], str(len(row["tries"])), Text(answer), following
-        )
+        following = _moment(row["next_try_at"], zone) if row["next_try_at"] else ""
+        happened, tries = _moment(row["happened_at"], zone), str(len(row["tries"]))
+        grid.add_row(str(row["id"]), row["event"], happened, row["state"], tries, Text(answer), following)
     console.print(grid)
-    if any(row["state"] == "dead" for row in rows):
-        _line(console, f"Next: newsletter webhooks replay {webhook_id} --dead")
+    resuming = [f"newsletter webhooks resume {webhook_id}"] if of_webhook["state"] != WebhookState.ACTIVE else []
+    replaying = [f"newsletter webhooks replay {webhook_id} --dead"] if of_webhook[CallState.DEAD] else []
+    if resuming or replaying:
+        _line(console, f"Next: {', then '.join([*resuming, *replaying])}")
 
 
 def tested(console: Console, told: dict[str, Any]) -> None:
@@ -159,6 +172,10 @@ def rotated(console: Console, told: dict[str, Any]) -> None:
 
 def _line(console: Console, text: str) -> None:
     console.print(text, markup=False, soft_wrap=True)
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _many(count: int, word: str) -> str:

@@ -87,7 +87,13 @@ class Caller:
             if claims.settle(session, self.clock, held, outcome, reply) and not is_test:
                 claims.remember(session, self.clock, held.webhook_id, reply)
         if not reply.is_success and not is_test:
-            _log.warning("A webhook's call failed.", webhook=held.webhook_id, call=held.call_id, why=reply.text)
+            _log.warning(
+                "A webhook's call failed.",
+                webhook=held.webhook_id,
+                call=held.call_id,
+                status=reply.status,
+                why=reply.text,
+            )
         return reply
 
     def _letter(self, session: Session, held: Claim) -> _Letter | None:

@@ -184,6 +184,13 @@ def calls(session: Session, webhook_id: int, state: CallState | None, most: int)
     return session.scalars(of_webhook.order_by(WebhookCall.id.desc()).limit(most)).all()
 
 
+def tried_first(session: Session, webhook_id: int, most: int) -> Sequence[WebhookCall]:
+    """Calls of a webhook: those that were tried, the last try first, and then those that were not, the newest first."""
+    last_try = select(func.max(WebhookAttempt.id)).where(WebhookAttempt.call_id == WebhookCall.id).scalar_subquery()
+    of_webhook = select(WebhookCall).where(WebhookCall.webhook_id == webhook_id)
+    return session.scalars(of_webhook.order_by(last_try.desc().nulls_last(), WebhookCall.id.desc()).limit(most)).all()
+
+
 def attempts(session: Session, call_ids: Collection[int]) -> dict[int, list[WebhookAttempt]]:
     """What was answered to calls, by call, the first try first."""
     found: dict[int, list[WebhookAttempt]] = {}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from newsletter.app import App
 from newsletter.webhooks.tables import ASKABLE, CallState
@@ -110,7 +111,7 @@ def test_dead_calls_are_shown_and_replayed(app: App, newsletter: CommandLine, re
     add_family(app, "new@families.example")
     call_all(app)
     dead = newsletter.do("webhooks", "calls", "1", "--state", "dead")
-    assert "newsletter webhooks replay 1 --dead" in dead.out
+    assert dead.out.endswith("Next: newsletter webhooks resume 1, then newsletter webhooks replay 1 --dead\n")
     assert "It has failed 1 time since" in newsletter.do("webhooks", "show", "1").out
     [call] = newsletter.do("webhooks", "calls", "1", "--json").json()
     assert (call["state"], call["tries"][0]["status"]) == ("dead", 410)
@@ -125,6 +126,52 @@ def test_dead_calls_are_shown_and_replayed(app: App, newsletter: CommandLine, re
     assert len(set(receiver.names())) == 1
     assert len(receiver.heard) == 4
     assert [call.state for call in calls(app)] == [CallState.DONE]
+
+
+def test_why_a_webhook_fails_stands_above_its_calls_and_those_that_were_tried_come_first(
+    app: App, newsletter: CommandLine, receiver: Receiver
+) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    assert "Last answer: none is known" in newsletter.do("webhooks", "show", "1").out
+    for number in range(15):
+        add_family(app, f"new{number}@families.example")
+    receiver.statuses, receiver.answer = [500, 503], b"out of order"
+    call_all(app)
+    newsletter.do("webhooks", "resume", "1")
+    call_all(app)
+    above, below = newsletter.do("webhooks", "show", "1").out.split("\ncall ")
+    assert re.search(r"failed 1 time since 20\d\d-\d\d-\d\d \d\d:\d\d America/Chicago\.", above)
+    assert re.search(r"Last answer \(20\d\d-\d\d-\d\d \d\d:\d\d America/Chicago\): 503: out of order$", above)
+    rows = below.splitlines()[1:]
+    assert ["out of order" in row for row in rows] == [True] * 2 + [False] * 8
+    facts = newsletter.do("webhooks", "show", "1", "--json").json()
+    assert facts["last_answer"]["status"] == 503
+    assert [call["id"] for call in facts["calls"]] == [2, 1, *range(15, 7, -1)]
+    assert [len(call["tries"]) for call in facts["calls"]] == [1, 1, *[0] * 8]
+
+
+def test_a_call_is_replayed_since_the_time_that_is_shown_of_it(
+    app: App, newsletter: CommandLine, receiver: Receiver
+) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    add_family(app, "new@families.example")
+    call_all(app)
+    shown = newsletter.do("webhooks", "calls", "1").out
+    assert "happened (America/Chicago)" in shown
+    [happened] = re.findall(r"20\d\d-\d\d-\d\d \d\d:\d\d", shown)
+    assert newsletter.do("webhooks", "replay", "1", "--since", happened, "--json").json()["calls"] == 1
+    ahead = newsletter("webhooks", "replay", "1", "--since", "2999-01-01 00:00")
+    assert (ahead.code, ahead.out, ahead.err.count("\n")) == (1, "", 1)
+    assert "2999-01-01 00:00 lies ahead: in America/Chicago it is 20" in ahead.err
+
+
+def test_the_log_has_the_status_of_a_call_that_failed(app: App, newsletter: CommandLine, receiver: Receiver) -> None:
+    newsletter.do(*MADE, receiver.url, *CONFIRMED)
+    add_family(app, "new@families.example")
+    receiver.status, receiver.answer = 500, b""
+    with capture_logs() as logs:
+        call_all(app)
+    assert [(line["status"], line["why"]) for line in logs] == [(500, "")]
 
 
 @pytest.mark.parametrize(

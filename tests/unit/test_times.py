@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, select
 
-from newsletter.campaigns.times import TimeInvalid, TimeZoneInvalid, parse_local
+from newsletter.campaigns.times import TimeAhead, TimeInvalid, TimeZoneInvalid, parse_local, parse_past
 from newsletter.clock import Clock
 from newsletter.ledger.retrying import next_delay
 from subscribers.db import Database, DatabaseUrlInvalid, UtcDateTime
@@ -20,6 +20,15 @@ from subscribers.db import Database, DatabaseUrlInvalid, UtcDateTime
 )
 def test_a_wall_clocks_time_is_one_moment(written: str, moment: datetime) -> None:
     assert parse_local(written, "America/Chicago") == moment
+
+
+def test_a_time_that_lies_ahead_is_refused_with_what_the_clock_shows() -> None:
+    now = datetime(2026, 12, 1, 15, tzinfo=UTC)
+    assert parse_past("2026-12-01 09:00", "America/Chicago", now) == now
+    with pytest.raises(
+        TimeAhead, match=r"^2026-12-01 09:01 lies ahead: in America/Chicago it is 2026-12-01 09:00 now\."
+    ):
+        parse_past("2026-12-01 09:01", "America/Chicago", now)
 
 
 @pytest.mark.parametrize("written", ["tomorrow", "2026-13-01 09:00", "2026-12-01 25:00", "2026-12-01"])
