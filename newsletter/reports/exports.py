@@ -12,14 +12,14 @@ from .groups import Group
 from .links import LinkFigures
 from .mailings import CameBack
 from .rates import share_of
-from .status import as_facts, seen_facts
+from .status import Totals, as_facts, seen_facts
 
 COLUMNS = ("part", "name", "figure", "value")
 _Row = tuple[str, str, str, Any]
 
 
 def report_facts(report: CampaignReport) -> dict[str, Any]:
-    """A report as JSON facts. A figure that is hidden, and a rate that nobody can tell, are null."""
+    """A report as JSON facts. A figure that is hidden, and one that nobody told of, are null."""
     return {
         "id": report.campaign_id,
         "state": report.state,
@@ -28,7 +28,7 @@ def report_facts(report: CampaignReport) -> dict[str, Any]:
         "finished_at": report.finished_at.isoformat() if report.finished_at else None,
         "minimum_group": report.minimum_group,
         "as_of": report.as_of.isoformat() if report.as_of else None,
-        "totals": as_facts(report.totals),
+        "totals": _totals_facts(report.totals),
         "rates": {name: _rounded(rate) for name, rate in asdict(report.rates).items()},
         "links": [
             {**facts, "share": _rounded(share_of(facts["human"], report.totals.tracked))}
@@ -100,10 +100,20 @@ def _groups_of(report: CampaignReport) -> dict[str, tuple[Group, ...]]:
     }
 
 
-def _returned_facts(returned: CameBack) -> dict[str, dict[str, int]]:
+def _totals_facts(totals: Totals) -> dict[str, Any]:
+    told = {
+        "delivered": totals.delivered or None,
+        "bounced": totals.bounced if totals.is_told else None,
+        "complained": totals.complained if totals.is_told else None,
+    }
+    return {**as_facts(totals), **told}
+
+
+def _returned_facts(returned: CameBack) -> dict[str, dict[str, int | None]]:
+    is_told = returned.is_told
     return {
-        "hard": {"copies": returned.hard, **_by_word(returned.hard_reasons)},
-        "soft": {"copies": returned.soft, **_by_word(returned.soft_reasons)},
+        "hard": {"copies": returned.hard if is_told else None, **_by_word(returned.hard_reasons)},
+        "soft": {"copies": returned.soft if is_told else None, **_by_word(returned.soft_reasons)},
     }
 
 

@@ -28,7 +28,7 @@ class Rates:
 def rates_of(found: Totals) -> Rates:
     """The shares that totals make."""
     accepted = found.states[DeliveryState.ACCEPTED]
-    told_of = accepted if found.delivered or found.bounced or found.complained else 0
+    told_of = accepted if found.is_told else 0
     return Rates(
         accepted=share_of(accepted, found.audience - found.states[DeliveryState.EXCLUDED]),
         delivered=share_of(found.delivered, accepted if found.delivered else 0),

@@ -33,6 +33,11 @@ class Totals:
     clicked: Seen
     tracked: int
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody told what became of accepted copies; as long as not, these three zeros are silence."""
+        return bool(self.delivered or self.bounced or self.complained)
+
 
 def status(session: Session, campaign_id: int, tracking: Tracking = Tracking.CONSENT) -> dict[str, Any]:
     """The facts of `campaigns status --json`. Raises `CampaignNotFound`."""

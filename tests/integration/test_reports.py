@@ -228,6 +228,22 @@ def test_facts_say_hidden_and_unknown_as_null(sent: Returns) -> None:
     assert facts["totals"]["accepted"] == 2
 
 
+def test_what_nobody_told_of_is_null_and_empty_and_no_zero(sent: Returns) -> None:
+    first = sent.copies(2)
+    told = ("delivered", "bounced", "complained")
+    facts = report_facts(report_on(sent))
+    assert [facts["totals"][name] for name in told] == [None] * 3
+    assert (facts["returned"]["hard"]["copies"], facts["returned"]["soft"]["copies"]) == (None, None)
+    rows = [tuple(map(cell, row)) for row in report_rows(report_on(sent))]
+    assert [("totals", "", name, "") in rows for name in told] == [True] * 3
+    assert [status(sent.session, sent.campaign_id)[name] for name in told] == [0] * 3
+    sent.event(EventKind.BOUNCE, first)
+    facts = report_facts(report_on(sent))
+    assert [facts["totals"][name] for name in told] == [None, 1, 0]
+    sent.event(EventKind.DELIVERED, first + 1)
+    assert [report_facts(report_on(sent))["totals"][name] for name in told] == [1, 1, 0]
+
+
 def test_a_spreadsheet_computes_nothing_of_what_an_editor_wrote(sent: Returns) -> None:
     sent.link(2, "https://a.example", "=HYPERLINK(1)")
     sent.copies(2)
