@@ -1,7 +1,7 @@
 """What nobody could settle, and what a person, or a provider long after the call, says of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, exists, func, null, select, update
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.tokens import DeliveryKey
+from subscribers.addresses import without_addresses
 
 from .settling import IS_ERASED
 from .states import StepRefused, get, locked, move
@@ -46,16 +47,20 @@ class Unsettled:
 
 
 def unsettled(session: Session, campaign_id: int) -> list[Unsettled]:
-    """What of a campaign is open or unknown, by state and reason, the most frequent reasons first."""
+    """What of a campaign is open or unknown, by state and reason, the most frequent reasons first.
+
+    Reasons are told without addresses, so that servers that name each reader give one and the same.
+    """
     rows = session.execute(
         select(Delivery.state, Delivery.error, func.count(), func.min(Delivery.updated_at), func.min(Delivery.next_at))
         .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_UNSETTLED))
         .group_by(Delivery.state, Delivery.error)
-        .order_by(func.count().desc())
-    ).all()
-    groups = [
-        Unsettled(state, error or _NO_REASON[state], copies, since, at) for state, error, copies, since, at in rows
-    ]
+    )
+    found: dict[tuple[DeliveryState, str], list[Unsettled]] = {}
+    for state, error, copies, since, next_at in rows:
+        why = without_addresses(error) if error else _NO_REASON[state]
+        found.setdefault((state, why), []).append(Unsettled(state, why, copies, since, next_at))
+    groups = sorted((_joined(alike, why) for (_, why), alike in found.items()), key=lambda one: -one.count)
     return [group for state in _UNSETTLED for group in _shortened([one for one in groups if one.state is state])]
 
 
@@ -106,18 +111,22 @@ def reject(session: Session, clock: Clock, key: DeliveryKey, reason: str, provid
 
 
 def _shortened(groups: list[Unsettled]) -> list[Unsettled]:
-    """Refusals may name each reader; the rare ones are one group."""
+    """Servers may number each refusal; the rare ones are one group."""
     shown, rest = groups[:_MOST_REASONS], groups[_MOST_REASONS:]
     if not rest:
         return shown
-    others = replace(
-        rest[0],
-        why=_OTHERS,
-        count=sum(group.count for group in rest),
-        since=min(group.since for group in rest),
-        next_at=min((group.next_at for group in rest if group.next_at), default=None),
+    return [*shown, _joined(rest, _OTHERS)]
+
+
+def _joined(groups: Sequence[Unsettled], why: str) -> Unsettled:
+    """Groups of one state as one."""
+    return Unsettled(
+        groups[0].state,
+        why,
+        count=sum(group.count for group in groups),
+        since=min(group.since for group in groups),
+        next_at=min((group.next_at for group in groups if group.next_at), default=None),
     )
-    return [*shown, others]
 
 
 def _refuse_unless_begun(campaign: Campaign) -> None:

@@ -218,12 +218,24 @@ def test_a_chunk_put_off_by_the_pace_says_when_it_goes_on(database: Database, cl
     assert timedelta(hours=2) < at - clock.now() < timedelta(hours=4)
 
 
-def test_refusals_that_name_each_reader_are_not_all_listed(database: Database, clock: Clock) -> None:
+def test_refusals_that_name_each_reader_are_one_reason(database: Database, clock: Clock) -> None:
     campaign_id = a_sending_campaign(database, 25, chunk=25)
     held = taken(database, clock)
     with database.writing() as session:
         group = attempt(session, clock, held, 50)
-        settle(session, clock, campaign_id, [ended(due, UNKNOWN, f"lost by {due.to_address}") for due in group])
+        full = [ended(due, UNKNOWN, f"452 4.2.2 <{due.to_address}>: Mailbox full") for due in group[:-1]]
+        settle(session, clock, campaign_id, [*full, ended(group[-1], UNKNOWN, "421 later")])
+    with database.reading() as session:
+        found = [(group.state, group.why, group.count) for group in unsettled(session, campaign_id)]
+    assert found == [(UNKNOWN, "452 4.2.2 <...>: Mailbox full", 24), (UNKNOWN, "421 later", 1)]
+
+
+def test_refusals_that_are_numbered_are_not_all_listed(database: Database, clock: Clock) -> None:
+    campaign_id = a_sending_campaign(database, 25, chunk=25)
+    held = taken(database, clock)
+    with database.writing() as session:
+        group = attempt(session, clock, held, 50)
+        settle(session, clock, campaign_id, [ended(due, UNKNOWN, f"lost in queue {due.seq}") for due in group])
     with database.reading() as session:
         *shown, rest = unsettled(session, campaign_id)
     assert len(shown) == 20
