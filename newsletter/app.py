@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -53,7 +53,11 @@ if TYPE_CHECKING:
 
 
 class NotSetUp(NewsletterError):
-    """There is no database yet. Run `newsletter init` first."""
+    """The database is empty. If it is the right one, `newsletter init` sets it up."""
+
+
+class DatabaseMissing(NewsletterError):
+    """The database's file is not there."""
 
 
 class DatabaseAway(NewsletterError):
@@ -273,8 +277,7 @@ class App:
 
 def build(settings: Settings, clock: Clock | None = None) -> App:
     """Open the installation that the settings describe. Raises a sentence where it is not set up or away."""
-    if not may_exist(settings.database_url):
-        raise NotSetUp
+    _refuse_missing(settings.database_url)
     database = Database(settings.database_url)
     try:
         migrations.ensure_current(database)
@@ -293,6 +296,16 @@ def build(settings: Settings, clock: Clock | None = None) -> App:
         database.close()
         raise NotSetUp
     return App(settings, database, clock or Clock(), Signer(settings.secrets), organization, tickets)
+
+
+def _refuse_missing(url: str) -> None:
+    """Opening a file that is not there would make an empty database; an address without a file opens none."""
+    file = None if may_exist(url) else make_url(url).database
+    if file:
+        raise DatabaseMissing(
+            f"There is no database at {Path(file).absolute()}. If there was one, restore it or mend "
+            "NEWSLETTER_DATABASE_URL; `newsletter init` makes a new, empty one."
+        )
 
 
 def _no_list() -> List:

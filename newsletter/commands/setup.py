@@ -58,7 +58,9 @@ def init(organization: str) -> None:
             made = organizations.ensure(session, organization if fresh else settings.organization, Clock().now())
     if not fresh and not made:
         raise AlreadySetUp
-    click.echo(f"Ready. {CONFIG_FILE} holds your settings and a new secret key; the database is made.")
+    settled = "holds your settings and a new secret key" if fresh else "is as it was"
+    stored = "is made, new and empty" if made else "was there and is kept"
+    click.echo(f"Ready. {CONFIG_FILE} {settled}; the database {stored}.")
     click.echo('Next: newsletter lists create families --name "Family newsletter"')
 
 

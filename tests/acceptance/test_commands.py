@@ -56,6 +56,28 @@ def test_before_init_every_command_says_what_to_do(newsletter: CommandLine) -> N
     assert "Traceback" not in said.err
 
 
+def test_a_database_that_was_there_or_is_mistyped_is_named_before_a_new_one_is_offered(newsletter: CommandLine) -> None:
+    assert "holds your settings and a new secret key" in newsletter.do("init").out
+    file = newsletter.folder / "var" / "newsletter.db"
+    file.rename(newsletter.folder / "lost.db")
+    said = newsletter("lists", "list")
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert f"There is no database at {file}. If there was one, restore it or mend NEWSLETTER_DATABASE_URL;" in said.err
+    assert said.err.endswith("`newsletter init` makes a new, empty one.\n")
+    assert f"There is no database at {file}." in newsletter("doctor").out
+    assert not file.exists()
+    newsletter.set("database_url", "sqlite:///lots.db")
+    assert f"There is no database at {newsletter.folder / 'lots.db'}." in newsletter("lists", "list").err
+    newsletter.set("database_url", "sqlite:///lost.db")
+    assert newsletter.do("lists", "list").code == 0
+    newsletter.set("database_url", "sqlite://")
+    assert newsletter("lists", "list").err == "Error: SQLite needs a file: sqlite:///var/newsletter.db\n"
+    newsletter.set("database_url", "sqlite:///new.db")
+    assert "newsletter.toml is as it was; the database is made, new and empty." in newsletter.do("init").out
+    (newsletter.folder / "newsletter.toml").unlink()
+    assert "a new secret key; the database was there and is kept." in newsletter.do("init").out
+
+
 def test_a_database_that_is_away_is_one_sentence(newsletter: CommandLine) -> None:  # F4
     newsletter.set("secret_key", "k" * 40)
     newsletter.set("database_url", "postgresql://nobody:hidden@127.0.0.1:1/none")
