@@ -76,7 +76,7 @@ def addresses_of(host: str, port: int) -> Sequence[str]:
     except (OSError, UnicodeError) as error:
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
             raise OutsideAway("Its name cannot be looked up now.") from error
-        raise NameUnknown from error
+        raise NameUnknown(f"No machine has the name {host}.") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -114,10 +114,10 @@ class Outside:
 
     def refuse(self, url: str) -> None:
         """Raise `OutsideRefused` or `NameUnknown` where `post` would, without asking anything of the machine."""
-        self._reached(self._allowed(url), "POST")
+        self._reached(self._allowed(url, "POST"), "POST")
 
     def _once(self, url: str, request: _Request) -> tuple[Answer, str]:
-        parts = self._allowed(url)
+        parts = self._allowed(url, request.method)
         reached = self._reached(parts, request.method)
         try:
             response, body = self._exchange(parts, reached, request)
@@ -130,7 +130,8 @@ class Outside:
         said = response.headers.get
         return Answer(url, response.status, body, said("Retry-After", "")), said("Location", "")
 
-    def _allowed(self, url: str) -> SplitResult:
+    def _allowed(self, url: str, method: str) -> SplitResult:
+        """An address in its parts, as far as it may be asked by what it says itself."""
         try:
             parts = urlsplit(url)
             _ = parts.port
@@ -139,7 +140,7 @@ class Outside:
         if parts.scheme not in self.ports or not parts.hostname:
             raise OutsideRefused(f"{url} is not an address of the web.")
         if not self.house:
-            _refuse_port(parts)
+            _refuse_unless_public(parts, method)
         return parts
 
     def _reached(self, parts: SplitResult, method: str) -> Sequence[str]:
@@ -151,9 +152,7 @@ class Outside:
                 continue
             if not self.allows(address):
                 raise OutsideRefused(f"{host} is {address}, which is not a public address.")
-            _refuse_port(parts)
-            if method == "POST" and parts.scheme != "https":
-                raise OutsideRefused("Others could read it on its way: use an address that begins with https://.")
+            _refuse_unless_public(parts, method)
         return reached
 
     def port_of(self, parts: SplitResult) -> int:
@@ -176,9 +175,12 @@ class Outside:
             connection.end()
 
 
-def _refuse_port(parts: SplitResult) -> None:
+def _refuse_unless_public(parts: SplitResult, method: str) -> None:
+    """Raise `OutsideRefused` for what only a machine of one's own house may be asked."""
     if parts.port not in (None, _PORTS[parts.scheme]):
         raise OutsideRefused(f"Port {parts.port} is not one of web pages.")
+    if method == "POST" and parts.scheme != "https":
+        raise OutsideRefused("Others could read it on its way: use an address that begins with https://.")
 
 
 class _Connection(HTTPConnection):

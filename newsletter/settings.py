@@ -46,6 +46,24 @@ CONFIG_FILE = "newsletter.toml"
 _TEST_PREFIX = "NEWSLETTER_TEST_"
 
 
+_SENTENCES = {
+    "enum": "Write {expected}.",
+    "finite_number": "Write a whole number, such as 30.",
+    "greater_than": "Write a number above {gt:g}.",
+    "greater_than_equal": "Write {ge} or more.",
+    "less_than_equal": "Write {le} or less.",
+    "float_parsing": "Write a number, such as 2.5.",
+    "float_type": "Write a number, such as 2.5.",
+    "int_from_float": "Write a whole number, such as 30.",
+    "int_parsing": "Write a whole number, such as 30.",
+    "int_parsing_size": "Write a smaller number.",
+    "int_type": "Write a whole number, such as 30.",
+    "path_type": "Write a text in quotation marks.",
+    "string_type": "Write a text in quotation marks.",
+}
+"""What pydantic finds, in our words."""
+
+
 class SettingsInvalid(NewsletterError):
     """The settings have problems. Correct each one named and start again."""
 
@@ -277,4 +295,7 @@ def _problem(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0])
     if detail["type"] == "missing":
         return f"{name} is missing; `newsletter init` writes a {CONFIG_FILE} with one."
-    return f"{name}: {detail['msg'].removeprefix('Value error, ')}"
+    sentence = _SENTENCES.get(detail["type"])
+    if sentence is None:
+        return f"{name}: {detail['msg'].removeprefix('Value error, ')}"
+    return f"{name}: {sentence.format(**detail.get('ctx', {}))}"

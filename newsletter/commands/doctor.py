@@ -32,5 +32,9 @@ def _show(console: Console, found: Sequence[Finding]) -> None:
         console.print(level + Text(f"{finding.about}: {finding.sentence}"))
         if finding.remedy:
             console.print(Text(f"        {finding.remedy}"))
-    counted = {level: sum(finding.level is level for finding in found) for level in Level}
-    console.print(f"{counted[Level.ERROR]} errors, {counted[Level.WARNING]} warnings, {counted[Level.OK]} well.")
+    errors, warnings, well = (sum(finding.level is level for finding in found) for level in reversed(Level))
+    console.print(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}, {well} well.")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -76,6 +76,7 @@ def test_an_installation_that_is_well_has_nothing_but_good_findings(newsletter: 
 def test_for_a_person_each_finding_has_its_remedy_below(newsletter: CommandLine) -> None:
     newsletter.set("postal_address", "")
     said = newsletter("doctor").out
+    assert "errors, 1 warning, " in said
     assert "warning postal address of families: The foot" in said
     assert "        Set NEWSLETTER_POSTAL_ADDRESS." in said
 

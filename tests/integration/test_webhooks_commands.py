@@ -196,6 +196,15 @@ def test_what_is_wrong_is_said_in_a_sentence(newsletter: CommandLine, arguments:
     assert newsletter.do("webhooks", "list", "--json").json() == []
 
 
+def test_an_address_without_https_is_refused_before_its_name_is_looked_up(newsletter: CommandLine) -> None:
+    newsletter.set("webhook_networks", "")
+    nobody = "n" * 64 + ".example"  # longer than any name, so no server is asked for it
+    said = newsletter(*MADE, f"http://{nobody}/x", *CONFIRMED)
+    assert (said.code, "begins with https://" in said.err, "No machine" in said.err) == (1, True, False)
+    said = newsletter(*MADE, f"https://{nobody}/x", *CONFIRMED)
+    assert (said.code, said.err) == (1, f"Error: No machine has the name {nobody}.\n")
+
+
 def test_a_replay_names_what_it_means(newsletter: CommandLine, receiver: Receiver) -> None:
     newsletter.do(*MADE, receiver.url, *CONFIRMED)
     assert "There are no calls" in newsletter.do("webhooks", "calls", "1").out

@@ -43,7 +43,7 @@ def test_every_problem_is_reported_at_once_in_plain_words(
         "NEWSLETTER_SECRET_KEY is missing; `newsletter init`",
         "NEWSLETTER_BANDS: Bands look like",
         "'Chicago' is not a time zone",
-        "NEWSLETTER_RATE",
+        "NEWSLETTER_RATE: Write a number above 0.",
         "NEWSLETTER_BASE_URL: It must begin with https://",
         "NEWSLETTER_TRANSPORT: Use file:FOLDER",
         "29 February",
@@ -52,6 +52,35 @@ def test_every_problem_is_reported_at_once_in_plain_words(
     ):
         assert part in said
     assert "OTHER_TOOL" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "sentence"),
+    [
+        ("SOFT_BOUNCES", "0", "Write 1 or more."),
+        ("CONNECTIONS", "101", "Write 100 or less."),
+        ("KEEP_EVENTS_DAYS", "1.5", "Write a whole number, such as 30."),
+        ("RATE", "fast", "Write a number, such as 2.5."),
+        ("APPROVAL", "maybe", "Write 'on' or 'off'."),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_what_would(
+    name: str, written: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", KEY)
+    monkeypatch.setenv(f"NEWSLETTER_{name}", written)
+    with pytest.raises(SettingsInvalid, match=rf"\n  NEWSLETTER_{name}: {re.escape(sentence)}$"):
+        load()
+
+
+@pytest.mark.parametrize("written", ['"x"', '""', '"-1"', "-1", "1.5", f'"{"9" * 5000}"', "1e400", "[]", "1979-05-27"])
+def test_no_setting_is_refused_in_the_words_of_a_library(written: str, an_empty_folder: Path) -> None:
+    names = [name.rstrip("_") for name in Settings.model_fields]
+    (an_empty_folder / "newsletter.toml").write_text("".join(f"{name} = {written}\n" for name in names))
+    with pytest.raises(SettingsInvalid) as refusal:
+        load()
+    assert "NEWSLETTER_CONNECTIONS: Write " in str(refusal.value)
+    assert not re.search(r"Input|valid|greater|parse|[Ii]nstance", str(refusal.value))
 
 
 def test_the_environment_wins_over_env_file_over_named_file_over_config(
