@@ -76,7 +76,7 @@ def follow(app: App, campaign_id: int, address: str = ADDRESS, tracking: Trackin
 
 def a_notice(app: App, kind: EventKind, campaign_id: int, **more: Any) -> None:
     key = DeliveryKey(campaign_id, copy_of(app, campaign_id), 1)
-    told = Notice("sendgrid", f"{kind}-1", kind, key, datetime(2026, 12, 1, 9, tzinfo=UTC), **more)
+    told = Notice("sendgrid", f"{kind}-1", kind, key, datetime(2025, 12, 1, 9, tzinfo=UTC), **more)
     for _ in range(2):
         with app.database.writing() as session:
             notices.take(session, app.clock, [told])
@@ -145,7 +145,7 @@ def test_what_a_provider_tells_twice_is_told_once_with_its_own_time(app: App, re
     call_all(app)
     assert sorted(receiver.types()) == ["copy.bounced", "copy.complained"]
     bounced = next(heard for heard in receiver.heard if heard.type == "copy.bounced")
-    assert bounced.json["timestamp"] == "2026-12-01T09:00:00.000Z"
+    assert bounced.json["timestamp"] == "2025-12-01T09:00:00.000Z"
     assert (bounced.data["permanent"], bounced.data["status"]) == (True, "5.1.1")
     assert ADDRESS.encode() not in bounced.body
 
