@@ -13,7 +13,7 @@ from newsletter.reports.findings import Level, findings, summary
 from newsletter.reports.growth import GrowthReport
 from newsletter.reports.growth_page import LEAVES, SOURCES, name_of, sentence, told
 from newsletter.reports.health import DAYS, HealthReport
-from newsletter.reports.health_page import DOMAINS, SUPPRESSED, named
+from newsletter.reports.health_page import DOMAINS, SUPPRESSED, named, named_reasons
 from newsletter.reports.mailings import CameBack
 from newsletter.reports.pages import share
 
@@ -104,6 +104,8 @@ def _health_tables(console: Console, report: HealthReport) -> Iterator[Table]:
             returned = (_count(domain.hard), _count(domain.complained), share(domain.complaint_share, 2))
             table.add_row(DOMAINS.get(domain.name, domain.name), accepted, *returned)
         yield table
+    if report.refused.copies:
+        yield _bars(console, f"Refused at hand-over, {DAYS} days", named_reasons(report.refused))
     if report.suppressed:
         yield _bars(console, "Never mailed again", {SUPPRESSED[key]: n for key, n in report.suppressed.most_common()})
 

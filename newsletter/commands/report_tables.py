@@ -17,11 +17,13 @@ from newsletter.reports.campaigns import CampaignReport
 from newsletter.reports.comparisons import Comparison
 from newsletter.reports.findings import REASONS
 from newsletter.reports.groups import Group as ReaderGroup
+from newsletter.reports.health_page import named_reasons
 from newsletter.reports.hours import first_hours, hours_of_day
 from newsletter.reports.links import LinkFigures
 from newsletter.reports.mailings import CameBack
 from newsletter.reports.pages import share as percent_of
 from newsletter.reports.rates import Rates
+from newsletter.reports.refused import Refused
 from newsletter.reports.sums import sentence
 
 from .terminal_charts import add_bars, block_bar, figures_table, sparkline
@@ -137,6 +139,8 @@ def _parts(report: CampaignReport, zone: ZoneInfo) -> Iterator[RenderableType]:
         yield f"{_HIDDEN}: groups of {few}, and the next one where a sum would tell."
     if report.returned.hard or report.returned.soft:
         yield _returned(report.returned)
+    if report.refused.copies:
+        yield _rejected(report.refused)
     if report.links:
         yield _links(report.links, report.totals.tracked)
 
@@ -215,6 +219,13 @@ def _returned(returned: CameBack) -> Table:
         hard, soft = returned.hard_reasons[reason], returned.soft_reasons[reason]
         if hard or soft:
             table.add_row(REASONS[reason], f"{hard:,}", f"{soft:,}")
+    return table
+
+
+def _rejected(refused: Refused) -> Table:
+    table = figures_table("Why copies were rejected", "Copies", "Share")
+    for reason, copies in named_reasons(refused).items():
+        table.add_row(reason, f"{copies:,}", percent_of(copies / refused.copies))
     return table
 
 

@@ -15,7 +15,7 @@ from .charts import Bar, Line, bars
 from .comparisons import sentence as compared
 from .findings import REASONS
 from .groups import Group
-from .health_page import DOMAINS
+from .health_page import DOMAINS, named_reasons
 from .hours import Hour, first_hours
 from .mail_pictures import MailPicture
 from .pages import Frame, page
@@ -58,6 +58,7 @@ def campaign_page(report: CampaignReport, picture: MailPicture | None, frame: Fr
         asked=(sum(hour.opened for hour in report.hours), sum(hour.clicked for hour in report.hours)),
         groupings=groupings,
         returned=returned(report),
+        rejected=list(named_reasons(report.refused).items()),
         verdict=verdict(report.test) if report.test else "",
         in_picture=[links[no] for no in times if no in links],
         elsewhere=[link for link in report.links if link.no not in times],

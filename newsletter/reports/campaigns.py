@@ -18,6 +18,7 @@ from .hours import Hour, hours_of
 from .links import LinkFigures, links_from
 from .mailings import CameBack
 from .rates import Rates, rates_of
+from .refused import Refused
 from .rollups import Rollups
 from .status import Totals, totals_from
 
@@ -48,6 +49,7 @@ class CampaignReport:
     domains: tuple[Group, ...]
     hours: tuple[Hour, ...]
     returned: CameBack
+    refused: Refused
     questions: tuple[QuestionFigures, ...]
     test: TrialFigures | None
     comparison: Comparison | None
@@ -60,6 +62,8 @@ def campaign_report(session: Session, campaign_id: int, minimum_group: int, roll
     counted, as_of = rollups.counted(session, campaign)
     counters = counters_of(session, campaign_id)
     totals = totals_from(campaign, counted, counters)
+    refused = Refused()
+    refused.add(campaign.id, totals.states, counted.refused)
     is_broadcast = campaign.kind is CampaignKind.BROADCAST
     return CampaignReport(
         campaign_id=campaign.id,
@@ -78,6 +82,7 @@ def campaign_report(session: Session, campaign_id: int, minimum_group: int, roll
         domains=shown(largest(counted.domains, MOST_DOMAINS, minimum_group), minimum_group),
         hours=hours_of(session, campaign_id),
         returned=counted.returned,
+        refused=refused,
         questions=questions_from(session, campaign_id, counters),
         test=trial_figures(session, campaign, rollups.tracking),
         comparison=comparisons.comparison(session, campaign, rollups) if is_broadcast else None,

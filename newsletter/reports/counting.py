@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case
 from sqlalchemy.orm import Session
 
+from newsletter.feedback.verdicts import Reason
 from newsletter.ledger import balance
 from newsletter.ledger.tables import Campaign, CampaignKind, Delivery, DeliveryState, Exclusion
 from newsletter.settings import Tracking
@@ -17,6 +18,7 @@ from .figures import NOBODY, Figures, domain_of_copy, figures_of
 from .groups import largest
 from .mailings import CameBack, came_back, returned_by_domain
 from .providers import by_provider
+from .refused import refusal_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Counted:
     providers: Mapping[str, CameBack]
     """Accepted copies, complaints and bounces for good."""
     returned: CameBack
+    refused: Mapping[Reason, int]
+    """Why copies were rejected, of those of which that is known."""
 
     def as_facts(self) -> dict[str, Any]:
         """For keeping as JSON."""
@@ -43,6 +47,7 @@ class Counted:
             **{part: {name: asdict(figures) for name, figures in getattr(self, part).items()} for part in _GROUPINGS},
             "providers": {name: back.as_facts() for name, back in self.providers.items()},
             "returned": self.returned.as_facts(),
+            "refused": dict(self.refused),
         }
 
     @classmethod
@@ -55,6 +60,8 @@ class Counted:
             tracked=facts["tracked"],
             providers={name: CameBack.of(back) for name, back in facts["providers"].items()},
             returned=CameBack.of(facts["returned"]),
+            # What was kept by an earlier version says nothing of it.
+            refused={Reason(word): copies for word, copies in facts.get("refused", {}).items()},
             **groups,
         )
 
@@ -77,6 +84,7 @@ def count(session: Session, campaign: Campaign, tracking: Tracking, context: Rul
         domains=largest(by_domain, _MOST_DOMAINS, _FEWEST_OF_DOMAIN) if by_domain else {},
         providers=_by_provider(session, campaign.id, by_domain),
         returned=came_back(session, campaign.id, states[DeliveryState.ACCEPTED]),
+        refused=refusal_reasons(session, campaign.id) if states[DeliveryState.REJECTED] else {},
     )
 
 

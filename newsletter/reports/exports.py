@@ -37,6 +37,7 @@ def report_facts(report: CampaignReport) -> dict[str, Any]:
         **{part: [asdict(group) for group in groups] for part, groups in _groups_of(report).items()},
         "hours": [{"at": hour.at.isoformat(), "opened": hour.opened, "clicked": hour.clicked} for hour in report.hours],
         "returned": _returned_facts(report.returned),
+        "rejected_reasons": _by_word(report.refused.reasons),
         "questions": [asdict(question) for question in report.questions],
         "test": _test_facts(report.test) if report.test else None,
         "comparison": asdict(report.comparison) if report.comparison else None,
@@ -65,6 +66,7 @@ def report_rows(report: CampaignReport) -> Iterator[_Row]:
         yield from _flat("hour", hour.pop("at"), hour)
     for returned, reasons in facts["returned"].items():
         yield from _flat("returned", returned, reasons)
+    yield from _flat("totals", "rejected_reasons", facts["rejected_reasons"])
     for question in facts["questions"]:
         for answer in question["answers"]:
             yield from _flat(f"question {question['key']}", answer.pop("label"), answer)

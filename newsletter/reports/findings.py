@@ -10,6 +10,7 @@ from newsletter.feedback.verdicts import Reason
 from .health import DAYS, WAITING_DAYS, HealthReport
 from .mailings import CameBack
 from .rates import percent
+from .refused import Refused
 
 COMPLAINTS_ASKED, COMPLAINTS_REFUSED = 0.001, 0.003
 """Gmail and Yahoo ask senders to stay below the first, and never to reach the second."""
@@ -32,6 +33,8 @@ REASONS = {
     Reason.OTHER: "not said",
 }
 _REFUSED_MANY = 0.005
+_HANDED_MANY, _HANDED_TOO_MANY = 0.01, 0.05
+"""A few addresses of any list are gone; more than that, and a server knows us for an old list, or will not have us."""
 _ROLES_MANY = 0.01
 _OUR_FAULT = (Reason.BLOCKED, Reason.POLICY, Reason.CONTENT, Reason.RATE)
 
@@ -75,6 +78,7 @@ def summary(found: tuple[Finding, ...]) -> str:
 def _findings(report: HealthReport) -> Iterator[Finding]:
     yield _complaints(report.recent)
     yield _hard(report.recent)
+    yield _handed(report.refused)
     yield _blamed(report.recent)
     yield _waiting(report)
     yield _unopened(report)
@@ -108,12 +112,33 @@ def _hard(recent: CameBack) -> Finding:
     return Finding(about, Level.ACT, f"{told}: above 2 %, which servers know from old or bought lists. {todo}")
 
 
+def _handed(refused: Refused) -> Finding:
+    about, share = "copies refused at hand-over", refused.share
+    if share is None:
+        return Finding(about, Level.UNKNOWN, f"Nothing was sent in {DAYS} days, so no server has refused a copy.")
+    if not refused.copies:
+        return Finding(about, Level.GOOD, f"No server refused a copy of {DAYS} days as it was handed over.")
+    were = "was" if refused.copies == 1 else "were"
+    told = f"{refused.copies:,} of {refused.handed:,} copies in {DAYS} days {were} refused at hand-over"
+    told = f"{told} ({percent(share)}){_mostly(refused.reasons)}"
+    blamed = _blame(refused.reasons)
+    ours = f" {blamed.total():,} of them because a server refuses us or the mail{_mostly(blamed)}." if blamed else ""
+    if share < _HANDED_MANY and blamed.total() < refused.handed * _REFUSED_MANY:
+        return Finding(about, Level.GOOD, f"{told}. So few are usual.{ours}")
+    ((campaign_id, _),) = refused.campaigns.most_common(1)
+    todo = f"See whom, and their words: newsletter campaigns deliveries {campaign_id} --state rejected"
+    todo = f"Run newsletter doctor. {todo}" if ours else f"Look where these addresses came from. {todo}"
+    level = Level.ACT if share >= _HANDED_TOO_MANY and refused.copies > 1 else Level.WATCH
+    return Finding(about, level, f"{told}.{ours} {todo}.")
+
+
 def _blamed(recent: CameBack) -> Finding:
-    about, blamed = "refusals", Counter({reason: recent.soft_reasons[reason] for reason in _OUR_FAULT})
-    copies, ((most, _), *_) = blamed.total(), blamed.most_common(1)
+    about, blamed = "refusals", _blame(recent.soft_reasons)
+    copies = blamed.total()
     if not copies:
-        return Finding(about, Level.GOOD, "No server refused our machine, our domain or what the mail says.")
-    told = f"{_copies(copies)} came back because a server refuses us or the mail, most for: {REASONS[most]}"
+        none = "No copy came back because a server refuses our machine, our domain or what the mail says."
+        return Finding(about, Level.GOOD, none)
+    told = f"{_copies(copies)} came back because a server refuses us or the mail{_mostly(blamed)}"
     if copies < recent.accepted * _REFUSED_MANY:
         return Finding(about, Level.GOOD, f"{told}. So few are usual.")
     return Finding(about, Level.WATCH, f"{told}. Run newsletter doctor, and see what the servers say of them.")
@@ -159,6 +184,15 @@ def _silence(recent: CameBack, what: str) -> str:
     if not recent.accepted:
         return f"Nothing was sent in {DAYS} days, so there is nothing to say of {what}."
     return f"Nobody has told us of any copy of the last {DAYS} days, so nothing is known of {what}."
+
+
+def _blame(reasons: Counter[Reason]) -> Counter[Reason]:
+    """Those of the reasons that are about us."""
+    return Counter({reason: reasons[reason] for reason in _OUR_FAULT if reasons[reason]})
+
+
+def _mostly(reasons: Counter[Reason]) -> str:
+    return f", most for: {REASONS[reasons.most_common(1)[0][0]]}" if reasons else ""
 
 
 def _copies(count: int) -> str:

@@ -20,6 +20,7 @@ from subscribers.tables import Subscriber, Subscription, SubscriptionState, Supp
 from .groups import too_small
 from .mailings import CameBack, Mailing, mailings
 from .providers import PROVIDERS
+from .refused import Refused
 from .rollups import Rollups
 
 ISSUES = 6
@@ -67,6 +68,7 @@ class HealthReport:
     readers: int
     last: tuple[MailingHealth, ...]
     recent: CameBack
+    refused: Refused
     domains: tuple[DomainHealth, ...]
     suppressed: Counter[SuppressionReason]
     waiting: int
@@ -83,13 +85,14 @@ def health_report(
     read = mailings(session, organization_id, list_id, before=now - FOR_READING, most=ISSUES)
     agreed, unopened = _unopened(session, read, rollups.tracking, minimum_group)
     people = _readers(organization_id, list_id)
-    last, recent, providers = _returned(session, organization_id, list_id, now, rollups)
+    last, recent, providers, refused = _returned(session, organization_id, list_id, now, rollups)
     return HealthReport(
         at=now,
         minimum_group=minimum_group,
         readers=session.scalars(people).one(),
         last=last,
         recent=recent,
+        refused=refused,
         domains=_domains(providers, minimum_group, recent),
         suppressed=_suppressed(session, organization_id, list_id),
         waiting=session.scalars(_waiting(organization_id, list_id, now - timedelta(days=WAITING_DAYS))).one(),
@@ -102,18 +105,23 @@ def health_report(
 
 def _returned(
     session: Session, organization_id: int, list_id: int | None, now: datetime, rollups: Rollups
-) -> tuple[tuple[MailingHealth, ...], CameBack, Mapping[str, CameBack]]:
-    """What came back of each of the last issues, of the last days' together, and of those by the provider."""
+) -> tuple[tuple[MailingHealth, ...], CameBack, Mapping[str, CameBack], Refused]:
+    """What came back of each of the last issues, of the last days' together, and of those by the provider.
+
+    Beside it what was refused in these days, as it was handed over.
+    """
     last = mailings(session, organization_id, list_id, before=now, most=ISSUES)
     days = mailings(session, organization_id, list_id, since=now - timedelta(days=DAYS), before=now)
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_({one.campaign_id for one in (*last, *days)})))
     counted = {campaign.id: rollups.past(session, campaign) for campaign in campaigns.all()}
-    recent, providers = CameBack(), {name: CameBack() for name in PROVIDERS}
+    recent, refused, providers = CameBack(), Refused(), {name: CameBack() for name in PROVIDERS}
     for mailing in days:
-        recent.add(counted[mailing.campaign_id].returned)
-        for name, back in counted[mailing.campaign_id].providers.items():
+        of_campaign = counted[mailing.campaign_id]
+        recent.add(of_campaign.returned)
+        refused.add(mailing.campaign_id, of_campaign.states, of_campaign.refused)
+        for name, back in of_campaign.providers.items():
             providers[name].add(back)
-    return tuple(MailingHealth(one, counted[one.campaign_id].returned) for one in last), recent, providers
+    return tuple(MailingHealth(one, counted[one.campaign_id].returned) for one in last), recent, providers, refused
 
 
 def _readers(organization_id: int, list_id: int | None) -> Select[int]:

@@ -12,6 +12,7 @@ from .health import DAYS, HealthReport
 from .mailings import Mailing
 from .pages import Frame, page
 from .providers import FORGOTTEN
+from .refused import Refused
 
 _AS_FAR = 0.005
 """The gauge reaches to half a percent, or to what is above."""
@@ -22,6 +23,7 @@ SUPPRESSED = {
     SuppressionReason.IMPORT: "told by an import",
     SuppressionReason.STAFF: "by staff",
 }
+NOT_KNOWN = "not known any more"
 DOMAINS = {OTHERS: "all others", FORGOTTEN: "erased readers"}
 
 
@@ -47,6 +49,7 @@ def health_page(report: HealthReport, frame: Frame) -> str:
     found = findings(report)
     soft = {REASONS[reason]: count for reason, count in report.recent.soft_reasons.most_common()}
     hard = {REASONS[reason]: count for reason, count in report.recent.hard_reasons.most_common()}
+    refused = named_reasons(report.refused)
     suppressed = {SUPPRESSED[reason]: count for reason, count in report.suppressed.most_common()}
     return page(
         "health",
@@ -60,9 +63,16 @@ def health_page(report: HealthReport, frame: Frame) -> str:
         domains=[(DOMAINS.get(domain.name, domain.name), domain) for domain in report.domains],
         soft=bars(soft),
         hard=bars(hard),
+        refused=bars(refused, report.refused.copies),
         suppressed=bars(suppressed, report.suppressed.total()),
         has_hidden=any(domain.accepted is None for domain in report.domains),
     )
+
+
+def named_reasons(refused: Refused) -> dict[str, int]:
+    """Why copies were refused at hand-over, in words, the most frequent reason first; last what is not known."""
+    known = {REASONS[reason]: copies for reason, copies in refused.reasons.most_common()}
+    return known | ({NOT_KNOWN: refused.unknown} if refused.unknown else {})
 
 
 def named(mailing: Mailing) -> str:

@@ -9,6 +9,7 @@ from .findings import findings
 from .growth import Growth, GrowthReport, Leave, Source
 from .health import HealthReport
 from .mailings import CameBack
+from .refused import Refused
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -46,6 +47,7 @@ def health_facts(report: HealthReport) -> dict[str, Any]:
         "readers": report.readers,
         "findings": [asdict(finding) for finding in findings(report)],
         "recent": _back(report.recent),
+        "refused": refused_facts(report.refused),
         "issues": [
             {
                 "campaign": one.mailing.campaign_id,
@@ -63,6 +65,17 @@ def health_facts(report: HealthReport) -> dict[str, Any]:
     }
 
 
+def refused_facts(refused: Refused) -> dict[str, Any]:
+    """Copies refused at hand-over, of those handed over, and why."""
+    return {
+        "handed": refused.handed,
+        "copies": refused.copies,
+        "share": _round(refused.share),
+        "reasons": {reason.value: copies for reason, copies in refused.reasons.items()},
+        "unknown": refused.unknown,
+    }
+
+
 def health_rows(report: HealthReport) -> Rows:
     """One figure a row: its part, what it is of, its name and its value."""
     yield ("part", "name", "figure", "value")
@@ -76,6 +89,9 @@ def health_rows(report: HealthReport) -> Rows:
     for part, named in (("recent", [("", facts["recent"])]), ("issue", _named(facts["issues"], "month"))):
         for name, back in named:
             yield from ((part, name, figure, back[figure]) for figure in _FIGURES)
+    refused = facts["refused"]
+    yield from (("refused", "", figure, refused[figure]) for figure in ("handed", "copies", "share", "unknown"))
+    yield from (("refused", reason, "copies", copies) for reason, copies in refused["reasons"].items())
     for name, domain in _named(facts["domains"], "name"):
         yield from (("domain", name, figure, value) for figure, value in domain.items() if figure != "name")
     for finding in facts["findings"]:

@@ -1,18 +1,21 @@
 """The SQL that docs/figures.md gives for the figures of a campaign says what the report says, on both databases."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
 from newsletter.clock import Clock
 from newsletter.events import reach
 from newsletter.events.tables import Actor, EventKind
+from newsletter.feedback.judging import judge
+from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import DeliveryState
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.rollups import Rollups
@@ -42,12 +45,16 @@ def report_on(returns: Returns) -> CampaignReport:
 
 
 def asked(returns: Returns, name: str, **given: Any) -> Any:
+    return statement(returns, name, **given).scalar_one()
+
+
+def statement(returns: Returns, name: str, **given: Any) -> Result[*tuple[Any, ...]]:
     found = _STATEMENT.findall((_ROOT / "docs" / "figures.md").read_text(encoding="utf-8"))
-    statement = {re.split(r"[,(]", title)[0].strip(): sql for title, sql in found}[name]
+    sql = {re.split(r"[,(]", title)[0].strip(): sql for title, sql in found}[name]
     if dialect_of(returns.session) == "postgresql":
-        statement = statement.replace("json_extract(detail, '$.reason')", "detail ->> 'reason'")
+        sql = sql.replace("json_extract(detail, '$.reason')", "detail ->> 'reason'")
     moments = {key: _moment(value, returns.session) for key, value in given.items()}
-    return returns.session.execute(text(statement), {"campaign": returns.campaign_id, **moments}).scalar_one()
+    return returns.session.execute(text(sql), {"campaign": returns.campaign_id, **moments})
 
 
 def _moment(value: Any, session: Session) -> Any:
@@ -114,6 +121,15 @@ def test_why_copies_came_back(returns: Returns) -> None:
     returned = report_on(returns).returned
     for reason, copies in (returned.hard_reasons + returned.soft_reasons).items():
         assert asked(returns, "Came back for a reason", reason=reason.value) == copies > 0
+
+
+def test_why_copies_were_rejected(returns: Returns) -> None:
+    refused, found = report_on(returns).refused, Counter[Reason]()
+    for words, copies in statement(returns, "Rejected"):
+        found[judge("", words).reason] += copies
+    assert found == refused.reasons
+    assert len(found) == 3
+    assert refused.unknown == 0
 
 
 def test_counting_anew_from_what_is_kept_changes_no_figure(returns: Returns) -> None:

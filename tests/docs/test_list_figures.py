@@ -63,6 +63,9 @@ def test_health(year: tuple[Session, SchoolYear]) -> None:
         assert asked(session, "Complained", campaign=campaign) == one.back.complained
         assert asked(session, "Came back for good", campaign=campaign) == one.back.hard
     assert sum(one.back.complained for one in report.last) > 0
+    days = {"month_ago": NOW - timedelta(days=30), "now": NOW}
+    for state, copies in (("rejected", report.refused.copies), ("accepted", report.recent.accepted)):
+        assert asked(session, "Copies of 30 days", list=school.list_.id, state=state, **days) == copies
     week_ago = NOW - timedelta(days=7)
     assert asked(session, "Sign-ups that wait", list=school.list_.id, week_ago=week_ago) == report.waiting > 0
 

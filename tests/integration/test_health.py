@@ -10,10 +10,12 @@ from newsletter.events.reach import Reach
 from newsletter.events.tables import Actor, Event, EventKind
 from newsletter.feedback.verdicts import Reason
 from newsletter.ledger.tables import Delivery, DeliveryState
+from newsletter.reports import refused as refused_module
 from newsletter.reports.findings import Level, findings, summary
 from newsletter.reports.health import HealthReport, health_report
 from newsletter.reports.mailings import CameBack
 from newsletter.reports.providers import provider_of
+from newsletter.reports.refused import Refused
 from newsletter.settings import Tracking
 from subscribers.db import Database
 from subscribers.tables import Subscription, Suppression, SuppressionReason
@@ -21,6 +23,8 @@ from tests.support.counting import rollups
 from tests.support.people import LONG_AGO, a_subscriber
 from tests.support.returns import SENT_AT, Returns
 
+GONE = "550 5.1.1 <{0}>: Recipient address rejected: User unknown"
+BLOCKED = "554 5.7.1 Service unavailable; Client host [203.0.113.9] blocked using zen.spamhaus.org"
 NOW = SENT_AT + timedelta(days=5)
 
 
@@ -32,6 +36,11 @@ class Told(Returns):
         event = self.session.get_one(Event, self.events)
         event.detail = {"permanent": permanent, "reason": reason}
         reach.count(self.session, [Reach(self.campaign_id, seq, kind, Actor.HUMAN)])
+
+    def refused(self, words: str, count: int = 1) -> None:
+        for _ in range(count):
+            copy = self.delivery(self.copy(DeliveryState.REJECTED))
+            copy.error = words.format(copy.to_address) or None
 
     def report(self, *, minimum: int = 5, tracking: Tracking = Tracking.CONSENT) -> HealthReport:
         self.session.flush()
@@ -210,6 +219,77 @@ def test_copies_that_were_not_accepted_are_no_measure(told: Told) -> None:
     assert told.report().last[0].back.accepted == 5
 
 
+def test_what_servers_refuse_at_hand_over_is_counted_by_what_they_say(told: Told) -> None:
+    told.copies(132)
+    told.refused(GONE, 20)
+    told.refused(BLOCKED, 6)
+    told.refused("", 2)
+    refused = told.report().refused
+    assert (refused.copies, refused.handed, refused.unknown) == (28, 160, 2)
+    assert refused.reasons == {Reason.NO_SUCH_USER: 20, Reason.BLOCKED: 6}
+    assert told.report().recent.accepted == 132
+    level, sentence = told.level("copies refused at hand-over")
+    assert level is Level.ACT
+    assert sentence == (
+        "28 of 160 copies in 30 days were refused at hand-over (17.5 %), most for: no such mailbox. 6 of them because "
+        "a server refuses us or the mail, most for: our machine or domain refused. Run newsletter doctor. See whom, "
+        f"and their words: newsletter campaigns deliveries {told.campaign_id} --state rejected."
+    )
+
+
+def test_answers_are_judged_once_whosever_address_and_connection_they_name(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused_module, "_MOST_WORDS", 1)
+    for n in range(30):
+        told.refused(f"{GONE}. {'Please look at the address and try again. ' * 5}{n}-gsmtp")
+    told.refused(BLOCKED, 4)
+    refused = told.report().refused
+    assert refused.reasons == {Reason.NO_SUCH_USER: 30}
+    assert (refused.copies, refused.unknown) == (34, 4)
+
+
+def test_refusals_of_before_are_no_refusals_of_now(told: Told) -> None:
+    told.refused(GONE, 3)
+    told.campaign.started_at = NOW - timedelta(days=31)
+    assert told.report().refused == Refused()
+    assert told.level("copies refused at hand-over")[0] is Level.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("gone", "blocked", "level", "words"),
+    [
+        (0, 0, Level.GOOD, "No server refused a copy of 30 days as it was handed over."),
+        (9, 0, Level.GOOD, "(0.9 %), most for: no such mailbox. So few are usual."),
+        (
+            5,
+            4,
+            Level.GOOD,
+            "4 of them because a server refuses us or the mail, most for: our machine or domain",
+        ),
+        (10, 0, Level.WATCH, "Look where these addresses came from. See whom, and their words"),
+        (0, 5, Level.WATCH, "Run newsletter doctor."),
+        (50, 0, Level.ACT, "(5.0 %)"),
+    ],
+)
+def test_refusals_at_hand_over_are_good_to_watch_or_to_act_on(
+    gone: int, blocked: int, level: Level, words: str
+) -> None:
+    reasons = Counter({Reason.NO_SUCH_USER: gone, Reason.BLOCKED: blocked})
+    refused = Refused(1_000, Counter({7: gone + blocked}), reasons)
+    found = {v.about: v for v in findings(_with(CameBack(990, is_told=True), refused=refused))}
+    assert found["copies refused at hand-over"].level is level
+    assert words in found["copies refused at hand-over"].sentence
+
+
+def test_one_refusal_of_few_copies_is_no_catastrophe() -> None:
+    refused = Refused(10, Counter({7: 1}), Counter({Reason.NO_SUCH_USER: 1}))
+    found = {v.about: v for v in findings(_with(CameBack(9, is_told=True), refused=refused))}
+    assert found["copies refused at hand-over"].level is Level.WATCH
+    assert "1 of 10 copies in 30 days was refused" in found["copies refused at hand-over"].sentence
+
+
 def _with(recent: CameBack, **more: Any) -> HealthReport:
-    given = {"readers": 1_000, "waiting": 0, "issues": 6, "agreed": 500, "unopened": 20, "role_addresses": 0} | more
+    given: dict[str, Any] = {"refused": Refused(recent.accepted)}
+    given |= {"readers": 1_000, "waiting": 0, "issues": 6, "agreed": 500, "unopened": 20, "role_addresses": 0} | more
     return HealthReport(NOW, 5, last=(), recent=recent, domains=(), suppressed=Counter(), **given)

@@ -67,7 +67,14 @@ def test_health_says_first_how_the_list_is(year: str) -> None:
     lines = call(year, "health").stdout.splitlines()
     assert lines[0].startswith("All lists: This list is well")
     said = {line.split(maxsplit=1)[1] for line in lines if line.split(maxsplit=1)[:1] in (["good"], ["watch"])}
-    assert said >= {"complaints", "bounces", "refusals", "sign-ups that wait", "addresses of offices"}
+    assert said >= {
+        "complaints",
+        "bounces",
+        "copies refused at hand-over",
+        "refusals",
+        "sign-ups that wait",
+        "addresses of offices",
+    }
     assert lines[-1] == "Next: newsletter reports health --html health.html"
 
 
@@ -78,6 +85,8 @@ def test_health_says_the_same_to_programs(year: str) -> None:
     assert told["list", "", "readers"] == str(facts["readers"])
     for issue in facts["issues"]:
         assert told["issue", issue["month"], "accepted"] == str(issue["accepted"])
+    assert told["refused", "", "handed"] == str(facts["refused"]["handed"]) > "0"
+    assert told["refused", "", "copies"] == str(facts["refused"]["copies"])
     assert told["finding", "complaints", facts["findings"][0]["level"]] == facts["findings"][0]["sentence"]
 
 

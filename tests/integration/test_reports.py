@@ -77,6 +77,17 @@ def test_status_sums_every_state_to_the_audience(sent: Returns) -> None:
     assert found["started_at"] == "2026-12-02T12:00:00+00:00"
 
 
+def test_why_copies_were_rejected_is_said_for_programs(sent: Returns) -> None:
+    said = ("550 5.1.1 <{}>: no such user", "550 5.1.1 <{}>: no such user", "554 5.7.1 rejected by zen.spamhaus.org")
+    for words in said:
+        copy = sent.delivery(sent.copy(DeliveryState.REJECTED))
+        copy.error = words.format(copy.to_address)
+    sent.session.flush()
+    report = report_on(sent)
+    assert report_facts(report)["rejected_reasons"] == {"no-such-user": 2, "blocked": 1}
+    assert ("totals", "rejected_reasons", "no-such-user", 2) in list(report_rows(report))
+
+
 def test_people_and_machines_are_counted_by_copy_and_requests_by_number(sent: Returns) -> None:
     reader, scanner, both = (sent.copy(agreed=True) for _ in range(3))
     sent.copy()

@@ -18,6 +18,7 @@ from newsletter.reports import comparisons, rollups
 from newsletter.reports.campaigns import CampaignReport, campaign_report
 from newsletter.reports.counting import Counted
 from newsletter.reports.health import health_report
+from newsletter.reports.refused import Refused
 from newsletter.reports.tables import CampaignRollup
 from subscribers.db import Database
 from tests.support.counting import rollups as rollups_of
@@ -58,7 +59,20 @@ def test_a_kept_count_is_what_it_was_before_it_was_kept(database: Database, cloc
         row = session.get_one(CampaignRollup, returns.campaign_id)
         assert Counted.of(row.counted) == kept
     assert kept.returned.hard_reasons[Reason.NO_SUCH_USER] > 0
+    assert sum(kept.refused.values()) == kept.states[DeliveryState.REJECTED]
+    assert kept.refused[Reason.NO_SUCH_USER] > 0
+    assert kept.refused[Reason.BLOCKED] > 0
     assert set(kept.domains) == {"gmail.example", "school.example", "smiths.example", "others"}
+
+
+def test_a_count_kept_before_refusals_were_judged_says_that_nobody_knows_why(database: Database, clock: Clock) -> None:
+    with database.writing() as session:
+        returns = mixed(session)
+    facts = rollups_of(clock).make(database, returns.campaign_id).as_facts()
+    del facts["refused"]
+    older, refused = Counted.of(facts), Refused()
+    refused.add(returns.campaign_id, older.states, older.refused)
+    assert refused.unknown == refused.copies == older.states[DeliveryState.REJECTED] > 0
 
 
 def test_no_domain_of_a_handful_of_copies_is_kept(database: Database, clock: Clock) -> None:

@@ -21,6 +21,12 @@ LINKS = (2, 3, 4)
 COPIES = 60
 _EVENTS = 400
 _DOMAINS = ("gmail.example", "gmail.example", "school.example", "smiths.example")
+_SAID = (
+    "550 5.1.1 <{0}>: Recipient address rejected: User unknown",
+    "554 5.7.1 Service unavailable; Client host [203.0.113.9] blocked using zen.spamhaus.org",
+    "552 5.2.2 <{0}> mailbox full",
+)
+"""What servers answer, with the address that they refuse."""
 _ASKED = (EventKind.OPEN, EventKind.CLICK)
 
 
@@ -63,6 +69,8 @@ def _copies(returns: Returns, random: Random) -> None:
         )
         copy = returns.session.get_one(Delivery, (returns.campaign_id, seq))
         copy.to_address = f"reader{seq}@{random.choice(_DOMAINS)}"
+        if state is DeliveryState.REJECTED:
+            copy.error = _SAID[seq % len(_SAID)].format(copy.to_address)
         for role in random.sample(list(Role), random.randrange(3)):
             returns.session.add(SubscriberRole(subscriber_id=copy.subscriber_id, role=role))
     returns.session.flush()

@@ -224,6 +224,7 @@ class SchoolYear:
         return {
             "campaign_id": campaign_id, "seq": seq, "subscriber_id": p["id"], "to_address": p["address"],
             "variant": p["variant"], "state": state, "reason": reason, "attempt": 1, "updated_at": at,
+            "error": f"550 5.1.1 <{p['address']}>: no such user" if state is DeliveryState.REJECTED else None,
         }  # fmt: skip
 
 
