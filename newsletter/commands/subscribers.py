@@ -9,6 +9,7 @@ from newsletter.app import App
 from newsletter.campaigns import streams
 from newsletter.errors import NewsletterError
 from newsletter.events import unsubscribes
+from newsletter.events.setbacks import setbacks_of
 from subscribers import consent, corrections, households, lists, subscriptions, suppressions
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
@@ -73,13 +74,15 @@ def add(address: str, list_slug: str, grades: tuple[str, ...], language: str, as
 @click.argument("address")
 @json_option
 def show(address: str, as_json: bool) -> None:
-    """Show what is known of one person."""
+    """Show what is known of one person, and what came back of their last copies."""
     with opened() as app, app.database.reading() as session:
         reader = _known(session, app, EmailAddress.parse(address))
         facts = people.describe(session, reader, app.today(), app.settings.roll_over, app.settings.grade_bands)
         facts["consents"] = consent.standing(session, reader)
         why = suppressions.in_force_everywhere(session, app.organization, EmailAddress.parse(reader.address))
         facts["suppression"] = shown.suppression_facts(why) if why else None
+        found = setbacks_of(session, app.organization, reader, app.clock.now())
+        facts |= shown.setback_facts(found, app.returns.patience)
         say(facts, lambda console: shown.described(console, facts), as_json=as_json)
 
 

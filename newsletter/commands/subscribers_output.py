@@ -7,6 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from newsletter.events.refusals import Patience
+from newsletter.events.setbacks import Setback, Setbacks
+from newsletter.events.tables import EventKind
+from newsletter.reports.findings import REASONS
 from subscribers.tables import Frequency, SubscriptionState, Suppression, SuppressionReason
 
 _BY = {"form": "a form", "import": "an import", "mail": "a button in or after a mail", "api": "another program"}
@@ -16,6 +20,13 @@ _REASONS = {
     SuppressionReason.REQUEST: "its reader asked for it",
     SuppressionReason.IMPORT: "an import said so",
     SuppressionReason.STAFF: "staff decided so",
+}
+_LIFTED_IF = {
+    SuppressionReason.BOUNCE: "if the mailbox works again",
+    SuppressionReason.COMPLAINT: "if they ask for mail again",
+    SuppressionReason.REQUEST: "if they ask for mail again",
+    SuppressionReason.IMPORT: "if that was a mistake",
+    SuppressionReason.STAFF: "if that was a mistake",
 }
 
 
@@ -46,9 +57,11 @@ def described(console: Console, facts: dict[str, Any]) -> None:
             **{_asked(row): _answer(row, is_open=row["list"] in waiting) for row in facts["consents"]},
         },
     )
+    _set_back(console, facts)
     if facts["suppression"]:
         _explained(console, facts["suppression"])
-        console.print(f"Next, if the mailbox works again: newsletter subscribers lift {facts['address']}", markup=False)
+        when = _LIFTED_IF[facts["suppression"]["reason"]]
+        console.print(f"Next, {when}: newsletter subscribers lift {facts['address']}", markup=False)
         return
     console.print(f"Next: newsletter subscribers data {facts['address']}", markup=False)
 
@@ -87,10 +100,61 @@ def suppression_facts(suppression: Suppression) -> dict[str, Any]:
     }
 
 
+def setback_facts(found: Setbacks, patience: Patience) -> dict[str, Any]:
+    """What came back of a person's last copies, and how near that is to silencing them, ready for JSON."""
+    return {
+        "came_back": [_setback(one) for one in found.last],
+        "in_a_row": {"copies": found.in_a_row, "of": patience.copies, "days": patience.days},
+        "lifted_at": found.lifted_at,
+    }
+
+
 def lifted(console: Console, address: str) -> None:
     """That an address may be mailed again."""
     console.print(f"{address} may be mailed again, on the lists that they have not left.", markup=False)
     console.print("Next: newsletter lists list")
+
+
+def _setback(one: Setback) -> dict[str, Any]:
+    return {
+        "at": one.at,
+        "campaign": one.campaign_id,
+        "what": one.kind.value,
+        "permanent": one.is_permanent,
+        "proven": one.is_proven,
+        "reason": one.reason.value,
+        "text": one.text,
+    }
+
+
+def _set_back(console: Console, facts: dict[str, Any]) -> None:
+    """The last copies that came back or were refused, the count towards silencing, and a lift."""
+    why = facts["suppression"]
+    named = {copy["campaign"] for copy in why["copies"]} if why else set()
+    copies = [copy for copy in facts["came_back"] if copy["campaign"] not in named]
+    if copies:
+        console.print(f"Copies that came back or were refused{' besides' if named else ''}, the last first:")
+    for copy in copies:
+        console.print(f"  campaign {copy['campaign']}, {copy['at']:%-d %B %Y, %H:%M} UTC, {_fate(copy)}", markup=False)
+    row = facts["in_a_row"]
+    if row["copies"] and not why:
+        console.print(
+            f"Refused for now and counted: {row['copies']:,} of {row['of']:,} in a row. "
+            f"So many over {row['days']:,} days or more, and the address is never mailed again."
+        )
+    if facts["lifted_at"]:
+        day = f"{facts['lifted_at']:%-d %B %Y, %H:%M} UTC"
+        console.print(f"A suppression was lifted on {day}: what was refused before counts no more.")
+
+
+def _fate(copy: dict[str, Any]) -> str:
+    """What became of a copy, for good or for now, and the server's words."""
+    if copy["what"] == EventKind.COMPLAINT:
+        return "reported as spam"
+    what = "refused at hand-over" if copy["what"] == EventKind.REFUSED else "came back"
+    how_long = "for good" if copy["permanent"] else "for now"
+    doubt = "" if copy["proven"] else ", as somebody says who named only the address"
+    return f"{what} {how_long}{doubt}: {copy['text'] or REASONS[copy['reason']]}"
 
 
 def _explained(console: Console, facts: dict[str, Any]) -> None:

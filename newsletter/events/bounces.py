@@ -20,7 +20,18 @@ from subscribers import suppressions
 from subscribers.addresses import EmailAddress, address_hash
 from subscribers.tables import Organization, Subscriber, Suppression, SuppressionReason
 
-from .refusals import ARRIVED, NOT_OF_THE_ADDRESS, REFUSALS, Copy, Patience, counts, ground, in_a_row
+from .refusals import (
+    ARRIVED,
+    NOT_OF_THE_ADDRESS,
+    REFUSALS,
+    Copy,
+    Patience,
+    Refusal,
+    counts,
+    ground,
+    in_a_row,
+    still_in_a_row,
+)
 from .tables import Event, EventKind
 
 if TYPE_CHECKING:
@@ -67,6 +78,14 @@ def weigh(session: Session, clock: Clock, new: Sequence["Notice"], patience: Pat
     """Silence whom these notices, told for the first time and kept, give reason to; in the caller's transaction."""
     for organization, told in _by_organization(session, new):
         _weigh(session, clock, organization, told, patience)
+
+
+def running(session: Session, organization: Organization, reader: Subscriber, now: datetime) -> list[Refusal]:
+    """The reader's copies that were refused for now and count, since the last that arrived, or since a lift."""
+    one, hashed = _Reader(reader.id, reader.address), reader.address_hash
+    since = suppressions.last_lifted(session, organization.id, [hashed]).get(hashed)
+    told, taken = _told(session, [one]).get(one, []), _taken(session, [one]).get(one, {})
+    return still_in_a_row(told, taken, since, now)
 
 
 def _weigh(

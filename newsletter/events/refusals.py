@@ -57,25 +57,50 @@ def in_a_row(
 ) -> list[Refusal]:
     """The first refusals in a row that are enough, one a copy; none where there are not so many."""
     proven = [event for event in told if not event.detail.get("unproven")]
-    returned = {(event.campaign_id, event.seq) for event in proven if event.kind is EventKind.BOUNCE}
-    silent = sorted(at for copy, at in taken.items() if copy not in returned)
-    arrived = sorted(event.occurred_at for event in proven if event.kind in ARRIVED)
+    runs = _runs(proven, _Arrivals.of(proven, taken), since)
+    return next((run for run in runs if patience.is_over(run)), [])
+
+
+def still_in_a_row(
+    told: Iterable[Event], taken: Mapping[Copy, datetime], since: datetime | None, now: datetime
+) -> list[Refusal]:
+    """The refusals since the last copy that arrived, one a copy, however many are enough."""
+    proven = [event for event in told if not event.detail.get("unproven")]
+    arrivals = _Arrivals.of(proven, taken)
+    *_, run = ([], *_runs(proven, arrivals, since))
+    return [] if run and arrivals.is_one_between(run[-1].at, now) else run
+
+
+class _Arrivals(NamedTuple):
+    """When copies arrived: it was told so, or they were taken then and nobody has returned them."""
+
+    told: list[datetime]
+    silent: list[datetime]
+
+    @classmethod
+    def of(cls, proven: Sequence[Event], taken: Mapping[Copy, datetime]) -> "_Arrivals":
+        """Of what is told of one reader's copies, and when each was taken."""
+        returned = {(event.campaign_id, event.seq) for event in proven if event.kind is EventKind.BOUNCE}
+        silent = sorted(at for copy, at in taken.items() if copy not in returned)
+        return cls(sorted(event.occurred_at for event in proven if event.kind in ARRIVED), silent)
+
+    def is_one_between(self, after: datetime, before: datetime) -> bool:
+        """Whether a copy arrived between: it was told so, or nobody returned it in all the time there was."""
+        told = any(after < at < before for at in self.told)
+        return told or any(after < at <= before - SETTLED for at in self.silent)
+
+
+def _runs(proven: Sequence[Event], arrivals: _Arrivals, since: datetime | None) -> Iterator[list[Refusal]]:
+    """After each refusal that counts, those in a row up to it, one a copy."""
     run: list[Refusal] = []
     for refusal in sorted(_counted(proven)):
         if since is not None and refusal.at <= since:
             continue
-        if run and _has_arrived(run[-1].at, refusal.at, arrived, silent):
+        if run and arrivals.is_one_between(run[-1].at, refusal.at):
             run = []
         if all((refusal.campaign_id, refusal.seq) != (known.campaign_id, known.seq) for known in run):
             run.append(refusal)
-        if patience.is_over(run):
-            return run
-    return []
-
-
-def _has_arrived(after: datetime, before: datetime, arrived: Sequence[datetime], silent: Sequence[datetime]) -> bool:
-    """Whether a copy arrived between two refusals: it was told so, or nobody returned it in all the time there was."""
-    return any(after < at < before for at in arrived) or any(after < at <= before - SETTLED for at in silent)
+        yield run
 
 
 def _counted(told: Iterable[Event]) -> Iterator[Refusal]:

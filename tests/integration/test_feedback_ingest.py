@@ -270,3 +270,39 @@ def test_a_mistake_is_one_sentence(newsletter: CommandLine, arguments: tuple[str
     assert said.code == 1
     assert sentence in said.err
     assert "hunter2" not in said.err
+
+
+def test_what_came_back_of_who_is_mailed_still_is_shown_with_the_count(newsletter: CommandLine, path: str) -> None:
+    file = newsletter.folder / "1.eml"
+    file.write_bytes(returned(path, words="452 4.2.2 mailbox full", status="4.2.2"))
+    newsletter.do("feedback", "ingest", str(file))
+    shown = newsletter.do("subscribers", "show", ANA)
+    assert " UTC, came back for now: 452 4.2.2 mailbox full" in shown.out
+    assert "Refused for now and counted: 1 of 3 in a row." in shown.out
+    facts = newsletter.do("subscribers", "show", ANA, "--json").json()
+    assert facts["in_a_row"] == {"copies": 1, "of": 3, "days": 14}
+    assert [(copy["what"], copy["permanent"]) for copy in facts["came_back"]] == [("bounce", False)]
+
+
+def test_a_lift_is_shown_with_its_day_and_what_went_before(newsletter: CommandLine, folder: Path) -> None:
+    newsletter.do("feedback", "ingest", str(folder))
+    newsletter.do("subscribers", "lift", ANA, "--yes")
+    shown = newsletter.do("subscribers", "show", ANA).out
+    assert " UTC, came back for good: 550 5.1.1 no such user" in shown
+    assert "A suppression was lifted on " in shown
+    assert "in a row" not in shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("bounce", "if the mailbox works again"),
+        ("complaint", "if they ask for mail again"),
+        ("request", "if they ask for mail again"),
+        ("moved to Ohio", "if that was a mistake"),
+    ],
+)
+def test_when_to_lift_goes_by_why_it_was_suppressed(newsletter: CommandLine, reason: str, words: str) -> None:
+    newsletter.do("subscribers", "suppress", ANA, "--reason", reason)
+    last = newsletter.do("subscribers", "show", ANA).out.splitlines()[-1]
+    assert last == f"Next, {words}: newsletter subscribers lift {ANA}"
