@@ -1,14 +1,20 @@
 """Reports in a real browser: everybody can read them, on a telephone, in the dark and on paper, and nothing runs."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from newsletter.commands.report_outputs import frame_of
 from newsletter.reports.figures import Seen
+from newsletter.reports.health import HealthReport
+from newsletter.reports.health_page import health_page
 from newsletter.reports.links import LinkFigures
 from newsletter.reports.mail_pictures import marked
+from newsletter.reports.mailings import CameBack
+from newsletter.reports.refused import Refused
 from tests.support.accessibility import violations
 from tests.support.chromium import NEEDS_CHROMIUM
 from tests.support.page_looks import CONTRAST
@@ -21,6 +27,22 @@ PAPER = 794
 _CUT = """(height) => [...document.querySelectorAll('.chart')].filter(chart => chart.offsetHeight > height).length"""
 
 
+_TOO_WIDE = """() => [...document.querySelectorAll('.scroll')].filter(
+    (region) => region.querySelector('.stacked') && region.scrollWidth > region.clientWidth
+).map((region) => region.ariaLabel)"""
+_OUTSIDE = """() => [...document.querySelectorAll('caption:not(.hidden), .stacked :is(th, td)')].filter((cell) => {
+    const words = document.createRange()
+    words.selectNodeContents(cell)
+    return [...words.getClientRects()].some((box) => box.left < 0 || box.right > window.innerWidth)
+}).map((cell) => cell.textContent.trim())"""
+_ENDS = """(cells) => cells.map((cell) => {
+    const words = document.createRange()
+    words.selectNodeContents(cell)
+    return Math.round(words.getBoundingClientRect().right)
+})"""
+_MANY_COMPLAINTS = CameBack(100, complained=5, is_told=True)
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
@@ -29,6 +51,23 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, html in report_pages(app).items():
         written[name] = folder / f"{name}.html"
         written[name].write_text(html, encoding="utf-8")
+    report = HealthReport(
+        at=app.clock.now(),
+        minimum_group=5,
+        readers=100,
+        last=(),
+        recent=_MANY_COMPLAINTS,
+        refused=Refused(100),
+        domains=(),
+        suppressed=Counter(),
+        waiting=0,
+        issues=0,
+        agreed=None,
+        unopened=None,
+        role_addresses=0,
+    )
+    written["complaints"] = folder / "complaints.html"
+    written["complaints"].write_text(health_page(report, frame_of(app, "A list")), encoding="utf-8")
     app.close()
     return written
 
@@ -55,6 +94,48 @@ def test_it_fits_a_small_telephone(browser: Browser, files: dict[str, Path], nam
     page = shown(browser, files[name], 320)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert violations(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("name", ["health", "campaign"])
+def test_on_a_telephone_no_figure_of_a_group_or_an_issue_is_out_of_sight(
+    browser: Browser, files: dict[str, Path], name: str, width: int
+) -> None:
+    page = shown(browser, files[name], width)
+    assert page.locator(".scroll .stacked tbody tr").count() > 5
+    assert page.evaluate(_TOO_WIDE) == []
+    assert page.evaluate(_OUTSIDE) == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1000])
+@pytest.mark.parametrize("name", ["health", "complaints"])
+def test_the_lines_of_a_gauge_have_their_names_beside_each_other(
+    browser: Browser, files: dict[str, Path], name: str, width: int
+) -> None:
+    page = shown(browser, files[name], width)
+    boxes = [label.bounding_box() for label in page.locator(".limits span").all()]
+    (asked, refused) = (box for box in boxes if box is not None)
+    assert asked["x"] + asked["width"] <= refused["x"]
+    assert refused["x"] + refused["width"] <= width
+    page.close()
+
+
+def test_a_cohort_s_readers_stand_under_their_heading(browser: Browser, files: dict[str, Path]) -> None:
+    page = shown(browser, files["engagement"])
+    ends = page.locator(".heat").first.locator("tr > :nth-child(2)").evaluate_all(_ENDS)
+    assert len(ends) > 10
+    assert max(ends) - min(ends) <= 1
+    page.close()
+
+
+def test_groups_say_how_many_copies_came_back(browser: Browser, files: dict[str, Path]) -> None:
+    page = shown(browser, files["campaign"])
+    table = page.get_by_role("table", name="By language")
+    assert table.get_by_role("columnheader").all_inner_texts()[-1] == "Came back"
+    counts = [int(row) for row in table.locator("tbody td:last-child").all_inner_texts()]
+    assert sum(counts) > 0
     page.close()
 
 
