@@ -64,7 +64,6 @@ class Desk:
     clock: Clock
     signer: Signer
     patience: Patience
-
     organization: Organization
 
     def take(self, name: str, raw: bytes, also: Also = lambda *_: None) -> list[Taken]:

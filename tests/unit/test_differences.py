@@ -60,7 +60,8 @@ def test_five_thousand_words_take_no_time_to_speak_of(letters: str) -> None:
     changed = ["b " if no % 25 == 0 else word for no, word in enumerate(many)]
     begin = time.process_time()
     found = pieces("".join(many), "".join(changed))
-    assert time.process_time() - begin < 2  # it takes a tenth of a second; never the square of the words
+    # Half a second, and four times that on a busy machine that counts lines; a table of all pairs would take a minute.
+    assert time.process_time() - begin < 15
     assert any(piece.change is Change.ADDED for piece in found)
 
 
