@@ -126,8 +126,7 @@ def _refused_attempts(session: Session, campaign_id: int, seqs: Collection[int])
 def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> list[Notice]:
     """Keep those that are to be kept; the ones that were not known before. The database refuses the second of two."""
     now = clock.now()
-    kept = (notice for notice in notices if notice.kind not in _NOT_KEPT)
-    told = {notice.event_id: replace(notice, occurred_at=min(notice.occurred_at, now)) for notice in kept}
+    told = {notice.event_id: _by_now(notice, now) for notice in notices if notice.kind not in _NOT_KEPT}
     for event_id in known_among(session, told.values()):
         del told[event_id]
     if not told:
@@ -140,6 +139,10 @@ def _told_first(session: Session, clock: Clock, notices: Sequence[Notice]) -> li
     counted = [n for n in first if n.is_proven and n.kind is not UNCOUNTED]
     reach.count(session, (Reach(n.key.campaign_id, n.key.seq, n.kind, Actor.HUMAN) for n in counted))
     return first
+
+
+def _by_now(notice: Notice, now: datetime) -> Notice:
+    return notice if notice.occurred_at <= now else replace(notice, occurred_at=now)
 
 
 def known_among(session: Session, notices: Collection[Notice]) -> set[str]:
