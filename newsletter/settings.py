@@ -44,22 +44,22 @@ if TYPE_CHECKING:
 PREFIX = "NEWSLETTER_"
 CONFIG_FILE = "newsletter.toml"
 _TEST_PREFIX = "NEWSLETTER_TEST_"
-
-
+_WHOLE, _NUMBER = "Write a whole number, such as 30.", "Write a number, such as 2.5."
+_TEXT = "Write a text in quotation marks."
 _SENTENCES = {
     "enum": "Write {expected}.",
-    "finite_number": "Write a whole number, such as 30.",
+    "finite_number": _WHOLE,
     "greater_than": "Write a number above {gt:g}.",
     "greater_than_equal": "Write {ge} or more.",
     "less_than_equal": "Write {le} or less.",
-    "float_parsing": "Write a number, such as 2.5.",
-    "float_type": "Write a number, such as 2.5.",
-    "int_from_float": "Write a whole number, such as 30.",
-    "int_parsing": "Write a whole number, such as 30.",
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
     "int_parsing_size": "Write a smaller number.",
-    "int_type": "Write a whole number, such as 30.",
-    "path_type": "Write a text in quotation marks.",
-    "string_type": "Write a text in quotation marks.",
+    "int_type": _WHOLE,
+    "path_type": _TEXT,
+    "string_type": _TEXT,
 }
 """What pydantic finds, in our words."""
 
