@@ -18,7 +18,7 @@ from newsletter.rendering.editions import Edition
 from newsletter.sending.previews import family_with, preview
 
 from .named import list_named
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 
 _COLOURS = {Level.ERROR: "bold red", Level.WARNING: "yellow"}
 
@@ -58,11 +58,6 @@ def count_words(found: list[Finding]) -> str:
     told = counts(found)
     counted = ((told["errors"], "error"), (told["warnings"], "warning"))
     return " and ".join(some(count, what) for count, what in counted if count) or "nothing to correct"
-
-
-def some(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _spam(app: App, edition: Edition, found: list[Finding]) -> dict[str, float] | str:

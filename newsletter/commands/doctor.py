@@ -11,7 +11,7 @@ from rich.text import Text
 from newsletter.doctor.examining import examine
 from newsletter.doctor.findings import Finding, Level
 
-from .output import json_option, say
+from .output import json_option, say, some
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
@@ -33,8 +33,4 @@ def _show(console: Console, found: Sequence[Finding]) -> None:
         if finding.remedy:
             console.print(Text(f"        {finding.remedy}"))
     errors, warnings, well = (sum(finding.level is level for finding in found) for level in reversed(Level))
-    console.print(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}, {well} well.")
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    console.print(f"{some(errors, 'error')}, {some(warnings, 'warning')}, {well} well.")

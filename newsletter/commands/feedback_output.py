@@ -13,6 +13,8 @@ from newsletter.events.returned import printable
 from newsletter.feedback.verdicts import Kind
 from newsletter.mailboxes.taking import Outcome, Taken
 
+from .output import some
+
 _NOT_OURS = "not_ours"
 _COUNTED = {
     Kind.BOUNCE.value: ("bounce", "bounces"),
@@ -42,9 +44,8 @@ def facts(taken: Sequence[Sequence[Taken]], *, is_dry: bool) -> dict[str, Any]:
 def ingested(console: Console, facts: dict[str, Any]) -> None:
     """What was taken: a sentence, a table, and what to do next."""
     told = (_counted(facts, name) for name in _COUNTED)
-    many = facts["messages"] != 1
     listed = ", ".join(filter(None, told)) or "nothing to take"
-    console.print(f"{facts['messages']:,} message{'s' if many else ''}: {listed}.{_new(facts)}", markup=False)
+    console.print(f"{some(facts['messages'], 'message')}: {listed}.{_new(facts)}", markup=False)
     if facts["rows"]:
         console.print(_table(facts["rows"][:_MOST_ROWS]))
     if len(facts["rows"]) > _MOST_ROWS:

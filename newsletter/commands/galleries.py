@@ -15,7 +15,7 @@ from newsletter.tokens import Signer
 
 from .files import write_bytes
 from .named import list_named, newest
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 from .previews import appearance_options, seen_as
 
 
@@ -59,5 +59,5 @@ def _facts(issue_id: int, shown: Sequence[Shown], out: Path | None) -> dict[str,
 
 def _written(console: Console, facts: dict[str, Any]) -> None:
     count = len(facts["variants"])
-    console.print(Text(f"{facts['out']} shows {count:,} variant{'' if count == 1 else 's'} side by side."))
+    console.print(Text(f"{facts['out']} shows {some(count, 'variant')} side by side."))
     console.print(f"Next: open it in a browser, then newsletter issues check {facts['id']}")

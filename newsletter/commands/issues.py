@@ -26,14 +26,14 @@ from subscribers.segments.rules import Rule
 from subscribers.tables import List
 
 from .authors import by_option
-from .checking import check, count_words, counts, some
+from .checking import check, count_words, counts
 from .files import FileUnreadable, FileUnwritable, read_text, write_bytes, write_new
 from .galleries import gallery
 from .issue_pages import page
 from .issues_revisions import copy, diff, history, restore
 from .issues_translations import sign_off, translations
 from .named import list_named, newest
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 from .previews import preview, test
 
 _id = click.argument("issue_id", type=int, metavar="ID")

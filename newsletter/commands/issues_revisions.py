@@ -17,7 +17,7 @@ from newsletter.ledger import listing
 
 from .authors import by_option
 from .differences_output import facts_of, show
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 
 _id = click.argument("issue_id", type=int, metavar="ID")
 
@@ -111,13 +111,13 @@ def _history(session: Session, issue: Issue) -> list[dict[str, Any]]:
 def _changed(before: Revision | None, revision: Revision) -> str:
     document = store.document_of(revision)
     if before is None:
-        return f"begun with {len(document.sections)} section{'' if len(document.sections) == 1 else 's'}"
+        return f"begun with {some(len(document.sections), 'section')}"
     return differences(store.document_of(before), document).words or "how the file is written"
 
 
 def _table(console: Console, app: App, issue_id: int, rows: list[dict[str, Any]]) -> None:
     zone = ZoneInfo(app.settings.timezone)
-    console.print(f"Issue {issue_id}: {len(rows):,} revision{'' if len(rows) == 1 else 's'}, the newest last")
+    console.print(f"Issue {issue_id}: {some(len(rows), 'revision')}, the newest last")
     table = Table("no", "saved", "by", "what changed", "campaigns", box=None, pad_edge=False)
     for row in rows:
         saved = row["saved_at"].astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")

@@ -21,7 +21,7 @@ from newsletter.issues.translating import State
 from newsletter.issues.translations import Progress
 
 from .files import read_bytes, write_new
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 
 _AUTHOR = "translator"
 _id = click.argument("issue_id", type=int, metavar="ID")
@@ -133,14 +133,6 @@ def _taken(taken: Taken) -> dict[str, Any]:
     }
 
 
-def _texts(count: int) -> str:
-    return f"{count:,} text{'' if count == 1 else 's'}"
-
-
-def _words(count: int) -> str:
-    return f"{count:,} word{'' if count == 1 else 's'}"
-
-
 def _progress(console: Console, app: App, facts: dict[str, Any], found: list[Progress]) -> None:
     number, original = facts["id"], facts["original"]
     if not found:
@@ -183,9 +175,10 @@ def _exported(console: Console, facts: dict[str, Any], file: Path) -> None:
     if not facts["texts"]:
         console.print(f"Nothing of issue {number} is missing or stale in {language}. Add --all to export every text.")
         return
-    console.print(Text(f"{file} has {_texts(len(facts['texts']))} of issue {number} to translate into {language}."))
+    texts = some(len(facts["texts"]), "text")
+    console.print(Text(f"{file} has {texts} of issue {number} to translate into {language}."))
     counted = ", ".join(f"{facts[state]:,} {state}" for state in State if facts[state])
-    console.print(f"{counted}; {_words(facts['words'])} in {facts['original']}.")
+    console.print(f"{counted}; {some(facts['words'], 'word')} in {facts['original']}.")
     console.print(Text(f"Next, with the translator's file: newsletter issues translations import {number} {file}"))
 
 
@@ -193,12 +186,14 @@ def _imported(console: Console, facts: dict[str, Any]) -> None:
     number, language = facts["id"], facts["language"]
     taken = len(facts["done"]) + len(facts["stale"])
     if taken:
-        saved = f"{_texts(taken)} in {language} {'is' if taken == 1 else 'are'} saved as revision {facts['revision']}"
+        saved = (
+            f"{some(taken, 'text')} in {language} {'is' if taken == 1 else 'are'} saved as revision {facts['revision']}"
+        )
         console.print(f"{saved} of issue {number}.")
     else:
         console.print(f"Nothing new in {language}; issue {number} stays at revision {facts['revision']}.")
     if facts["unchanged"]:
-        console.print(f"{_texts(len(facts['unchanged']))} we have already.")
+        console.print(f"{some(len(facts['unchanged']), 'text')} we have already.")
     for id_ in facts["stale"]:
         console.print(Text(f"{id_}: taken, and marked as stale: its original was changed since the export."))
     for sentence, ids in _by_sentence(facts["left"]).items():

@@ -91,5 +91,10 @@ def parse_day(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         raise click.BadParameter(f"{value!r} is not a day; write it like 2026-12-01.", ctx, param) from error
 
 
+def some(count: int, one: str, several: str = "") -> str:
+    """A number of things: `1 call`, `2 calls`; `several` where no `s` makes many of one."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def _as_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)

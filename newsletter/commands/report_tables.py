@@ -26,6 +26,7 @@ from newsletter.reports.rates import Rates
 from newsletter.reports.refused import Refused
 from newsletter.reports.sums import sentence
 
+from .output import some
 from .terminal_charts import add_bars, block_bar, figures_table, sparkline
 
 _FIRST_HOURS = 48
@@ -54,7 +55,7 @@ def show_report(console: Console, report: CampaignReport, app: App) -> None:
 def show_rollup(console: Console, campaign_ids: Sequence[int]) -> None:
     """Print which campaigns were counted."""
     if campaign_ids:
-        console.print(f"Counted {len(campaign_ids):,} campaign{'' if len(campaign_ids) == 1 else 's'}.")
+        console.print(f"Counted {some(len(campaign_ids), 'campaign')}.")
         console.print(f"Next: newsletter reports campaign {campaign_ids[-1]}")
     else:
         console.print("No campaign is so large that its count is kept: each is counted when its report is asked for.")
@@ -75,7 +76,7 @@ def show_answers(console: Console, campaign_id: int, questions: Sequence[Questio
     """Print how each question was answered."""
     if questions:
         taps = sum(question.people for question in questions)
-        times = f"{taps:,} time{'' if taps == 1 else 's'}"
+        times = some(taps, "time")
         console.print(f"The questions of campaign {campaign_id} were answered {times}; who taps twice counts twice.")
     else:
         console.print(f"Campaign {campaign_id} asks no question.")

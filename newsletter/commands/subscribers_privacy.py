@@ -14,7 +14,7 @@ from newsletter.webhooks import disclosures
 from subscribers import subscribers as people
 from subscribers.addresses import EmailAddress
 
-from .output import ask, json_option, opened, say
+from .output import ask, json_option, opened, say, some
 
 
 class NothingHeld(NewsletterError):
@@ -80,11 +80,11 @@ def _ask(address: str) -> None:
 
 def _erased(console: Console, facts: dict[str, Any]) -> None:
     kept, stopped = facts["kept_without_them"], facts["stopped"]
-    went = f"{_many(facts['subscriptions'], 'subscription')}, {_many(facts['children'], 'child', 'children')}"
+    went = f"{some(facts['subscriptions'], 'subscription')}, {some(facts['children'], 'child', 'children')}"
     console.print(f"{facts['address']} is erased for good, with {went} and all else about them.", markup=False)
     if stopped:
-        console.print(f"{_many(stopped, 'mail')} not sent yet will not be.")
-    mails, consents = _many(kept["mails"], "mail"), _many(kept["consents"], "consent record")
+        console.print(f"{some(stopped, 'mail')} not sent yet will not be.")
+    mails, consents = some(kept["mails"], "mail"), some(kept["consents"], "consent record")
     console.print(f"Kept without their name, for figures and as evidence: {mails}, {consents}.")
     if facts["kept_off_lists"]:
         console.print("Of the lists they had left we keep only a keyed hash, so that no import brings them back.")
@@ -92,7 +92,3 @@ def _erased(console: Console, facts: dict[str, Any]) -> None:
         console.print("The address is never mailed again; of it we keep only a keyed hash.")
     else:
         console.print("Whoever signs up with this address, or is imported with it, begins anew.")
-
-
-def _many(count: int, one: str, several: str = "") -> str:
-    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -16,6 +16,8 @@ from newsletter.webhooks.outcomes import in_words
 from newsletter.webhooks.tables import CallState, Webhook, WebhookAttempt, WebhookCall, WebhookState
 from subscribers.tables import List
 
+from .output import some
+
 _SECRET = "Its secret, shown this once:"  # noqa: S105 - a heading
 _FEW = 3
 
@@ -61,14 +63,14 @@ def answer_facts(last: WebhookAttempt | None) -> dict[str, Any] | None:
 def created(console: Console, told: dict[str, Any]) -> None:
     """A webhook was made."""
     of_list = f" of the list {told['list']}" if told["list"] else ""
-    _line(console, f"Webhook {told['id']} tells {told['url']} of {_many(len(told['events']), 'event')}{of_list}.")
+    _line(console, f"Webhook {told['id']} tells {told['url']} of {some(len(told['events']), 'event')}{of_list}.")
     _line(console, f"{_SECRET} {told['secret']}")
     _line(console, f"Next: newsletter webhooks test {told['id']}")
 
 
 def table(console: Console, rows: list[dict[str, Any]]) -> None:
     """Every webhook."""
-    _line(console, _many(len(rows), "webhook"))
+    _line(console, some(len(rows), "webhook"))
     if not rows:
         _line(console, "Next: newsletter webhooks create https://other.example/hook --on subscriber.confirmed")
         return
@@ -92,7 +94,7 @@ def shown(console: Console, told: dict[str, Any], zone: ZoneInfo) -> None:
     _line(console, "  " + ", ".join(f"{told[state]:,} {state}" for state in states))
     if told["failing_since"]:
         since = f"{_moment(told['failing_since'], zone)} {zone.key}"
-        _line(console, f"  It has failed {_many(told['failures'], 'time')} since {since}.")
+        _line(console, f"  It has failed {some(told['failures'], 'time')} since {since}.")
     last = told["last_answer"]
     if last:
         words = in_words(last["status"], last["answer"])
@@ -141,7 +143,7 @@ def paused(console: Console, told: dict[str, Any]) -> None:
 
 def resumed(console: Console, told: dict[str, Any]) -> None:
     """Calls again."""
-    waiting = _many(told["waiting"], "call")
+    waiting = some(told["waiting"], "call")
     _line(
         console, f"Webhook {told['id']} is called again; {waiting} waited. Next: newsletter webhooks show {told['id']}"
     )
@@ -149,13 +151,13 @@ def resumed(console: Console, told: dict[str, Any]) -> None:
 
 def removed(console: Console, told: dict[str, Any]) -> None:
     """Gone."""
-    _line(console, f"Webhook {told['id']} is removed, with {_many(told['waiting'], 'call')} that waited.")
+    _line(console, f"Webhook {told['id']} is removed, with {some(told['waiting'], 'call')} that waited.")
     _line(console, "Next: newsletter webhooks list")
 
 
 def replayed(console: Console, told: dict[str, Any]) -> None:
     """Calls are made again."""
-    _line(console, f"{_many(told['calls'], 'call')} of webhook {told['webhook']} will be made again.")
+    _line(console, f"{some(told['calls'], 'call')} of webhook {told['webhook']} will be made again.")
     if told["state"] != "active":
         _line(console, f"It is {told['state']}. Next: newsletter webhooks resume {told['webhook']}")
         return
@@ -176,7 +178,3 @@ def _line(console: Console, text: str) -> None:
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -12,7 +12,7 @@ from newsletter.app import App
 from newsletter.rendering.dates import when
 from newsletter.workshops import Workshop, WorkshopFacts
 
-from .output import json_option, opened, say
+from .output import json_option, opened, say, some
 
 _starts = click.option("--starts", metavar="TIME", help='When it begins, such as "2026-12-08 18:00".')
 _ends = click.option("--ends", metavar="TIME", help="When it ends.")
@@ -110,7 +110,7 @@ def _list(console: Console, rows: list[dict[str, Any]]) -> None:
     if not rows:
         console.print("There is no workshop yet. Next: newsletter workshops create --help")
         return
-    console.print(f"{len(rows):,} workshop{'' if len(rows) == 1 else 's'}")
+    console.print(f"{some(len(rows), 'workshop')}")
     table = Table("slug", "name", "when", "where", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(text) for text in (row["slug"], row["name"], row["when"], row["place"] or row["url"])))
